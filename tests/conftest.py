@@ -1,0 +1,68 @@
+"""The tests' surroundings: a database of their own, no network, a clean cache, others' samples."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connections
+
+from runner import postgres
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """Tests that ask for the database get a server that lives as long as the session, unless one is given."""
+    if os.environ.get("TEST_DATABASE_URL"):
+        yield
+        return
+    with postgres.throwaway() as server:
+        connections["default"].settings_dict.update(HOST=server.place.settings["HOST"])
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Only sockets of this machine; a test that would call out fails where it does so."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not _is_local(address[0]):
+            raise AssertionError(f"A test tried to reach {address}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder with other people's `payloads/` and `origin/`, read in place and never copied here."""
+    where = os.environ.get("SAMPLES_DIR", "")
+    if where and (Path(where) / "payloads").is_dir():
+        return Path(where).resolve()
+    reason = f"SAMPLES_DIR={where!r} holds no payloads/: real samples are NOT tested in this run"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
