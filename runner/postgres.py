@@ -1,7 +1,7 @@
 """An embedded PostgreSQL, supervised: started, waited on, restarted when it dies, stopped with its starter.
 
-Used only where DATABASE_URL is unset. The data lies in `DATA_DIR/pg`; for root, in the system's state directory
-when the service account could not reach it there. Nothing listens on the network.
+Used only where DATABASE_URL is unset. The data lies in `DATA_DIR/pg`; for root, in the system's state
+directory when the service account could not reach it there. Nothing listens on the network.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _mark(path: Path) -> str:
 
 
 def _socket_dir(data: Path) -> Path:
-    """In the data directory, else in the temporary one: long for a socket, or a comma, which libpq takes for a list."""
+    """In the data directory; not where the path is too long or has libpq's list sign, the comma."""
     if len(os.fsencode(data)) <= LONGEST_SOCKET_DIR and "," not in str(data):
         return data
     return Path("/tmp") / f"hindcast-{_mark(data)}"  # noqa: S108  made 0700 and its owner checked
@@ -127,7 +127,7 @@ class Server:
     def __init__(self, where: Place, *, extra: dict[str, str] | None = None) -> None:
         self.place = where
         self._settings = {**SETTINGS, "unix_socket_directories": f'"{where.socket_dir}"', **(extra or {})}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes]
         self._stopping = threading.Event()
         self._spawning = threading.Lock()
         self._account: Account
@@ -135,7 +135,6 @@ class Server:
 
     @property
     def pid(self) -> int:
-        assert self._process is not None
         return self._process.pid
 
     def start(self, say: Callable[[str], None] = log.debug) -> None:
@@ -154,7 +153,7 @@ class Server:
     def stop(self) -> None:
         with self._spawning:
             self._stopping.set()
-        if self._process is not None:
+        if hasattr(self, "_process"):
             self._end(self._process)
 
     @staticmethod
@@ -169,7 +168,7 @@ class Server:
             process.wait()
 
     def _initialise(self) -> None:
-        """Into a folder beside the final one, then renamed: a first start cut short leaves nothing half made."""
+        """Into a folder beside the final one, then renamed: a first start cut short leaves no half."""
         fresh = self.place.data.with_name(f"{self.place.data.name}.new")
         if self._account.drop:
             binaries.make_open(fresh.parent)
@@ -231,7 +230,7 @@ class Server:
             if self._stopping.is_set():
                 return
             written = self._log_since(size)
-            # Backends of a killed postmaster take a moment to notice and let go of the memory and the lock file.
+            # Backends of a killed postmaster take a moment to notice and let go of memory and lock file.
             passing = "pre-existing shared memory" in written or "lock file" in written
             if not passing or time.monotonic() > begun + RETRY_SECONDS:
                 self._end(self._process)
@@ -264,8 +263,8 @@ class Server:
     def _retire_predecessor(self) -> int | None:
         """Stop a server whose starter is gone. Returns a pid in the lock file that is somebody else's by now.
 
-        PostgreSQL refuses to start while that pid exists, whoever has it after a reboot or in a new container;
-        its parent's and grandparent's it knows to overlook, so we name the stranger as such.
+        PostgreSQL refuses to start while that pid exists, whoever has it after a reboot or in a new
+        container; its parent's and grandparent's it overlooks, so we name the stranger as such.
         """
         try:
             pid = int((self.place.data / "postmaster.pid").read_text().split("\n", 1)[0])
@@ -303,10 +302,9 @@ class Server:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
 
     def _watch(self) -> None:
-        """Wait on the child, so that it is reaped, and start it again; a thread that lives as long as we do."""
+        """Wait on the child, so that it is reaped, and start it again, in a thread that lives as long."""
         pause = 0.2
         while not self._stopping.is_set():
-            assert self._process is not None
             status = self._process.wait()
             if self._stopping.is_set():
                 return
@@ -346,7 +344,7 @@ def serving(data_dir: Path, say: Callable[[str], None] = log.debug, *, wait: boo
 
 @contextmanager
 def at_hand(data_dir: Path, say: Callable[[str], None] = log.debug) -> Iterator[Place]:
-    """For a one-off command: the server that runs, else one for the block's life, and longer if others joined it."""
+    """For a one-off command: the server that runs, else one for the block, longer if others joined it."""
     users = processes.Lock(data_dir / "pg.users")
     deadline = time.monotonic() + START_SECONDS
     while True:

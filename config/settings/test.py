@@ -2,7 +2,7 @@
 
 import os
 
-# Never the database that the surroundings name: tests/conftest.py starts one, or is given one for the purpose.
+# Never the database that the surroundings name: tests/conftest.py starts one, or is given one to use.
 os.environ.pop("DATABASE_URL", None)
 if os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
