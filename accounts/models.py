@@ -1,0 +1,160 @@
+"""People, teams and the keys that machines carry."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Role(models.TextChoices):
+    """What a person may do; each role may do what the ones before it may."""
+
+    VIEWER = "viewer", "Viewer"
+    AUTHOR = "author", "Author"
+    CURATOR = "curator", "Curator"
+    ADMIN = "admin", "Admin"
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"{name!r} is not a time zone such as Europe/Lisbon")
+
+
+class User(AbstractUser):
+    role = models.CharField(max_length=10, choices=Role, default=Role.AUTHOR)
+    # What published text shows in place of a name: "on-call engineer, payments".
+    role_title = models.CharField(
+        max_length=80, blank=True, help_text="Shown instead of the name in published text."
+    )
+    time_zone = models.CharField(max_length=64, blank=True, validators=[validate_time_zone])
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
+        ]
+
+    def at_least(self, role: Role) -> bool:
+        order = Role.values
+        return order.index(self.role) >= order.index(role)
+
+    @property
+    def shown_role(self) -> str:
+        """The words that stand for this person wherever others read."""
+        return self.role_title or self.get_role_display().lower()
+
+
+class Team(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=80, unique=True)
+    members = models.ManyToManyField(User, blank=True, related_name="teams")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SignInLink(models.Model):
+    """A one-time way in: only the digest of its token is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"sign-in link of {self.created_at:%Y-%m-%d %H:%M}"
+
+    def is_usable(self, now: datetime) -> bool:
+        return self.used_at is None and now < self.expires_at
+
+
+class Scope(models.TextChoices):
+    READ = "read", "Read everything its user may read"
+    INCIDENTS_WRITE = "incidents:write", "Open and change incidents and postmortems"
+    CHANGES_WRITE = "changes:write", "Record changes, deployments and what was said of them"
+    ANALYTICS_WRITE = "analytics:write", "Change test scenarios"
+    TAXONOMY_WRITE = "taxonomy:write", "Change the taxonomy"
+
+
+class ApiToken(models.Model):
+    """`hc_<identifier>_<secret>`: found by its identifier, proved by the SHA-256 of its secret."""
+
+    identifier = models.CharField(max_length=8, unique=True)
+    digest = models.BinaryField(max_length=32)
+    name = models.CharField(max_length=80)
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    scopes = ArrayField(models.CharField(max_length=40, choices=Scope), default=list)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"hc_{self.identifier}_… ({self.name})"
+
+    def is_usable(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+class SignInAttempt(models.Model):
+    """A failed password sign-in, kept an hour so that guessing can be slowed down."""
+
+    name_digest = models.BinaryField(max_length=32, db_index=True)
+    address_digest = models.BinaryField(max_length=32, db_index=True)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"failed sign-in at {self.at:%Y-%m-%d %H:%M}"
+
+
+class IdempotencyKey(models.Model):
+    """The stored answer to a POST that carried an `Idempotency-Key`; kept seven days."""
+
+    token = models.ForeignKey(ApiToken, models.CASCADE, null=True, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    request_digest = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class AuditEntry(models.Model):
+    """Who did what to what: one row for each deed that somebody may ask about later."""
+
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    token = models.ForeignKey(ApiToken, models.SET_NULL, null=True, blank=True, related_name="+")
+    verb = models.CharField(max_length=60)
+    target_kind = models.CharField(max_length=40)
+    target_id = models.BigIntegerField(null=True, blank=True)
+    detail = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["target_kind", "target_id"], name="audit_target")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.target_kind} {self.target_id or ''}".strip()

@@ -1,0 +1,414 @@
+"""Changes, by all the names they go by, and what is known of where AI had a hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import pghistory
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from changes.models.places import Repository, Service
+from changes.models.taxonomy import Assistant, AssistanceKind, DomainArea, Origin, Place, Strength
+from intake.models import Delivery
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class SizeBand(models.TextChoices):
+    SMALL = "small", "Up to 50 lines"
+    MEDIUM = "medium", "51 to 200 lines"
+    LARGE = "large", "Over 200 lines"
+    UNKNOWN = "unknown", "Size unknown"
+
+
+class Feature(models.Model):
+    """Changes grouped by the impact they were made for."""
+
+    name = models.CharField(max_length=160)
+    slug = models.SlugField(max_length=160, unique=True)
+    description = models.TextField(blank=True)
+    area = models.ForeignKey(DomainArea, models.PROTECT, null=True, blank=True, related_name="+")
+    metric = models.CharField(max_length=120, blank=True)
+    unit = models.CharField(max_length=40, blank=True)
+    baseline = models.FloatField(null=True, blank=True)
+    measured = models.FloatField(null=True, blank=True)
+    measured_from = models.DateField(null=True, blank=True)
+    measured_to = models.DateField(null=True, blank=True)
+    measured_by = models.CharField(max_length=200, blank=True, help_text="Where the figure comes from.")
+    worth_it = models.TextField(blank=True, help_text="Was this worth the ongoing hassle?")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def current(self) -> ChangeQuerySet:
+        """Without those that were found to be another's double."""
+        return self.filter(merged_into=None)
+
+    def shipped(self) -> ChangeQuerySet:
+        return self.current().filter(state=Change.State.SHIPPED)
+
+    def real(self) -> ChangeQuerySet:
+        return self.filter(repository__is_demo=False)
+
+    def demo(self) -> ChangeQuerySet:
+        return self.filter(repository__is_demo=True)
+
+    def shipped_between(self, start: datetime, end: datetime) -> ChangeQuerySet:
+        return self.shipped().filter(shipped_at__gte=start, shipped_at__lt=end)
+
+    def for_list(self) -> ChangeQuerySet:
+        return self.current().select_related("repository", "area", "assistant")
+
+
+@pghistory.track(
+    pghistory.UpdateEvent(condition=pghistory.AnyChange("origin", "area", "automation", "type", "merged_into")),
+    fields=["origin", "origin_basis", "area", "automation", "type", "merged_into"],
+)
+class Change(models.Model):
+    """A pull or merge request by default, else a direct commit. No author is stored.
+
+    Facts keep the time of the event that told them (`*_told_at`), so that an older event never wins.
+    `origin` is a verdict over evidence and decisions; `origin_counted` is that verdict as it stood before
+    the change's first incident or revert, and the only one that a rate may use.
+    """
+
+    class Type(models.TextChoices):
+        CODE = "code", "Code"
+        CONFIGURATION = "configuration", "Configuration"
+        FLAG = "flag", "Flag"
+        INFRASTRUCTURE = "infrastructure", "Infrastructure"
+        DATA = "data", "Data"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        MERGED = "merged", "Merged"
+        SHIPPED = "shipped", "Shipped"
+        DROPPED = "dropped", "Dropped"
+
+    class ShippedBasis(models.TextChoices):
+        DEPLOYMENT = "deployment", "First successful production deployment"
+        MERGE = "merge", "Its merge"
+
+    class OriginBasis(models.TextChoices):
+        NONE = "", "Nothing found"
+        EVIDENCE = "evidence", "Evidence"
+        DECLARATION = "declaration", "A declaration at the change"
+        PERSON = "person", "A person's word"
+        POLICY = "policy", "A marking policy"
+
+    repository = models.ForeignKey(Repository, models.PROTECT, related_name="changes")
+    type = models.CharField(max_length=14, choices=Type, default=Type.CODE)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    is_draft = models.BooleanField(default=False)
+    title = models.CharField(max_length=300, blank=True)
+    message = models.TextField(blank=True, help_text="With every unknown identity replaced by <person>.")
+    url = models.URLField(max_length=500, blank=True)
+    branch = models.CharField(max_length=250, blank=True)
+    labels = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+
+    opened_at = models.DateTimeField(null=True, blank=True)
+    merged_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    shipped_basis = models.CharField(max_length=10, choices=ShippedBasis, blank=True)
+    # The time of the latest event that told us the state, and of the one that told us the rest.
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    additions = models.PositiveIntegerField(null=True, blank=True)
+    deletions = models.PositiveIntegerField(null=True, blank=True)
+    files_changed = models.PositiveIntegerField(null=True, blank=True)
+    commits = models.PositiveIntegerField(null=True, blank=True)
+    # Added and deleted lines without generated and lock files; NULL when nobody told the paths.
+    counted_lines = models.PositiveIntegerField(null=True, blank=True)
+    size_band = models.CharField(max_length=8, choices=SizeBand, default=SizeBand.UNKNOWN)
+    paths = ArrayField(models.CharField(max_length=500), default=list, blank=True)
+
+    automation = models.BooleanField(default=False, help_text="A dependency or release bot made it.")
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.UNKNOWN)
+    origin_basis = models.CharField(max_length=12, choices=OriginBasis, blank=True, default="")
+    origin_said_at = models.DateTimeField(null=True, blank=True)
+    origin_counted = models.CharField(max_length=10, choices=Origin, default=Origin.UNKNOWN)
+    # On a marking policy's word alone: shown as such and checked by sampling.
+    origin_by_policy = models.BooleanField(default=False)
+    rules_version = models.PositiveIntegerField(default=0)
+    assistant = models.ForeignKey(Assistant, models.PROTECT, null=True, blank=True, related_name="+")
+
+    area = models.ForeignKey(
+        DomainArea, models.PROTECT, null=True, blank=True, related_name="+", help_text="The one that counts."
+    )
+    area_said_by_person = models.BooleanField(default=False)
+    areas_touched = models.ManyToManyField(DomainArea, blank=True, related_name="+")
+    services = models.ManyToManyField(Service, blank=True, related_name="changes")
+    feature = models.ForeignKey(Feature, models.SET_NULL, null=True, blank=True, related_name="changes")
+
+    # Told from above by whoever knows of incidents; from below by a revert.
+    first_incident_at = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="undoes")
+
+    merged_into = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="doubles")
+    delivery = models.ForeignKey(Delivery, models.SET_NULL, null=True, blank=True, related_name="+")
+    recorded_at = models.DateTimeField(default=timezone.now, editable=False)
+    version = models.PositiveIntegerField(default=1)
+
+    objects: ClassVar[ChangeQuerySet] = ChangeQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="shipped")
+                | models.Q(shipped_at__isnull=False) & ~models.Q(shipped_basis=""),
+                name="change_shipped_has_time_and_basis",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None) | ~models.Q(merged_into=models.F("id")),
+                name="change_not_its_own_double",
+            ),
+            models.CheckConstraint(condition=models.Q(origin__in=Origin.values), name="change_origin_known"),
+            models.CheckConstraint(
+                condition=models.Q(origin_counted__in=Origin.values), name="change_counted_origin_known"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["shipped_at", "area"],
+                condition=models.Q(state="shipped", merged_into=None),
+                name="change_shipped",
+            ),
+            models.Index(fields=["repository", "-merged_at"], name="change_of_repository"),
+            GinIndex(fields=["paths"], name="change_paths", fastupdate=True),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"change {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("changes:detail", args=[self.pk])
+
+    @property
+    def first_failed_at(self) -> datetime | None:
+        """When it first met an incident or a revert; what is said later never enters a rate."""
+        times = [at for at in (self.first_incident_at, self.undone_at) if at is not None]
+        return min(times, default=None)
+
+    @property
+    def is_assisted(self) -> bool:
+        return self.origin in {Origin.ASSISTED, Origin.AUTONOMOUS}
+
+
+class ChangeIdentity(models.Model):
+    """A name that a change goes by in its repository: the forge's number, or a commit."""
+
+    class Space(models.TextChoices):
+        NUMBER = "number", "Request number"
+        SHA = "sha", "Commit"
+        EXTERNAL = "external", "Sender's own id"
+
+    class Role(models.TextChoices):
+        NUMBER = "number", "Request number"
+        HEAD = "head", "Head of the branch"
+        MERGE = "merge", "Merge commit"
+        SQUASH = "squash", "Squashed commit"
+        LANDED = "landed", "Commit on the default branch"
+        EXTERNAL = "external", "Sender's own id"
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="identities")
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="+")
+    space = models.CharField(max_length=8, choices=Space)
+    role = models.CharField(max_length=8, choices=Role)
+    value = models.CharField(max_length=120)
+
+    class Meta:
+        verbose_name_plural = "change identities"
+        constraints = [
+            models.UniqueConstraint(fields=["repository", "space", "value"], name="identity_once")
+        ]
+        indexes = [models.Index(fields=["value"], name="identity_value")]
+
+    def __str__(self) -> str:
+        return f"#{self.value}" if self.space == self.Space.NUMBER else self.value[:10]
+
+
+class OriginEvidence(models.Model):
+    """A finding: what one version of one rule saw in a change. Evidence suggests; it can be thrown away and rebuilt."""
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="evidence")
+    rule_key = models.CharField(max_length=80)
+    rule_version = models.PositiveIntegerField()
+    place = models.CharField(max_length=12, choices=Place)
+    origin = models.CharField(max_length=10, choices=Origin, blank=True)
+    strength = models.CharField(max_length=6, choices=Strength)
+    is_automation = models.BooleanField(default=False)
+    assistant = models.ForeignKey(Assistant, models.PROTECT, null=True, blank=True, related_name="+")
+    kind = models.ForeignKey(AssistanceKind, models.PROTECT, null=True, blank=True, related_name="+")
+    excerpt = models.CharField(max_length=300)
+    # The time the marker itself was made: the commit's or the event's, never the time of detection.
+    said_at = models.DateTimeField(null=True, blank=True)
+    delivery = models.ForeignKey(Delivery, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "origin evidence"
+        constraints = [
+            models.UniqueConstraint(fields=["change", "rule_key", "excerpt"], name="evidence_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule_key}: {self.excerpt}"
+
+
+class Prompt(models.TextChoices):
+    """What made somebody say it; what an incident prompted is never counted as said before."""
+
+    AT_CHANGE = "at_change", "At the change"
+    QUEUE = "queue", "Confirm queue"
+    SAMPLE = "sample", "Sampled check"
+    POSTMORTEM = "postmortem", "Postmortem"
+    CONTROL = "control", "Control in a postmortem"
+    CHANGE_PAGE = "change_page", "Change page"
+    API = "api", "API"
+
+
+class Decision(models.Model):
+    """A judgement: what somebody said about a change's origin or one kind of help, when, and what prompted it.
+
+    Append-only; the latest that is not withdrawn holds. No re-run, re-import or rule change touches it.
+    """
+
+    class Verdict(models.TextChoices):
+        CONFIRMED = "confirmed", "Confirmed"
+        DISMISSED = "dismissed", "Dismissed"
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="decisions")
+    origin = models.CharField(max_length=10, choices=Origin, blank=True)
+    kind = models.ForeignKey(AssistanceKind, models.PROTECT, null=True, blank=True, related_name="+")
+    assistant = models.ForeignKey(Assistant, models.PROTECT, null=True, blank=True, related_name="+")
+    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.CONFIRMED)
+    said_at = models.DateTimeField(default=timezone.now)
+    said_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    prompted_by = models.CharField(max_length=12, choices=Prompt)
+    reason = models.TextField(blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["said_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(origin="", kind__isnull=False) | ~models.Q(origin="") & models.Q(kind=None),
+                name="decision_on_origin_or_kind",
+            ),
+        ]
+        indexes = [models.Index(fields=["change", "said_at"], name="decision_of_change")]
+
+    def __str__(self) -> str:
+        return f"{self.origin or self.kind} {self.verdict}"
+
+
+class Assistance(models.Model):
+    """One kind of AI help in one change, as it stands now: derived from decisions, declarations and evidence.
+
+    `counted` says whether it stood before the change's first incident or revert: only then a rate may use it.
+    """
+
+    class Status(models.TextChoices):
+        SUGGESTED = "suggested", "Suggested"
+        DECLARED = "declared", "Declared at the change"
+        CONFIRMED = "confirmed", "Confirmed"
+        DISMISSED = "dismissed", "Dismissed"
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="assistances")
+    kind = models.ForeignKey(AssistanceKind, models.PROTECT, related_name="+")
+    assistant = models.ForeignKey(Assistant, models.PROTECT, null=True, blank=True, related_name="+")
+    status = models.CharField(max_length=10, choices=Status)
+    counted = models.BooleanField(default=False)
+    said_at = models.DateTimeField(null=True, blank=True)
+    why = models.CharField(max_length=200, blank=True, help_text="What a suggestion rests on.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["change", "kind"], name="assistance_once")]
+        indexes = [
+            models.Index(fields=["kind", "change"], condition=models.Q(counted=True), name="assistance_counted")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.status})"
+
+
+class ChangeLink(models.Model):
+    """One change about another: it reverts, reapplies, fixes or was picked from it."""
+
+    class Kind(models.TextChoices):
+        REVERTS = "reverts", "Reverts"
+        REAPPLIES = "reapplies", "Reapplies"
+        FIXES = "fixes", "Fixes"
+        PICKED_FROM = "picked_from", "Picked from"
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="links")
+    kind = models.CharField(max_length=12, choices=Kind)
+    # What the text names; resolved to a change when, and as soon as, it is known.
+    names = models.CharField(max_length=300)
+    target = models.ForeignKey(Change, models.CASCADE, null=True, blank=True, related_name="linked_from")
+    rule = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["change", "kind", "names"], name="change_link_once")]
+        indexes = [
+            models.Index(fields=["names"], condition=models.Q(target=None), name="change_link_unresolved")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.names}"
+
+
+class DayKey(models.Model):
+    """The key of a day's reviewer pseudonyms; it goes with the raw deliveries, and with it the way back."""
+
+    day = models.DateField(unique=True)
+    key = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+class Review(models.Model):
+    """One review of a change. The reviewer is two keyed hashes: one per change, one per day."""
+
+    class State(models.TextChoices):
+        APPROVED = "approved", "Approved"
+        CHANGES_REQUESTED = "changes_requested", "Changes requested"
+        COMMENTED = "commented", "Commented"
+        DISMISSED = "dismissed", "Dismissed"
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="reviews")
+    external_id = models.CharField(max_length=60)
+    state = models.CharField(max_length=18, choices=State)
+    submitted_at = models.DateTimeField()
+    commit_sha = models.CharField(max_length=64, blank=True)
+    reviewer_in_change = models.BinaryField(max_length=32)
+    reviewer_on_day = models.BinaryField(max_length=32, null=True, blank=True)
+    is_self = models.BooleanField(default=False)
+    is_bot = models.BooleanField(default=False)
+    is_senior = models.BooleanField(default=False)
+    comments = models.PositiveIntegerField(null=True, blank=True)
+    told_at = models.DateTimeField()
+    delivery = models.ForeignKey(Delivery, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["submitted_at"]
+        constraints = [models.UniqueConstraint(fields=["change", "external_id"], name="review_once")]
+
+    def __str__(self) -> str:
+        return f"{self.state} at {self.submitted_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,59 @@
+"""Severities, factor kinds and the shape of a postmortem: what curators and admins edit."""
+
+from __future__ import annotations
+
+import pghistory
+from django.db import models
+
+from changes.models import Term
+
+
+@pghistory.track()
+class Severity(Term):
+    """SEV1 to SEV4: names may be edited, ranks are fixed; unknown is the absence of one."""
+
+    rank = models.PositiveSmallIntegerField(unique=True, help_text="1 is the worst.")
+    # What pagers call it, in lower case: "critical", "p1"…
+    aliases = models.JSONField(default=list, blank=True)
+    postmortem_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Business days until the postmortem is due; empty: none required."
+    )
+
+    class Meta(Term.Meta):
+        ordering = ["rank"]
+        verbose_name_plural = "severities"
+        constraints = [
+            *Term.Meta.constraints,
+            models.CheckConstraint(condition=models.Q(rank__range=(1, 4)), name="severity_rank_fixed"),
+        ]
+
+
+@pghistory.track()
+class FactorKind(Term):
+    """What can make an incident possible besides a change: missing alert, unclear ownership…"""
+
+    prompt = models.CharField(max_length=200, blank=True, help_text="The question that the form asks.")
+
+
+class PostmortemTemplate(models.Model):
+    """Which sections a postmortem has; the one of the severity, else the default."""
+
+    name = models.CharField(max_length=80, unique=True)
+    severity = models.OneToOneField(Severity, models.CASCADE, null=True, blank=True, related_name="template")
+    is_short = models.BooleanField(default=False)
+    # [{"key": "what_happened", "title": "What happened", "prompt": "…", "step": "facts", "required": true}]
+    sections = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["severity"],
+                condition=models.Q(severity=None),
+                nulls_distinct=False,
+                name="template_one_default",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
