@@ -3,13 +3,38 @@
 
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
+
+# These need no database, or bring their own.
+WITHOUT_DATABASE = {
+    "up",
+    "help",
+    "version",
+    "check",
+    "collectstatic",
+    "diffsettings",
+    "findstatic",
+    "spectacular",
+}
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    with database(sys.argv[1] if len(sys.argv) > 1 else "help"):
+        execute_from_command_line(sys.argv)
+
+
+def database(command: str) -> AbstractContextManager[object]:
+    """The embedded PostgreSQL for as long as the command runs, unless one is configured or runs already."""
+    configured = os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")
+    if configured or command in WITHOUT_DATABASE or command.startswith("-"):
+        return nullcontext()
+    from config import env
+    from runner import postgres
+
+    return postgres.at_hand(env.data_dir(), say=lambda text: print(text, file=sys.stderr))  # noqa: T201
 
 
 if __name__ == "__main__":

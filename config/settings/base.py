@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from config import env
+from config import broker, env
 
 BASE_DIR = env.ROOT
 DATA_DIR = env.data_dir()
@@ -168,7 +168,24 @@ INTAKE_SOURCES = [
 INTAKE_KEEP_DONE = timedelta(days=env.integer("INTAKE_KEEP_DONE_DAYS", 90))
 INTAKE_KEEP_PARKED = timedelta(days=env.integer("INTAKE_KEEP_PARKED_DAYS", 180))
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+# A message is a doorbell, never the letter: what must be done is a row, and the tick rings again for what is due.
+CELERY_BROKER_URL = broker.address(env.text("CELERY_BROKER_URL"))
+CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(CELERY_BROKER_URL, DATABASES["default"])
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# The queue inside the database knows no broadcast: `celery inspect` needs a real broker.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = not CELERY_BROKER_URL.startswith(broker.IN_DATABASE)
+CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "runner.tick", "schedule": timedelta(seconds=30)}}
+# What every tick calls, in this order; each looks into its own tables for what is due.
+TICKS = ["intake.tasks.sweep"]
+HEARTBEAT_AGE = timedelta(seconds=90)
 
 LOGGING = {
     "version": 1,

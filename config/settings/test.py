@@ -6,6 +6,7 @@ import os
 os.environ.pop("DATABASE_URL", None)
 if os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+os.environ["CELERY_BROKER_URL"] = "memory://"
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
 os.environ.setdefault("SECRETS_KEY", "only-for-tests-too")
 
