@@ -1,0 +1,98 @@
+"""Pages on what shipped: changes, deployments, repositories and services."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Max, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from changes.filters import ChangeFilter, DeploymentFilter, RepositoryFilter
+from changes.models import (
+    Change,
+    Deployment,
+    Repository,
+    Service,
+)
+
+PAGE = 50
+
+
+def change_list(request: HttpRequest) -> HttpResponse:
+    found = ChangeFilter(request.GET, queryset=Change.objects.for_list())
+    changes = found.qs.prefetch_related("assistances__kind").order_by("-shipped_at", "-id")
+    page = Paginator(changes, PAGE).get_page(request.GET.get("page"))
+    return render(request, "changes/list.html", {"filter": found, "page": page})
+
+
+def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    change = get_object_or_404(
+        Change.objects.select_related("repository", "area", "assistant", "merged_into", "undone_by", "feature"),
+        pk=pk,
+    )
+    if change.merged_into_id:
+        return redirect("changes:detail", pk=change.merged_into_id, permanent=True)
+    context = {
+        "change": change,
+        "identities": change.identities.all(),
+        "evidence": change.evidence.select_related("assistant", "kind"),
+        "decisions": change.decisions.select_related("kind", "said_by").order_by("-said_at"),
+        "assistances": change.assistances.select_related("kind", "assistant"),
+        "links": change.links.select_related("target"),
+        "linked_from": change.linked_from.select_related("change"),
+        "reviews": change.reviews.all(),
+        "deployments": change.deployments.for_list(),
+        "services": change.services.all(),
+        "areas_touched": change.areas_touched.all(),
+    }
+    return render(request, "changes/detail.html", context)
+
+
+def deployment_list(request: HttpRequest) -> HttpResponse:
+    found = DeploymentFilter(request.GET, queryset=Deployment.objects.for_list())
+    deployments = found.qs.annotate(held=Count("changes")).order_by("-finished_at", "-id")
+    page = Paginator(deployments, PAGE).get_page(request.GET.get("page"))
+    return render(request, "changes/deployments.html", {"filter": found, "page": page})
+
+
+def deployment_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    deployment = get_object_or_404(Deployment.objects.for_list(), pk=pk)
+    changes = deployment.changes.for_list().order_by("-merged_at")
+    context = {"deployment": deployment, "changes": changes, "events": deployment.events.all()}
+    return render(request, "changes/deployment.html", context)
+
+
+def repository_list(request: HttpRequest) -> HttpResponse:
+    current = Q(changes__merged_into=None)
+    repositories = Repository.objects.annotate(
+        shipped=Count("changes", filter=current & Q(changes__state=Change.State.SHIPPED)),
+        last_shipped_at=Max("changes__shipped_at", filter=current),
+    )
+    found = RepositoryFilter(request.GET, queryset=repositories)
+    page = Paginator(found.qs, PAGE).get_page(request.GET.get("page"))
+    return render(request, "changes/repositories.html", {"filter": found, "page": page})
+
+
+def repository_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    repository = get_object_or_404(Repository, pk=pk)
+    shipped = Change.objects.shipped().filter(repository=repository)
+    context = {
+        "repository": repository,
+        "services": repository.services.select_related("team"),
+        "area_rules": repository.area_rules.select_related("area"),
+        "policies": repository.policies.all(),
+        "origins": shipped.values("origin").annotate(n=Count("id")).order_by("-n"),
+        "total": shipped.count(),
+        "recent": shipped.for_list().order_by("-shipped_at")[:15],
+    }
+    return render(request, "changes/repository.html", context)
+
+
+def service_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    service = get_object_or_404(Service.objects.select_related("team", "repository", "area"), slug=slug)
+    context = {
+        "service": service,
+        "recent": service.changes.shipped().for_list().order_by("-shipped_at")[:15],
+        "deployments": service.deployments.for_list().order_by("-finished_at", "-id")[:15],
+    }
+    return render(request, "changes/service.html", context)
