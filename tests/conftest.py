@@ -14,17 +14,41 @@ from django.core.cache import cache
 from django.db import connections
 
 from runner import postgres
+from tests.seed import Seed
+
+GIVEN = os.environ.get("TEST_DATABASE_URL")
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
-    """Tests that ask for the database get a server that lives as long as the session, unless one is given."""
-    if os.environ.get("TEST_DATABASE_URL"):
-        yield
+def server() -> Iterator[postgres.Server | None]:
+    """PostgreSQL for as long as the session; None where TEST_DATABASE_URL gives one."""
+    if GIVEN:
+        yield None
         return
-    with postgres.throwaway() as server:
-        connections["default"].settings_dict.update(HOST=server.place.settings["HOST"])
-        yield
+    with postgres.throwaway() as running:
+        connections["default"].settings_dict.update(HOST=running.place.settings["HOST"])
+        yield running
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    return not GIVEN  # a server of our own takes its databases with it
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, server: postgres.Server | None
+) -> None:
+    if server:
+        Seed(server.place).sow(f"test_{postgres.NAME}")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, server: postgres.Server | None) -> Iterator[None]:
+    if server:
+        Seed(server.place).keep(f"test_{postgres.NAME}")
+    yield
+    connections.close_all()
 
 
 @pytest.fixture(scope="session", autouse=True)

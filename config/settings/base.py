@@ -168,7 +168,7 @@ INTAKE_SOURCES = [
 INTAKE_KEEP_DONE = timedelta(days=env.integer("INTAKE_KEEP_DONE_DAYS", 90))
 INTAKE_KEEP_PARKED = timedelta(days=env.integer("INTAKE_KEEP_PARKED_DAYS", 180))
 
-# A message is a doorbell, never the letter: what must be done is a row, and the tick rings again for what is due.
+# A message is a doorbell, never the letter: what must be done is a row, and the tick rings again for it.
 CELERY_BROKER_URL = broker.address(env.text("CELERY_BROKER_URL"))
 CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(CELERY_BROKER_URL, DATABASES["default"])
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
