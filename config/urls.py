@@ -5,11 +5,16 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from runner import views as runner
+
+urlpatterns = [
+    path("healthz", runner.healthz, name="healthz"),
+    path("readyz", runner.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+]
 
 # While the rooms are being built, a door whose room is missing stays closed.
 for prefix, module in [
-    ("", "runner.urls"),
     ("hooks/", "intake.urls"),
     ("account/", "accounts.urls"),
     ("api/v1/", "config.api"),
