@@ -1,0 +1,135 @@
+"""Completeness is checked, not remembered: a field is filterable, or stands here with the reason why not."""
+
+from __future__ import annotations
+
+import django_filters
+import pytest
+
+from changes import filters as change_filters
+from incidents import filters as incident_filters
+
+# What no list needs, for every model.
+EVERYWHERE = {
+    "id": "the address of the row",
+    "version": "for If-Match",
+    "url": "a link out",
+    "evidence_url": "a link out",
+    "position": "order only",
+    "recorded_at": "bookkeeping",
+    "created_at": "bookkeeping",
+    "is_demo": "demonstration data is switched for the whole product",
+    "delivery": "operators look deliveries up in the admin",
+    "said_by": "no list groups people",
+}
+NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
+    change_filters.ChangeFilter: {
+        "title": "q",
+        "message": "q",
+        "closed_at": "of dropped changes only",
+        "told_at": "bookkeeping",
+        "additions": "by size band",
+        "deletions": "by size band",
+        "counted_lines": "by size band",
+        "files_changed": "by size band",
+        "commits": "by size band",
+        "origin_said_at": "shown at the change",
+        "rules_version": "bookkeeping",
+        "area_said_by_person": "shown at the change",
+        "first_incident_at": "it would tell of restricted incidents",
+        "undone_by": "undone",
+        "merged_into": "doubles are in no list",
+    },
+    change_filters.DeploymentFilter: {
+        "source": "operators",
+        "external_id": "the sender's own id",
+        "requested_at": "started or finished",
+    },
+    change_filters.RepositoryFilter: {
+        "forge_id": "the forge's own",
+        "name": "q",
+        "past_names": "q",
+        "origin_address": "q",
+        "default_branch": "nobody asks",
+        "imported_to": "bookkeeping",
+    },
+    change_filters.ServiceFilter: {
+        "name": "q",
+        "slug": "the address of the row",
+        "path_globs": "rules",
+        "aliases": "q",
+    },
+    change_filters.EnvironmentFilter: {"source": "operators"},
+    change_filters.TestRunFilter: {
+        "key": "the sender's own id",
+        "passed": "a count",
+        "skipped": "a count",
+        "flaky": "a count",
+        "suite_errors": "failed",
+    },
+    incident_filters.IncidentFilter: {
+        "number": "q",
+        "title": "q",
+        "summary": "q",
+        "impact": "q",
+        "impact_numbers": "free figures",
+        "detected_at": "began",
+        "acknowledged_at": "began",
+        "mitigated_at": "resolved",
+        "reported_at": "began",
+        "closed_at": "resolved",
+        "held_fields": "bookkeeping",
+        "people": "no list groups people",
+        "reported_by": "no list groups people",
+        "source": "operators",
+    },
+    incident_filters.CauseFilter: {"weight": "a figure", "rationale": "text", "suggested_by": "status"},
+    incident_filters.FixFilter: {"said_at": "shown in the incident"},
+    incident_filters.FactorFilter: {},
+    incident_filters.TimelineFilter: {
+        "origin_key": "bookkeeping",
+        "alert": "shown in the entry",
+        "deployment": "shown in the entry",
+        "written_by": "no list groups people",
+    },
+    incident_filters.PostmortemFilter: {
+        "owner": "no list groups people",
+        "facilitator": "no list groups people",
+        "not_required_reason": "text",
+        "override_reason": "text",
+    },
+    incident_filters.LessonFilter: {
+        "text": "q",
+        "why": "q",
+        "path_globs": "packs look globs up",
+        "retired_reason": "text",
+    },
+    incident_filters.ActionItemFilter: {
+        "tracker_url": "a link out",
+        "declined_reason": "text",
+        "verified_by_evidence": "text",
+        "state_since": "shown",
+    },
+}
+
+
+@pytest.mark.parametrize("filter_set", NOT_FILTERED, ids=lambda one: one.__name__)
+def test_every_field_is_filterable_or_says_why_not(filter_set: type[django_filters.FilterSet]) -> None:
+    model = filter_set._meta.model
+    fields = {field.name for field in (*model._meta.fields, *model._meta.many_to_many)}
+    filtered = {(one.field_name or "").split("__")[0] for one in filter_set.base_filters.values()}
+    left_out = NOT_FILTERED[filter_set].keys() | EVERYWHERE.keys()
+    assert fields - filtered - left_out == set(), "neither filterable nor listed"
+    assert NOT_FILTERED[filter_set].keys() - fields == set(), "listed, but no such field"
+    assert NOT_FILTERED[filter_set].keys() & filtered == set(), "listed, and filterable after all"
+
+
+def test_every_filter_set_is_examined() -> None:
+    for module in (change_filters, incident_filters):
+        for one in vars(module).values():
+            if isinstance(one, type) and issubclass(one, django_filters.FilterSet) and one._meta.model:
+                assert one in NOT_FILTERED
+
+
+@pytest.mark.parametrize("filter_set", NOT_FILTERED, ids=lambda one: one.__name__)
+def test_every_filter_has_a_label(filter_set: type[django_filters.FilterSet]) -> None:
+    assert all(one.label for one in filter_set.base_filters.values())
