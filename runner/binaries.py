@@ -201,8 +201,8 @@ def make_open(folder: Path) -> None:
                 part.chmod(0o755)
             except OSError as error:
                 raise PostgresError(
-                    f"{part} cannot be made ({error.strerror}). Put DATA_DIR where all accounts may pass, run as "
-                    f"an ordinary user, or set DATABASE_URL."
+                    f"{part} cannot be made ({error.strerror}). Put DATA_DIR where all accounts pass, run "
+                    f"as an ordinary user, or set DATABASE_URL."
                 ) from None
 
 

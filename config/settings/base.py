@@ -14,7 +14,11 @@ SECRET_KEY = env.secret("SECRET_KEY", "secret_key")
 # Encrypts source secrets at rest; apart from SECRET_KEY so that each can be rotated alone.
 SECRETS_KEY = env.secret("SECRETS_KEY", "secrets_key")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
-SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{env.integer('PORT', 8000)}").rstrip("/")
+# Where `manage.py up` listens, and whether it fills an empty database with demonstration data.
+BIND = env.text("BIND", "127.0.0.1")
+PORT = env.integer("PORT", 8000)
+DEMO = env.boolean("DEMO", default=True)
+SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
@@ -185,6 +189,8 @@ CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BEAT_SCHEDULE = {"tick": {"task": "runner.tick", "schedule": timedelta(seconds=30)}}
 # What every tick calls, in this order; each looks into its own tables for what is due.
 TICKS = ["intake.tasks.sweep"]
+# Demonstration data is only made where none of these has a row.
+ROWS_OF_ONES_OWN = ["intake.Source", "changes.Change", "incidents.Incident"]
 HEARTBEAT_AGE = timedelta(seconds=90)
 
 LOGGING = {
