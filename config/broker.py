@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from psycopg.conninfo import make_conninfo
 
-IN_DATABASE = "pgmq://"
+IN_DATABASE = "pgmq://localhost"  # the host is a form: the connection string below decides
 VISIBILITY_SECONDS = 600  # a message that nobody finished comes back after this
 
 

@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from runner import queue
 
+UNUSED = ["drf_spectacular_sidecar/redoc*"]  # of the two API browsers the other one is served
 Say = Callable[[str], None]
 
 
@@ -59,7 +60,9 @@ def collect_static(say: Say) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     with timed(say, "Collecting and compressing static files"):
-        call_command("collectstatic", interactive=False, clear=root.exists(), verbosity=0)
+        call_command(
+            "collectstatic", interactive=False, clear=root.exists(), ignore_patterns=UNUSED, verbosity=0
+        )
         stamp.write_text(wanted)
 
 

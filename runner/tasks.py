@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,7 +11,6 @@ from django.utils.module_loading import import_string
 
 from runner.models import Heartbeat
 
-log = logging.getLogger(__name__)
 TICK_LOCK = 0x48494E44  # "HIND": any number that nothing else in this database uses
 
 
@@ -29,7 +27,7 @@ def tick() -> None:
             try:
                 import_string(path)()
             except Exception as error:
-                log.exception("The tick's %s failed", path)
+                error.add_note(f"in the tick's {path}")
                 errors.append(error)
     if errors:
         raise ExceptionGroup("The tick failed in part", errors)

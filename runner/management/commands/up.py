@@ -22,8 +22,10 @@ from django.db import connections
 from runner import binaries, children, postgres, preparation, processes
 
 GRACE_SECONDS = 15
+# Celery warns root for the sake of pickled messages, which are not accepted here.
+AS_ROOT = "ignore:You're running the worker with superuser"
 WEB = "gunicorn config.wsgi:application --worker-class gthread --workers 2 --threads 4 --no-control-socket"
-WORKER = "celery -A config worker -P threads -c 4 -B -l WARNING --without-gossip --without-mingle"
+WORKER = "celery -q -A config worker -P threads -c 4 -B -l WARNING --without-gossip --without-mingle"
 
 
 class Command(BaseCommand):
@@ -95,7 +97,7 @@ class Command(BaseCommand):
         python = [sys.executable, "-m"]
         running = [
             children.Child("web", [*python, *WEB.split(), "--bind", _bind(host, port)], os.environ),
-            children.Child("worker", [*python, *WORKER.split()], os.environ),
+            children.Child("worker", [*python, *WORKER.split()], {**os.environ, "PYTHONWARNINGS": AS_ROOT}),
         ]
         try:
             for child in running:
