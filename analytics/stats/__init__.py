@@ -1,0 +1,60 @@
+"""The statistics, in a room of their own: pure functions on the standard library, no Django, no clock.
+
+Inputs are plain mappings and sequences; failures may be fractional everywhere, since they are shares of incidents.
+"""
+
+from analytics.stats.cells import (
+    cell_state,
+    failure_sums,
+    hidden_cells,
+    matured_rate_counts,
+    shrunken_rates,
+)
+from analytics.stats.comparison import (
+    adjusted_rate_ratio,
+    crude_and_adjusted_ratio,
+    ratio_homogeneity,
+    stratified_test,
+    unknown_origin_bounds,
+)
+from analytics.stats.evidence import (
+    cell_evidence,
+    e_benjamini_hochberg,
+    evidence,
+    evidence_expectation,
+    noticeable_ratio,
+)
+from analytics.stats.intervals import (
+    median_interval,
+    median_ranks,
+    rate_difference_interval,
+    rate_ratio_interval,
+    wilson_interval,
+)
+from analytics.stats.trends import load_trend, median_log_load, stratified_trend
+
+__all__ = [
+    "adjusted_rate_ratio",
+    "cell_evidence",
+    "cell_state",
+    "crude_and_adjusted_ratio",
+    "e_benjamini_hochberg",
+    "evidence",
+    "evidence_expectation",
+    "failure_sums",
+    "hidden_cells",
+    "load_trend",
+    "matured_rate_counts",
+    "median_interval",
+    "median_log_load",
+    "median_ranks",
+    "noticeable_ratio",
+    "rate_difference_interval",
+    "rate_ratio_interval",
+    "ratio_homogeneity",
+    "shrunken_rates",
+    "stratified_test",
+    "stratified_trend",
+    "unknown_origin_bounds",
+    "wilson_interval",
+]

@@ -1,0 +1,129 @@
+"""A kind against its baseline: adjusted ratio, tests, and what unknown origins could hide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import erfc, exp, inf, lgamma, log, sqrt
+
+from analytics.stats.intervals import normal_quantile
+from analytics.stats.shapes import (
+    Bounds,
+    CrudeAndAdjusted,
+    Homogeneity,
+    RatioInterval,
+    Stratum,
+    TestResult,
+)
+
+
+def _comparable(strata: Sequence[Stratum]) -> list[Stratum]:
+    """Those with both groups: a stratum with one of them says nothing about the comparison."""
+    return [s for s in strata if s["changes_ai"] > 0 and s["changes_manual"] > 0]
+
+
+def _mantel_haenszel_sums(strata: Sequence[Stratum]) -> tuple[float, float]:
+    ai = manual = 0.0
+    for s in strata:
+        total = s["changes_ai"] + s["changes_manual"]
+        ai += s["failures_ai"] * s["changes_manual"] / total
+        manual += s["failures_manual"] * s["changes_ai"] / total
+    return ai, manual
+
+
+def adjusted_rate_ratio(strata: Sequence[Stratum], confidence: float = 0.95) -> RatioInterval:
+    """Mantel-Haenszel ratio with the Greenland-Robins (1985) interval."""
+    usable = _comparable(strata)
+    ai, manual = _mantel_haenszel_sums(usable)
+    if ai == 0 or manual == 0:
+        ratio = None if ai == manual else (0.0 if ai == 0 else inf)
+        return RatioInterval(ratio, 0.0, inf)
+    variance = 0.0
+    for s in usable:
+        n1, n0, x1, x0 = s["changes_ai"], s["changes_manual"], s["failures_ai"], s["failures_manual"]
+        total = n1 + n0
+        variance += (n1 * n0 * (x1 + x0) - x1 * x0 * total) / total**2
+    half = normal_quantile(confidence) * sqrt(max(0.0, variance / (ai * manual)))
+    return RatioInterval(ai / manual, ai / manual * exp(-half), ai / manual * exp(half))
+
+
+def crude_and_adjusted_ratio(strata: Sequence[Stratum]) -> CrudeAndAdjusted:
+    """Both ratios side by side, so that Simpson's paradox is seen."""
+    x1, n1 = sum(s["failures_ai"] for s in strata), sum(s["changes_ai"] for s in strata)
+    x0, n0 = sum(s["failures_manual"] for s in strata), sum(s["changes_manual"] for s in strata)
+    crude = (x1 / n1) / (x0 / n0) if n1 and n0 and x0 else None
+    adjusted = adjusted_rate_ratio(strata).ratio
+    differs = crude is not None and adjusted is not None and (crude - 1) * (adjusted - 1) < 0
+    return CrudeAndAdjusted(crude, adjusted, differs)
+
+
+def stratified_test(strata: Sequence[Stratum]) -> TestResult:
+    """Cochran-Mantel-Haenszel chi-square with one degree of freedom, without continuity correction."""
+    deviation = variance = 0.0
+    for s in _comparable(strata):
+        n1, n0, failed = s["changes_ai"], s["changes_manual"], s["failures_ai"] + s["failures_manual"]
+        total = n1 + n0
+        if total < 2:
+            continue
+        deviation += s["failures_ai"] - n1 * failed / total
+        variance += n1 * n0 * failed * (total - failed) / (total**2 * (total - 1))
+    if variance <= 0:
+        return TestResult(0.0, 1.0)
+    statistic = deviation**2 / variance
+    return TestResult(statistic, erfc(sqrt(statistic / 2)))
+
+
+def ratio_homogeneity(areas: Mapping[str, Sequence[Stratum]]) -> Homogeneity:
+    """May one ratio stand for all areas? A conditional score test against the pooled ratio."""
+    pooled = adjusted_rate_ratio([s for strata in areas.values() for s in strata]).ratio
+    if pooled is None or pooled in (0.0, inf):
+        return Homogeneity(0.0, 0, 1.0)
+    statistic, informative = 0.0, 0
+    for strata in areas.values():
+        deviation = variance = 0.0
+        for s in _comparable(strata):
+            failed = s["failures_ai"] + s["failures_manual"]
+            share = pooled * s["changes_ai"] / (pooled * s["changes_ai"] + s["changes_manual"])
+            deviation += s["failures_ai"] - failed * share
+            variance += failed * share * (1 - share)
+        if variance > 0:
+            statistic += deviation**2 / variance
+            informative += 1
+    df = max(0, informative - 1)
+    return Homogeneity(statistic, df, chi_square_tail(statistic, df))
+
+
+def chi_square_tail(statistic: float, df: int) -> float:
+    """P(X >= statistic) for df degrees of freedom, by the recursion over df in steps of two."""
+    if df <= 0 or statistic <= 0:
+        return 1.0
+    half = statistic / 2
+    if df % 2:
+        tail, shape = erfc(sqrt(half)), 0.5
+    else:
+        tail, shape = exp(-half), 1.0
+    while shape < df / 2:
+        tail += exp(shape * log(half) - half - lgamma(shape + 1))
+        shape += 1
+    return min(1.0, tail)
+
+
+def unknown_origin_bounds(
+    failures_kind: float,
+    changes_kind: int,
+    failures_manual: float,
+    changes_manual: int,
+    failures_unknown: float,
+    changes_unknown: int,
+) -> Bounds:
+    """The extremes that the rate and ratio could reach if we knew every origin."""
+    harmless = changes_unknown - failures_unknown
+    rate_low = failures_kind / (changes_kind + harmless)
+    rate_high = (failures_kind + failures_unknown) / (changes_kind + failures_unknown)
+    manual_high = (failures_manual + failures_unknown) / (changes_manual + failures_unknown)
+    manual_low = failures_manual / (changes_manual + harmless)
+    return Bounds(
+        rate_low,
+        rate_high,
+        rate_low / manual_high if manual_high > 0 else inf,
+        rate_high / manual_low if manual_low > 0 else inf,
+    )
