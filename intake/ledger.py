@@ -37,8 +37,6 @@ def touch(
     )
 
 
-
-
 def generation() -> int:
     """The last id: what a cached figure is keyed by."""
     return LedgerEntry.objects.aggregate(last=Max("id"))["last"] or 0

@@ -102,9 +102,7 @@ class Refusal(models.Model):
     count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["source", "day", "reason"], name="refusal_once_a_day")
-        ]
+        constraints = [models.UniqueConstraint(fields=["source", "day", "reason"], name="refusal_once_a_day")]
 
     def __str__(self) -> str:
         return f"{self.count} × {self.reason} on {self.day}"

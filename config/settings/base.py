@@ -185,6 +185,9 @@ INTAKE_SOURCES = [
 ]
 INTAKE_KEEP_DONE = timedelta(days=env.integer("INTAKE_KEEP_DONE_DAYS", 90))
 INTAKE_KEEP_PARKED = timedelta(days=env.integer("INTAKE_KEEP_PARKED_DAYS", 180))
+# For how long a web process remembers a source, and how often at most it rings the worker.
+INTAKE_DOOR_SECONDS = 5.0
+INTAKE_RING_SECONDS = 0.2
 
 # A message is a doorbell, never the letter: what must be done is a row, and the tick rings again for it.
 CELERY_BROKER_URL = broker.address(env.text("CELERY_BROKER_URL"))

@@ -8,117 +8,225 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_first'),
+        ("accounts", "0001_first"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Setup',
+            name="Setup",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('time_zone', models.CharField(default='UTC', max_length=64)),
-                ('first_real_fact_at', models.DateTimeField(blank=True, null=True)),
-                ('demo_removed_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("time_zone", models.CharField(default="UTC", max_length=64)),
+                ("first_real_fact_at", models.DateTimeField(blank=True, null=True)),
+                ("demo_removed_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name_plural': 'setup',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='setup_is_one_row')],
+                "verbose_name_plural": "setup",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="setup_is_one_row")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('kind', models.CharField(help_text="Which provider's deliveries it understands.", max_length=40)),
-                ('is_active', models.BooleanField(default=True)),
-                ('secret_sealed', models.BinaryField(blank=True, null=True)),
-                ('second_secret_sealed', models.BinaryField(blank=True, null=True)),
-                ('mapping', models.JSONField(blank=True, default=dict)),
-                ('is_demo', models.BooleanField(default=False, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "kind",
+                    models.CharField(help_text="Which provider's deliveries it understands.", max_length=40),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("secret_sealed", models.BinaryField(blank=True, null=True)),
+                ("second_secret_sealed", models.BinaryField(blank=True, null=True)),
+                ("mapping", models.JSONField(blank=True, default=dict)),
+                ("is_demo", models.BooleanField(default=False, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200)),
-                ('event', models.CharField(blank=True, max_length=80)),
-                ('body', models.BinaryField()),
-                ('body_sha256', models.BinaryField(max_length=32)),
-                ('headers', models.JSONField(default=dict)),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('state', models.CharField(choices=[('received', 'Received'), ('done', 'Done'), ('ignored', 'Ignored'), ('parked', 'Parked')], default='received', max_length=10)),
-                ('reason', models.TextField(blank=True, help_text='Why it was ignored or parked, or what the last try met.')),
-                ('conflicting', models.BooleanField(default=False)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('processed_at', models.DateTimeField(blank=True, null=True)),
-                ('body_purged_at', models.DateTimeField(blank=True, null=True)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='intake.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200)),
+                ("event", models.CharField(blank=True, max_length=80)),
+                ("body", models.BinaryField()),
+                ("body_sha256", models.BinaryField(max_length=32)),
+                ("headers", models.JSONField(default=dict)),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("done", "Done"),
+                            ("ignored", "Ignored"),
+                            ("parked", "Parked"),
+                        ],
+                        default="received",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.TextField(
+                        blank=True, help_text="Why it was ignored or parked, or what the last try met."
+                    ),
+                ),
+                ("conflicting", models.BooleanField(default=False)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("processed_at", models.DateTimeField(blank=True, null=True)),
+                ("body_purged_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="intake.source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
-                'ordering': ['-id'],
+                "verbose_name_plural": "deliveries",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='LedgerEntry',
+            name="LedgerEntry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('transaction', models.BigIntegerField(db_default=django.db.models.expressions.RawSQL('(pg_current_xact_id()::text::bigint)', ()), editable=False)),
-                ('kind', models.CharField(choices=[('change', 'Change'), ('deployment', 'Deployment'), ('repository', 'Repository'), ('service', 'Service'), ('incident', 'Incident'), ('taxonomy', 'Taxonomy'), ('lesson', 'Lesson'), ('scenario', 'Scenario'), ('test_run', 'Test Run'), ('policy', 'Policy')], max_length=12)),
-                ('object_id', models.BigIntegerField()),
-                ('repository_id', models.BigIntegerField(null=True)),
-                ('verb', models.CharField(max_length=40)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('delivery', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='intake.delivery')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "transaction",
+                    models.BigIntegerField(
+                        db_default=django.db.models.expressions.RawSQL(
+                            "(pg_current_xact_id()::text::bigint)", ()
+                        ),
+                        editable=False,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("change", "Change"),
+                            ("deployment", "Deployment"),
+                            ("repository", "Repository"),
+                            ("service", "Service"),
+                            ("incident", "Incident"),
+                            ("taxonomy", "Taxonomy"),
+                            ("lesson", "Lesson"),
+                            ("scenario", "Scenario"),
+                            ("test_run", "Test Run"),
+                            ("policy", "Policy"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("object_id", models.BigIntegerField()),
+                ("repository_id", models.BigIntegerField(null=True)),
+                ("verb", models.CharField(max_length=40)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="intake.delivery",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'ledger entries',
-                'ordering': ['id'],
-                'indexes': [models.Index(fields=['kind', 'object_id', 'id'], name='ledger_object')],
+                "verbose_name_plural": "ledger entries",
+                "ordering": ["id"],
+                "indexes": [models.Index(fields=["kind", "object_id", "id"], name="ledger_object")],
             },
         ),
         migrations.CreateModel(
-            name='Refusal',
+            name="Refusal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('reason', models.CharField(max_length=40)),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refusals', to='intake.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("reason", models.CharField(max_length=40)),
+                ("count", models.PositiveIntegerField(default=0)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="refusals",
+                        to="intake.source",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('source', 'day', 'reason'), name='refusal_once_a_day')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("source", "day", "reason"), name="refusal_once_a_day")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('conflicting', False), ('state', 'received')), fields=['next_attempt_at'], name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("conflicting", False), ("state", "received")),
+                fields=["next_attempt_at"],
+                name="delivery_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['source', '-id'], name='delivery_by_source'),
+            model_name="delivery",
+            index=models.Index(fields=["source", "-id"], name="delivery_by_source"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('source', 'key', 'body_sha256'), name='delivery_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("source", "key", "body_sha256"), name="delivery_once"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(condition=models.Q(('conflicting', False)), fields=('source', 'key'), name='delivery_key_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("conflicting", False)), fields=("source", "key"), name="delivery_key_once"
+            ),
         ),
     ]

@@ -1,0 +1,91 @@
+"""The doorbell and who answers it. Letters are rows: a lost ring is made up for by the next tick."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from intake import processing, services
+from intake.models import Delivery
+
+log = logging.getLogger(__name__)
+DRAIN_SECONDS = 60.0
+PURGE_EVERY_SECONDS = 6 * 3600.0
+
+
+@shared_task(name="intake.process_due", soft_time_limit=100)
+def process_due() -> int:
+    """Applies what is due, one by one, until nothing is or a minute has passed; then it rings for the rest."""
+    began = time.monotonic()
+    count = 0
+    while processing.process_next(now=timezone.now()):
+        count += 1
+        if time.monotonic() - began > DRAIN_SECONDS:
+            process_due.delay()
+            break
+    return count
+
+
+_purged_at = float("-inf")
+
+
+@shared_task(name="intake.sweep")
+def sweep() -> None:
+    """Called by every tick: rings for what was rung in vain, and now and then empties old letters."""
+    global _purged_at
+    if Delivery.objects.due(timezone.now()).exists():
+        process_due.delay()
+    if time.monotonic() - _purged_at > PURGE_EVERY_SECONDS:
+        services.purge(now=timezone.now())
+        _purged_at = time.monotonic()
+
+
+class Bell:
+    """Rings the worker for letters just stored, away from the request, at most once an interval.
+
+    One ring serves every letter that came before it: the worker drains all that is due. A ring asked for
+    during the pause comes at its end, so no letter waits for the tick. A thread of this process does the
+    ringing; it is started by the first letter, so that a forked web process has its own.
+    """
+
+    def __init__(self) -> None:
+        self._wanted = threading.Event()
+        self._lock = threading.Lock()
+        self._process = 0
+
+    def ring(self) -> None:
+        if settings.INTAKE_RING_SECONDS == 0:
+            self.ring_now()
+            return
+        self._wanted.set()
+        if self._process != os.getpid():
+            self._start()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._process != os.getpid():
+                threading.Thread(target=self._serve, name="doorbell", daemon=True).start()
+                self._process = os.getpid()
+
+    def _serve(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            self.ring_now()
+            time.sleep(settings.INTAKE_RING_SECONDS)
+
+    def ring_now(self) -> None:
+        try:
+            process_due.delay()
+        except Exception:
+            # The letter is stored and answered for; the tick finds it. Brokers fail in their own exceptions.
+            log.exception("The doorbell could not be rung; the next tick makes up for it")
+
+
+bell = Bell()

@@ -1,0 +1,95 @@
+"""The door: verified, stored, answered; everything else happens later (intake/tasks.py)."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import Error as DatabaseFailed
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RequestDataTooBig, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+
+from intake import queries, services
+from intake.sealing import Unsealable
+from intake.sources import Letter, Unverified
+from intake.tasks import bell
+
+log = logging.getLogger(__name__)
+
+
+class _TooLarge(Exception):
+    pass
+
+
+@csrf_exempt
+@login_not_required
+def receive(request: HttpRequest, slug: str) -> HttpResponse:
+    """Status codes are chosen by what senders do next.
+
+    5xx is sent again; 4xx is not, and after some of them senders switch themselves off. 202 stored, or known
+    already. 401 not proven. 404 no such source. 413 too large. 503 could not be stored.
+    """
+    if request.method != "POST":
+        response = problem(HTTPStatus.METHOD_NOT_ALLOWED, "Deliveries are posted")
+        response["Allow"] = "POST"
+        return response
+    try:
+        return _receive(request, slug)
+    except UnreadablePostError:
+        return problem(HTTPStatus.BAD_REQUEST, "The body broke off")
+    except (DatabaseFailed, Unsealable, KeyError):
+        log.exception("A delivery to %s could not be stored", slug)
+        response = problem(HTTPStatus.SERVICE_UNAVAILABLE, "It could not be stored now: send it again")
+        response["Retry-After"] = "30"
+        return response
+
+
+def _receive(request: HttpRequest, slug: str) -> HttpResponse:
+    door = queries.door(slug)
+    if door is None:
+        return problem(HTTPStatus.NOT_FOUND, "No active source has this address")
+    try:
+        letter = Letter({name.lower(): value for name, value in request.headers.items()}, _body(request))
+        door.provider.verify(letter, door.secrets)
+    except _TooLarge:
+        services.count_refusal(source_id=door.source_id, reason="too large")
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {settings.INTAKE_MAX_BYTES} bytes")
+    except Unverified as reason:
+        services.count_refusal(source_id=door.source_id, reason=str(reason))
+        return problem(HTTPStatus.UNAUTHORIZED, "The sender did not prove who it is")
+    stored = services.store(source_id=door.source_id, provider=door.provider, letter=letter)
+    if stored.outcome is services.Outcome.ACCEPTED:
+        transaction.on_commit(bell.ring)
+    return JsonResponse({"status": stored.outcome}, status=HTTPStatus.ACCEPTED)
+
+
+def _body(request: HttpRequest) -> bytes:
+    """The raw bytes, at most INTAKE_MAX_BYTES of them, whether the sender announced a length or not."""
+    limit = settings.INTAKE_MAX_BYTES
+    if request.headers.get("Transfer-Encoding", "").lower() == "chunked" and _ends_by_itself(request):
+        # Django takes a request without a length for an empty one; the server knows where it ends.
+        body = request.META["wsgi.input"].read(limit + 1)
+    elif (announced := request.META.get("CONTENT_LENGTH") or "").isdecimal() and int(announced) > limit:
+        raise _TooLarge
+    else:
+        try:
+            body = request.body
+        except RequestDataTooBig as error:
+            raise _TooLarge from error
+    if len(body) > limit:
+        raise _TooLarge
+    return bytes(body)
+
+
+def _ends_by_itself(request: HttpRequest) -> bool:
+    return bool(request.META.get("wsgi.input_terminated"))
+
+
+def problem(status: HTTPStatus, detail: str) -> HttpResponse:
+    """RFC 9457."""
+    content = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
+    return JsonResponse(content, status=status, content_type="application/problem+json")
