@@ -1,0 +1,1 @@
+"""Reads that take more than a QuerySet."""

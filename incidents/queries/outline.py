@@ -1,0 +1,57 @@
+"""Which sections a postmortem has: those of its template, filled with what has been written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from incidents.models import Postmortem, PostmortemTemplate
+from incidents.starter import TEMPLATE_SECTIONS
+
+
+@dataclass(frozen=True)
+class Section:
+    key: str
+    title: str
+    prompt: str
+    step: str
+    required: bool
+    text: str = ""
+    html: str = ""
+    position: int = 0
+
+
+def sections_of(postmortem: Postmortem) -> list[Section]:
+    """In the template's order; what was written and is in no template any more stays, at the end."""
+    written = {section.key: section for section in postmortem.sections.all()}
+    outline = []
+    for position, shape in enumerate(_shape(postmortem)):
+        row = written.pop(shape["key"], None)
+        outline.append(
+            Section(
+                key=shape["key"],
+                title=shape["title"],
+                prompt=shape.get("prompt", ""),
+                step=shape.get("step", "facts"),
+                required=bool(shape.get("required")),
+                text=row.text if row else "",
+                html=row.html if row else "",
+                position=position,
+            )
+        )
+    outline += [
+        Section(row.key, row.title, "", "facts", False, row.text, row.html, len(outline) + extra)
+        for extra, row in enumerate(written.values())
+        if row.text.strip()
+    ]
+    return outline
+
+
+def _shape(postmortem: Postmortem) -> list[dict[str, Any]]:
+    """The severity's template, else the default one, else the starter's; the short form asks less."""
+    templates = {template.severity_id: template for template in PostmortemTemplate.objects.all()}
+    template = templates.get(postmortem.incident.severity_id) or templates.get(None)
+    shape: list[dict[str, Any]] = template.sections if template and template.sections else TEMPLATE_SECTIONS
+    if postmortem.is_short or (template is not None and template.is_short):
+        return [section for section in shape if section.get("in_short", section.get("required"))]
+    return shape
