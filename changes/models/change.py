@@ -125,6 +125,9 @@ class Change(models.Model):
     shipped_basis = models.CharField(max_length=10, choices=ShippedBasis, blank=True)
     # The time of the latest event that told us the state, and of the one that told us the rest.
     told_at = models.DateTimeField(null=True, blank=True)
+    # Field by field, when the value that stands was told (microseconds since 1970): an event may tell a
+    # part only, so that one time for all would let an older size stand beside a newer title.
+    told = models.JSONField(default=dict, blank=True, editable=False)
 
     additions = models.PositiveIntegerField(null=True, blank=True)
     deletions = models.PositiveIntegerField(null=True, blank=True)
