@@ -166,11 +166,33 @@ REST_FRAMEWORK = {
         "accounts.tokens.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.ScopedPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "accounts.paging.CursorPages",
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.ReadOrWriteThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "api_read": env.text("API_READ_RATE", "1200/min"),
+        "api_write": env.text("API_WRITE_RATE", "600/min"),
+    },
+    "DEFAULT_SCHEMA_CLASS": "accounts.schema.Schema",
+    "EXCEPTION_HANDLER": "accounts.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Hindcast API",
+    "DESCRIPTION": "Incidents, the changes behind them, and where AI had a hand. See docs/api.md.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
 }
 
 # What a delivery may weigh before it is refused with 413; GitHub sends up to 25 MB.

@@ -1,0 +1,25 @@
+"""The pages of the top navigation, in reading order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Page:
+    label: str
+    url_name: str
+    icon: str
+    # The letter after `g` that leads here; static/js/keys.js reads it from the link.
+    key: str
+
+
+PAGES = (
+    Page("Home", "analytics:home", "home", "h"),
+    Page("Incidents", "incidents:list", "incident", "i"),
+    Page("Changes", "changes:list", "change", "c"),
+    Page("Deployments", "changes:deployments", "deployment", "d"),
+    Page("Lessons", "incidents:lessons", "lesson", "l"),
+    Page("Test scenarios", "analytics:scenarios", "scenario", "t"),
+)
+REPORT_INCIDENT = "incidents:report"

@@ -1,0 +1,158 @@
+"""What templates need to draw: icons, badges, times, shares, bars. `{% load design %}`."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from design import badges, navigation, spans
+from design.icons import ICONS
+
+register = template.Library()
+
+_BAR_WIDTH = 120
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """An icon beside words; with `label` it stands alone and is read aloud."""
+    drawing = mark_safe(ICONS[name])  # noqa: S308 (our own constant)
+    frame = (
+        '<svg class="icon" viewBox="0 0 20 20" width="16" height="16" fill="none" stroke="currentColor" '
+        'stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" {}>{}</svg>'
+    )
+    said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html(frame, said, drawing)
+
+
+@register.filter
+def tone(status: str) -> str:
+    """The colour family of a status word: danger, warning, info, success or neutral."""
+    return badges.look(str(status)).tone
+
+
+@register.simple_tag
+def status_icon(status: str) -> SafeString:
+    shape = badges.look(str(status)).icon
+    return icon(shape) if shape else mark_safe("")
+
+
+@register.filter
+def percent(share: float | None, digits: int | None = None) -> str:
+    """A share of 0..1 as `4.2 %`; a dash for none."""
+    return spans.DASH if share is None else spans.percent(float(share), digits)
+
+
+@register.filter
+def duration(span: timedelta | float | None) -> str:
+    """A timedelta or a number of seconds as `3 h 05 min`; a dash for none."""
+    if span is None or span == "":
+        return spans.DASH
+    return spans.short_span(span.total_seconds() if isinstance(span, timedelta) else float(span))
+
+
+def _absolute(moment: datetime) -> str:
+    """UTC always, and the reader's own time beside it where it differs."""
+    in_utc = moment.astimezone(UTC)
+    text = f"{in_utc:%a %d %b %Y, %H:%M} UTC"
+    local = timezone.localtime(moment)
+    if local.utcoffset():
+        text += f" · {local:%H:%M}" + ("" if local.date() == in_utc.date() else f" on {local:%d %b}")
+        text += f" {_zone_name(local)}"
+    return text
+
+
+def _zone_name(local: datetime) -> str:
+    zone = local.tzinfo
+    return zone.key if isinstance(zone, zoneinfo.ZoneInfo) else str(local.tzname())
+
+
+@register.simple_tag
+def when(moment: datetime | None, style: str = "relative") -> SafeString:
+    """A moment, relative with the absolute on hover and focus; `style="absolute"` turns it round."""
+    if moment is None:
+        return mark_safe(f'<span class="when-unknown">{spans.DASH}</span>')  # noqa: S308
+    absolute = _absolute(moment)
+    ago = spans.relative(moment, timezone.now())
+    stamp = moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if style == "absolute":
+        return format_html('<time class="when" datetime="{}" title="{}">{}</time>', stamp, ago, absolute)
+    return format_html(
+        '<time class="when" datetime="{}" title="{}" data-absolute="{}" data-relative>{}</time>',
+        stamp, absolute, absolute, ago,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def interval_bar(rate: float, low: float, high: float, top: float = 1.0, label: str = "") -> SafeString:
+    """A rate as a dot on its interval, on a scale from 0 to `top`; all shares of 0..1.
+
+    Drawn with presentation attributes, so that the same markup stands in a page and in a PDF.
+    """
+    scale = _BAR_WIDTH / max(top, 1e-9)
+    left, dot, right = (round(min(max(value, 0), top) * scale, 1) for value in (low, rate, high))
+    words = label or f"{spans.percent(rate)}, interval {spans.percent(low)} to {spans.percent(high)}"
+    return format_html(
+        '<svg class="interval" viewBox="-4 0 {} 12" width="{}" height="12" role="img" aria-label="{}">'
+        '<line class="interval-scale" x1="0" y1="6" x2="{}" y2="6" stroke="#c9c9c2" stroke-width="1"/>'
+        '<line class="interval-range" x1="{}" y1="6" x2="{}" y2="6" stroke="#0b6470" stroke-width="4" '
+        'stroke-linecap="round" stroke-opacity="0.35"/>'
+        '<circle class="interval-dot" cx="{}" cy="6" r="3.5" fill="#0b6470"/></svg>',
+        _BAR_WIDTH + 8, _BAR_WIDTH + 8, words, _BAR_WIDTH, left, right, dot,
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def pages(context: template.Context) -> list[dict[str, Any]]:
+    """The top navigation: label, address, icon, key, and whether the reader is there.
+
+    A page is also current when its own address begins the reader's (an incident is below Incidents).
+    """
+    request = context.get("request")
+    here = request.path if request else ""
+    shown = [{"page": page, "url": _address(page.url_name)} for page in navigation.PAGES]
+    inside = [entry["url"] for entry in shown if entry["url"] and here.startswith(str(entry["url"]))]
+    nearest = max(inside, key=lambda url: len(str(url)), default=None)
+    return [
+        entry | {"current": entry["url"] == nearest and (nearest != "/" or here == "/")}
+        for entry in shown
+        if entry["url"]
+    ]
+
+
+def _address(url_name: str) -> str | None:
+    # An error page must stand even when an address cannot be made; tests/design checks that each can.
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return None
+
+
+@register.simple_tag
+def page_address(url_name: str) -> str:
+    return _address(url_name) or ""
+
+
+@register.simple_tag
+def report_address() -> str:
+    return _address(navigation.REPORT_INCIDENT) or ""
+
+
+@register.simple_tag
+def environment_label() -> str:
+    """What tells this installation from another one in the top bar; empty in most."""
+    return str(settings.ENVIRONMENT_LABEL)
+
+
+@register.filter
+def initials(name: str) -> str:
+    words = str(name).replace(".", " ").replace("_", " ").split()
+    return "".join(word[0] for word in words[:2]).upper() or "?"
