@@ -1,0 +1,44 @@
+"""One module for each number; its docstring is its definition, and the page of definitions is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+from analytics.metrics import failure_rate
+from analytics.metrics.words import WORDS
+
+METRICS: tuple[ModuleType, ...] = (failure_rate,)
+
+
+@dataclass(frozen=True)
+class Definition:
+    slug: str
+    name: str
+    summary: str
+    # ("Numerator", "Failures, counted as…") in the order of the docstring.
+    parts: tuple[tuple[str, str], ...]
+
+
+def definition(metric: ModuleType) -> Definition:
+    """A metric's docstring, taken apart: name, one sentence, then paragraphs that begin with their own name."""
+    blocks = [" ".join(block.split()) for block in (metric.__doc__ or "").strip().split("\n\n")]
+    parts = [block.split(": ", 1) for block in blocks[2:]]
+    slug = metric.__name__.rsplit(".", 1)[-1].replace("_", "-")
+    return Definition(slug, blocks[0], blocks[1], tuple((name, text) for name, text in parts))
+
+
+def definitions() -> list[Definition]:
+    return [definition(metric) for metric in METRICS]
+
+
+def as_markdown() -> str:
+    """The text of docs/metrics.md."""
+    lines = ["# What the numbers mean", ""]
+    for found in definitions():
+        lines += [f"## {found.name}", "", found.summary, ""]
+        for name, text in found.parts:
+            lines += [f"**{name}.** {text}", ""]
+    lines += ["## Words on the screen", "", "| term | meaning |", "| --- | --- |"]
+    lines += [f"| {term} | {meaning} |" for term, meaning in WORDS]
+    return "\n".join(lines) + "\n"

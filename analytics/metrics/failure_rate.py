@@ -1,0 +1,172 @@
+"""Failure rate
+
+Of the changes shipped at least 30 days ago, the share that was linked to an incident within 30 days.
+
+Numerator: Failures, counted as shares of incidents. The causes of an incident that somebody confirmed or suspects
+share it by their weights, so that an incident with three contributors does not look like three; one change never
+counts for more than 1. Only confirmed causes are in the rate; what is only suspected is shown beside it. An
+incident counts when it began 0 to 30 days after the change shipped; later ones are listed as late failures. On the
+basis "undone" a failure is a change that was reverted, or named by a fix, within 30 days; on the basis "either"
+each change counts with the larger of the two.
+
+Denominator: Changes shipped in the window and at least 30 days before today. Only code changes, unless another type
+is chosen. A change with several kinds of help counts in each of their rows and once in the totals.
+
+Exclusions: Changes still in their first 30 days (shown as pending, with how many have failed already); duplicates,
+false alarms, tests and cancelled incidents; causes that a rule suggested and nobody took up, and those ruled out.
+A cause known only as a deployment keeps its share of the incident and enters no cell. Origin and kind of help count
+as they stood before the change's first incident or revert; what was said afterwards is shown as "+n said
+afterwards" and enters no rate. Automations have a row of their own. Demonstration data and real data are never in one
+figure.
+
+Source: Changes and their shipping from forge, deploy tool or import; incidents and causes from postmortems. The
+plausible range is Wilson's 95 % interval. It is not DORA's change fail rate, which counts deployments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from analytics.queries import CellCounts, CellIncidents
+from analytics.stats import shrunken_rates, wilson_interval
+from analytics.stats.shapes import Counts
+
+FEWEST_FOR_A_RATE = 10
+FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE = 3
+# Smoothed rate against the rate of all changes: from clearly below (0) to far above (5).
+LEVELS = (0.6, 0.85, 1.2, 1.7, 2.5)
+
+STATES: Mapping[str, tuple[str, str]] = {
+    "empty": ("No changes", "Nothing of this kind shipped here and is old enough to count."),
+    "few": (
+        "Not enough data",
+        "Under 10 changes: the counts are shown, and no rate. This is not good news or bad news.",
+    ),
+    "uncertain": ("Too few to rule out 1 in 10", "No failure so far, but a rate above 10 % still fits what we saw."),
+    "restricted": (
+        "Hidden for privacy",
+        "Fewer than 3 incidents stand behind it and one of them is restricted, or another figure would give one away.",
+    ),
+    "shown": ("Measured", "Failures of changes, the rate, and the range of rates that fit what we saw."),
+}
+
+
+@dataclass(frozen=True)
+class FailureRate:
+    """One cell. What is hidden is None; `rate`, `low` and `high` are in 0..1."""
+
+    n: int = 0
+    failures: float | None = 0.0
+    suspected: float | None = 0.0
+    rate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    state: str = "empty"
+    smoothed: float | None = None
+    level: int | None = None
+    unknown_share: float | None = None
+    pending: int = 0
+    pending_failed: int | None = 0
+    late: int | None = 0
+    afterwards: int = 0
+    by_policy: int = 0
+
+    @property
+    def state_name(self) -> str:
+        return STATES[self.state][0]
+
+    @property
+    def state_words(self) -> str:
+        return STATES[self.state][1]
+
+
+def measure(counts: CellCounts) -> FailureRate:
+    cell = FailureRate(
+        n=counts.n,
+        failures=round(counts.failures, 6),
+        suspected=round(counts.suspected, 6),
+        pending=counts.pending,
+        pending_failed=counts.pending_failed,
+        late=counts.late,
+        afterwards=counts.afterwards,
+        by_policy=counts.by_policy,
+    )
+    if counts.n == 0:
+        return cell
+    if counts.n < FEWEST_FOR_A_RATE:
+        return replace(cell, state="few")
+    low, high = wilson_interval(counts.failures, counts.n)
+    state = "uncertain" if counts.failures == 0 and high > 0.1 else "shown"
+    return replace(cell, rate=counts.failures / counts.n, low=low, high=high, state=state)
+
+
+def without_numerator(cell: FailureRate) -> FailureRate:
+    return replace(
+        cell,
+        failures=None,
+        suspected=None,
+        rate=None,
+        low=None,
+        high=None,
+        pending_failed=None,
+        late=None,
+        state="restricted",
+        smoothed=None,
+        level=None,
+    )
+
+
+def must_hide(incidents: CellIncidents) -> bool:
+    return incidents.restricted and incidents.incidents < FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
+
+
+Place = tuple[str, str]
+
+
+def to_hide(incidents: Mapping[Place, CellIncidents]) -> set[Place]:
+    """Cells whose numerator must go, and as many more as it takes that no sum gives one away.
+
+    Shape: places are (row, area); every line of either direction is looked at until none has exactly one hidden.
+    """
+    hidden = {place for place, found in incidents.items() if must_hide(found)}
+    lines = [
+        [place for place in incidents if place[side] == name]
+        for side in (0, 1)
+        for name in sorted({place[side] for place in incidents})
+    ]
+    while True:
+        for line in lines:
+            shown = [place for place in line if place not in hidden]
+            if len(line) - len(shown) == 1 and shown:
+                hidden.add(min(shown, key=lambda place: (incidents[place].incidents, place)))
+                break
+        else:
+            return hidden
+
+
+def with_levels(cells: Mapping[Place, FailureRate]) -> dict[Place, FailureRate]:
+    """Cells with their smoothed rate and colour class; the smoothed rate is for colours and order only."""
+    matrix: dict[str, dict[str, Counts]] = {}
+    for (row, area), cell in cells.items():
+        if cell.failures is not None and cell.n:
+            matrix.setdefault(area, {})[row] = Counts(failures=cell.failures, changes=cell.n)
+    shrunken = shrunken_rates(matrix)
+    done = dict(cells)
+    for area, rows in shrunken.cells.items():
+        for row, smoothed in rows.items():
+            cell = cells[row, area]
+            level = level_of(smoothed, shrunken.global_rate) if cell.n >= FEWEST_FOR_A_RATE else None
+            done[row, area] = replace(cell, smoothed=smoothed, level=level)
+    return done
+
+
+def level_of(smoothed: float, reference: float) -> int:
+    return sum(smoothed >= limit * reference for limit in LEVELS)
+
+
+def unknown_share(counts: Iterable[CellCounts]) -> float | None:
+    """Share of changes without a known origin, automations apart; None without any change."""
+    n = {c.row: c.n for c in counts}
+    known_or_not = n.get("total", 0) - n.get("automation", 0)
+    return n.get("unknown", 0) / known_or_not if known_or_not else None

@@ -1,0 +1,263 @@
+"""The figures as frozen results: the page, the CSV and the JSON show the same object."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from io import StringIO
+from typing import Any, TypeVar
+
+from django.core.cache import cache
+from django.db import connection
+
+from analytics.metrics import Definition, definition, failure_rate
+from analytics.metrics.failure_rate import FailureRate, Place
+from analytics.queries import (
+    NO_AREA,
+    Basis,
+    CellCounts,
+    Filters,
+    RowKey,
+    Taxonomy,
+    WithoutChange,
+    cell_counts,
+    cell_incidents,
+    incidents_without_change,
+    taxonomies,
+)
+
+T = TypeVar("T")
+ALL_AREAS = "all"
+SETTLED_FOR = 3600
+UNSETTLED_FOR = 2
+
+
+@dataclass(frozen=True)
+class Area:
+    """A column: `unknown_share` is the share of its changes without a known origin."""
+
+    slug: str
+    name: str
+    unknown_share: float | None = None
+
+    @property
+    def mostly_unknown(self) -> bool:
+        return self.unknown_share is not None and self.unknown_share > 0.3
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """A kind of help, or one of the rows beside them; `cells` stand in the order of the report's areas."""
+
+    key: str
+    name: str
+    cells: tuple[FailureRate, ...]
+    total: FailureRate
+
+    @property
+    def is_kind(self) -> bool:
+        return self.key.startswith("kind:")
+
+
+@dataclass(frozen=True)
+class MatrixReport:
+    filters: Filters
+    generation: int
+    definition: Definition
+    areas: tuple[Area, ...]
+    rows: tuple[MatrixRow, ...]
+    without_change: WithoutChange | None
+    unknown_share: float | None
+
+    @property
+    def total(self) -> FailureRate:
+        return self.row(RowKey.TOTAL).total
+
+    def row(self, key: str) -> MatrixRow:
+        return next(row for row in self.rows if row.key == key)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.total.n == 0 and self.total.pending == 0
+
+    @property
+    def top(self) -> float:
+        """Where the scale of the interval bars ends: the widest range that is shown, in steps of a tenth."""
+        highs = [row.total.high for row in self.rows if row.total.high is not None]
+        return min(1.0, max([0.1, *(-(-high * 10 // 1) / 10 for high in highs)]))
+
+    def lines(self) -> Iterator[tuple[MatrixRow, Area, FailureRate]]:
+        """Every cell once, row by row, the areas together last."""
+        everything = Area(ALL_AREAS, "All areas", self.unknown_share)
+        for row in self.rows:
+            yield from ((row, area, cell) for area, cell in zip(self.areas, row.cells, strict=True))
+            yield row, everything, row.total
+
+
+def matrix(filters: Filters) -> MatrixReport:
+    """The failure-rate matrix, cached for the ledger's generation: one number, whoever asks."""
+    generation, settled = _generation()
+    return _cached(
+        "matrix", filters, generation, settled, lambda: _matrix(filters, generation)
+    )
+
+
+def _generation() -> tuple[int, bool]:
+    """The ledger's last id, and whether no writer is under way that could still add a lower one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COALESCE((SELECT max(id) FROM intake_ledgerentry), 0),"
+            " pg_snapshot_xmin(s) = pg_snapshot_xmax(s) FROM pg_current_snapshot() AS s"
+        )
+        generation, settled = cursor.fetchone()
+    return generation, settled
+
+
+def _cached(name: str, filters: Filters, generation: int, settled: bool, build: Callable[[], T]) -> T:
+    parameters = repr(sorted(asdict(filters).items()))
+    key = f"report:{name}:{generation}:{settled}:{sha256(parameters.encode()).hexdigest()}"
+    found: T | None = cache.get(key)
+    if found is None:
+        found = build()
+        cache.set(key, found, SETTLED_FOR if settled else UNSETTLED_FOR)
+    return found
+
+
+def _matrix(filters: Filters, generation: int) -> MatrixReport:
+    areas, kinds = taxonomies()
+    counts = _by_place(cell_counts(filters, areas, kinds), areas, kinds)
+    measured = {place: failure_rate.measure(found) for place, found in counts.items()}
+    behind: dict[Place, Any] = {}
+    if filters.basis != Basis.UNDONE:
+        behind = _by_place(cell_incidents(filters, areas, kinds), areas, kinds)
+    measured = _hide(measured, behind)
+    inner = {p: c for p, c in measured.items() if p[0] != RowKey.TOTAL and p[1] != ALL_AREAS}
+    measured |= failure_rate.with_levels(inner)
+    columns = tuple(_columns(counts, areas))
+    unknown = {area: failure_rate.unknown_share(c for p, c in counts.items() if p[1] == area)
+               for area in [*(c.slug for c in columns), ALL_AREAS]}
+    columns = tuple(replace(column, unknown_share=unknown[column.slug]) for column in columns)
+    return MatrixReport(
+        filters=filters,
+        generation=generation,
+        definition=definition(failure_rate),
+        areas=columns,
+        rows=tuple(_rows(measured, columns, kinds, unknown)),
+        without_change=_without_change(filters, areas),
+        unknown_share=unknown[ALL_AREAS],
+    )
+
+
+def _by_place(lines: list[Any], areas: Taxonomy, kinds: Taxonomy) -> dict[Place, Any]:
+    """Lines of an aggregate by (row, area), ids turned into slugs."""
+    found: dict[Place, Any] = {}
+    for line in lines:
+        row = line.row
+        if row.startswith("kind:"):
+            row = f"kind:{kinds.terms[int(row.removeprefix('kind:'))].slug}"
+        if line.over_all:
+            area = ALL_AREAS
+        else:
+            area = NO_AREA if line.area is None else areas.terms[line.area].slug
+        found[row, area] = line._replace(row=row)
+    return found
+
+
+def _hide(cells: dict[Place, FailureRate], behind: dict[Place, Any]) -> dict[Place, FailureRate]:
+    """The cells, those without their numerator that could give away a restricted incident."""
+    total = behind.get((RowKey.TOTAL, ALL_AREAS))
+    if total is None:
+        return cells
+    if failure_rate.must_hide(total):
+        return {place: failure_rate.without_numerator(cell) for place, cell in cells.items()}
+    hidden = failure_rate.to_hide(behind)
+    return {
+        place: failure_rate.without_numerator(cell) if place in hidden else cell
+        for place, cell in cells.items()
+    }
+
+
+def _columns(counts: dict[Place, CellCounts], areas: Taxonomy) -> Iterator[Area]:
+    present = {area for row, area in counts if row == RowKey.TOTAL}
+    for term in areas.standing():
+        if term.slug in present:
+            yield Area(term.slug, term.name)
+    if NO_AREA in present:
+        yield Area(NO_AREA, "No area")
+
+
+def _rows(
+    cells: dict[Place, FailureRate], columns: tuple[Area, ...], kinds: Taxonomy, unknown: dict[str, float | None]
+) -> Iterator[MatrixRow]:
+    present = {row for row, _ in cells}
+    names = [
+        (f"kind:{term.slug}", term.name)
+        for term in kinds.standing()
+        if term.retired_at is None or f"kind:{term.slug}" in present
+    ]
+    for key, name in [*names, *((key.value, str(key.label)) for key in RowKey)]:
+        def cell(area: str, key: str = key) -> FailureRate:
+            return replace(cells.get((key, area), FailureRate()), unknown_share=unknown[area])
+
+        yield MatrixRow(key, name, tuple(cell(column.slug) for column in columns), cell(ALL_AREAS))
+
+
+def _without_change(filters: Filters, areas: Taxonomy) -> WithoutChange | None:
+    """None: hidden, since too few incidents stand beside a restricted one."""
+    found = incidents_without_change(filters, areas)
+    few = found.total < failure_rate.FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
+    return None if found.restricted and few else found
+
+
+HEADER = (
+    "row", "area", "changes", "failures", "suspected", "rate", "low", "high", "state", "unknown_share",
+    "pending", "pending_failed", "late_failures", "said_afterwards", "manual_by_policy",
+)  # fmt: skip
+
+
+def as_table(report: MatrixReport) -> Iterator[tuple[Any, ...]]:
+    for row, area, cell in report.lines():
+        yield (
+            row.name, area.name, cell.n, cell.failures, cell.suspected, cell.rate, cell.low, cell.high,
+            cell.state_name, cell.unknown_share, cell.pending, cell.pending_failed, cell.late, cell.afterwards,
+            cell.by_policy,
+        )  # fmt: skip
+
+
+def as_csv(report: MatrixReport) -> str:
+    """Spreadsheets must not take a name for a formula: those get a leading quote."""
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow(HEADER)
+    for line in as_table(report):
+        writer.writerow([_quoted(value) for value in line])
+    return text.getvalue()
+
+
+def _quoted(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def as_json(report: MatrixReport) -> dict[str, Any]:
+    filters = asdict(report.filters)
+    return {
+        "definition": asdict(report.definition),
+        "filters": {**filters, "basis": str(report.filters.basis)},
+        "as_of": report.filters.as_of,
+        "generation": report.generation,
+        "demonstration_data": report.filters.demo,
+        "unknown_share": report.unknown_share,
+        "areas": [asdict(area) for area in report.areas],
+        "rows": [
+            {
+                "key": row.key,
+                "name": row.name,
+                "cells": {a.slug: asdict(c) for a, c in zip(report.areas, row.cells, strict=True)},
+                "total": asdict(row.total),
+            }
+            for row in report.rows
+        ],
+        "incidents_without_change": report.without_change._asdict() if report.without_change else None,
+    }
