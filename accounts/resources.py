@@ -1,0 +1,86 @@
+"""What every resource of the API shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.models import Role, Scope
+from accounts.problems import RefusedByRule
+from accounts.versions import etag
+
+PAGING = {"cursor", "page_size"}
+
+
+class Resource(GenericViewSet[Any]):
+    """Reads through the pages' filter sets; a query parameter that nobody knows is refused, never ignored:
+    a misspelt filter would otherwise answer with everything."""
+
+    write_scope: Scope = Scope.INCIDENTS_WRITE
+    write_role: Role = Role.AUTHOR
+    # What a list is ordered by: never NULL, with `-` for the newest first.
+    page_by = "-pk"
+    filterset_class: Any = None
+    # What the services of this floor raise when a rule of the product forbids it.
+    refusals: tuple[type[Exception], ...] = ()
+    # Further query parameters that one of the actions reads for itself.
+    query_names: frozenset[str] = frozenset()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        texts = [*request.query_params, *request.query_params.values(), *map(str, kwargs.values())]
+        if any("\0" in text for text in texts):
+            raise ParseError("The address holds a NUL character.")
+        self._refuse_unknown(request)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, self.refusals):
+            exc = RefusedByRule(exc)
+        return super().handle_exception(exc)
+
+    def _refuse_unknown(self, request: Request) -> None:
+        known = set(self.query_names)
+        if self.action == "list":
+            known |= PAGING
+            known |= set(self.filterset_class.base_filters) if self.filterset_class else set()
+        unknown = sorted(set(request.query_params) - known)
+        if unknown:
+            raise ValidationError({name: ["There is no such query parameter."] for name in unknown})
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+    def answer(self, row: Any, *, status: int = 200, location: str = "") -> Response:
+        """One row as it stands now, with its version as ETag."""
+        headers = {"Location": location} if location else {}
+        if hasattr(row, "version"):
+            headers["ETag"] = etag(row.version)
+        return Response(self.get_serializer(row).data, status=status, headers=headers)
+
+    def checked(self, serializer_class: type[Serializer[Any]], *, partial: bool = False) -> dict[str, Any]:
+        """The body, valid; a field that is not known is refused."""
+        data = self.request.data
+        serializer = serializer_class(data=data, partial=partial, context=self.get_serializer_context())
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(serializer.fields))):
+            raise ValidationError({name: ["There is no such field."] for name in unknown})
+        serializer.is_valid(raise_exception=True)
+        if not partial:
+            return dict(serializer.validated_data)
+        return {name: value for name, value in serializer.validated_data.items() if name in data}
+
+
+class Readable(Resource):
+    """A resource that can be listed and read."""
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.answer(self.get_object())

@@ -1,0 +1,108 @@
+"""What the OpenAPI description says of every operation: its errors, its headers, its keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from accounts.problems import MEDIA_TYPE
+
+
+class FaultSerializer(serializers.Serializer[Any]):
+    pointer = serializers.CharField(help_text="Where in the body, as a JSON pointer; `#/name` for a query parameter.")
+    detail = serializers.CharField()
+    code = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457."""
+
+    type = serializers.CharField(help_text="`about:blank`: the title says what the status means.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField(required=False, help_text="What a program may switch on.")
+    errors = FaultSerializer(many=True, required=False)
+
+
+ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200, 201],
+    description="The version of the row, for `If-Match`.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="The ETag that you read: 412 when it has been changed since, 428 without it.",
+)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 200},
+    OpenApiParameter.HEADER,
+    description="Sent again within seven days, the same request is answered again and done once.",
+)
+
+
+class Schema(AutoSchema):
+    def get_override_parameters(self) -> list[Any]:
+        extra: list[Any] = []
+        if self._marked("takes_idempotency_key"):
+            extra.append(IDEMPOTENCY_KEY)
+        if self._marked("needs_if_match"):
+            extra.append(IF_MATCH)
+        if self._has_version():
+            extra.append(ETAG)
+        return [*super().get_override_parameters(), *extra]
+
+    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        for status in self._errors():
+            if str(status) not in bodies:
+                bodies[str(status)] = self._get_response_for_code(
+                    ProblemSerializer, str(status), media_types=[MEDIA_TYPE], direction=direction
+                )
+        return dict(sorted(bodies.items()))
+
+    def _errors(self) -> list[int]:
+        errors = [400, 401, 403, 406, 429]
+        if "{" in self.path:
+            errors.append(404)
+        if self.method in {"POST", "PUT", "PATCH"}:
+            errors += [409, 415, 422]
+        if self.method == "DELETE":
+            errors.append(409)
+        if self._marked("needs_if_match"):
+            errors += [412, 428]
+        return sorted(errors)
+
+    def _marked(self, name: str) -> bool:
+        action = getattr(self.view, self.view.action, None) if getattr(self.view, "action", None) else None
+        return bool(getattr(action, name, False))
+
+    def _has_version(self) -> bool:
+        if self._is_list_view() or not getattr(self.view, "queryset", None):
+            return False
+        return hasattr(self.view.queryset.model, "version") and self.method != "DELETE"
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = "accounts.tokens.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "hc_<id>_<secret>",
+            "description": "Made on your account page; carries scopes.",
+        }
+
+
