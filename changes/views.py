@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,15 +13,13 @@ from changes.models import (
     Repository,
     Service,
 )
-
-PAGE = 50
+from design.listing import listing
 
 
 def change_list(request: HttpRequest) -> HttpResponse:
     found = ChangeFilter(request.GET, queryset=Change.objects.for_list())
     changes = found.qs.prefetch_related("assistances__kind").order_by("-shipped_at", "-id")
-    page = Paginator(changes, PAGE).get_page(request.GET.get("page"))
-    return render(request, "changes/list.html", {"filter": found, "page": page})
+    return render(request, "changes/list.html", listing(request, found, changes))
 
 
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
@@ -51,8 +48,14 @@ def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def deployment_list(request: HttpRequest) -> HttpResponse:
     found = DeploymentFilter(request.GET, queryset=Deployment.objects.for_list())
     deployments = found.qs.annotate(held=Count("changes")).order_by("-finished_at", "-id")
-    page = Paginator(deployments, PAGE).get_page(request.GET.get("page"))
-    return render(request, "changes/deployments.html", {"filter": found, "page": page})
+    example = (
+        f"curl -X POST {request.build_absolute_uri('/hooks/your-source/')} -H 'Authorization: Bearer …' "
+        """-d '{"type": "deployment", "repository": "shop/checkout", "environment": "production", """
+        """"sha": "'$(git rev-parse HEAD)'", "status": "succeeded"}'"""
+    )
+    return render(
+        request, "changes/deployments.html", {**listing(request, found, deployments), "example": example}
+    )
 
 
 def deployment_detail(request: HttpRequest, pk: int) -> HttpResponse:
@@ -69,8 +72,7 @@ def repository_list(request: HttpRequest) -> HttpResponse:
         last_shipped_at=Max("changes__shipped_at", filter=current),
     )
     found = RepositoryFilter(request.GET, queryset=repositories)
-    page = Paginator(found.qs, PAGE).get_page(request.GET.get("page"))
-    return render(request, "changes/repositories.html", {"filter": found, "page": page})
+    return render(request, "changes/repositories.html", listing(request, found, found.qs))
 
 
 def repository_detail(request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,0 +1,35 @@
+"""What pages of the lower floors show of incidents: `{% load incident_panels %}`.
+
+A template stands above all floors, so this is how a change's page names its incidents without `changes`
+knowing of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from changes.models import Change, Service
+from incidents.models import Cause, Fix, Incident
+
+register = template.Library()
+
+
+@register.inclusion_tag("incidents/_of_change.html", takes_context=True)
+def incidents_of_change(context: template.Context, change: Change) -> dict[str, Any]:
+    """The incidents in which a change had a hand or which it repaired, as far as the reader may see them."""
+    visible = Incident.objects.visible_to(context["request"].user)
+    causes = Cause.objects.filter(change=change, incident__in=visible)
+    fixes = Fix.objects.filter(change=change, incident__in=visible)
+    return {
+        "causes": causes.select_related("incident__severity").order_by("-incident__number"),
+        "fixes": fixes.select_related("incident").order_by("-incident__number"),
+    }
+
+
+@register.inclusion_tag("incidents/_of_service.html", takes_context=True)
+def incidents_of_service(context: template.Context, service: Service) -> dict[str, Any]:
+    """The latest incidents of a service that the reader may see."""
+    visible = Incident.objects.visible_to(context["request"].user).filter(services=service)
+    return {"incidents": visible.select_related("severity").order_by("-number")[:10]}
