@@ -5,6 +5,7 @@ from __future__ import annotations
 from psycopg.conninfo import make_conninfo
 
 IN_DATABASE = "pgmq://localhost"  # the host is a form: the connection string below decides
+OF_DJANGO = {"pool", "isolation_level", "assume_role", "server_side_binding"}  # the rest is libpq's
 VISIBILITY_SECONDS = 600  # a message that nobody finished comes back after this
 
 
@@ -39,5 +40,5 @@ def _conninfo(database: dict[str, object]) -> str:
     values = {name: str(database[key]) for name, key in wanted.items() if database.get(key)}
     extra = database.get("OPTIONS")
     if isinstance(extra, dict):
-        values |= {name: str(value) for name, value in extra.items() if name.startswith("ssl")}
+        values |= {name: str(value) for name, value in extra.items() if name not in OF_DJANGO}
     return make_conninfo("", **values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -73,4 +74,5 @@ def database(url: str) -> dict[str, object]:
     settings: dict[str, object] = dict(environ.Env.db_url_config(url))
     if settings.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…)")
+    settings["HOST"] = unquote(str(settings["HOST"]))  # a socket's folder stands there percent-encoded
     return settings

@@ -26,7 +26,7 @@ def tick() -> None:
         for path in settings.TICKS if first else ():
             try:
                 import_string(path)()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  raised below, when all had their turn
                 error.add_note(f"in the tick's {path}")
                 errors.append(error)
     if errors:

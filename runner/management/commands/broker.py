@@ -9,6 +9,7 @@ from runner import queue
 
 
 class Command(BaseCommand):
+    requires_system_checks: list[str] = []
     help = "Makes the queue's tables where the database is also the broker (CELERY_BROKER_URL unset)."
 
     def handle(self, *args: Any, **options: Any) -> None:

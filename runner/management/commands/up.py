@@ -19,12 +19,16 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from runner import binaries, children, postgres, preparation, processes
+from runner import children, preparation, processes
 
 GRACE_SECONDS = 15
+PORT_SECONDS = 5
 # Celery warns root for the sake of pickled messages, which are not accepted here.
 AS_ROOT = "ignore:You're running the worker with superuser"
-WEB = "gunicorn config.wsgi:application --worker-class gthread --workers 2 --threads 4 --no-control-socket"
+WEB = (
+    "gunicorn config.wsgi:application --worker-class gthread --workers 2 --threads 4 "
+    "--no-control-socket --log-level warning"
+)
 WORKER = "celery -q -A config worker -P threads -c 4 -B -l WARNING --without-gossip --without-mingle"
 
 
@@ -34,12 +38,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
         host, port = settings.BIND, settings.PORT
         with ExitStack() as stack:
             stack.enter_context(self._alone(settings.DATA_DIR))
             self._wait_for_port(host, port)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, self._on_signal)
             stack.enter_context(self._database())
             preparation.prepare(self.say, demo=settings.DEMO)
             connections.close_all()
@@ -70,7 +74,7 @@ class Command(BaseCommand):
 
     def _wait_for_port(self, host: str, port: int) -> None:
         """A predecessor that was killed may hold it for a moment; anything longer is somebody else."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PORT_SECONDS
         while not _is_free(host, port):
             if time.monotonic() > deadline:
                 raise CommandError(
@@ -83,6 +87,8 @@ class Command(BaseCommand):
         if settings.DATABASE_URL:
             yield
             return
+        from runner import postgres  # with a database of its own, the installation never loads this
+
         try:
             with postgres.serving(settings.DATA_DIR, self.say) as server:
                 self.say(f"PostgreSQL {server.place.version} serves {server.place.data}")
@@ -90,7 +96,7 @@ class Command(BaseCommand):
                     yield
                 finally:
                     connections.close_all()
-        except binaries.PostgresError as error:
+        except postgres.PostgresError as error:
             raise CommandError(str(error)) from error
 
     def _run(self, host: str, port: int) -> None:
