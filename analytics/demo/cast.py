@@ -1,0 +1,185 @@
+"""The made-up retailer: its repositories, services, teams and people, and how each part of it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+HOST = "forge.larkfield.example"
+SEED = 7
+DAYS = 548  # eighteen months
+CHANGES = 3000
+INCIDENTS = 150
+
+
+@dataclass(frozen=True)
+class Part:
+    """One service of the retailer, and how people there work and say where AI had a hand."""
+
+    slug: str
+    name: str
+    repository: str
+    team: str
+    area: str
+    globs: tuple[str, ...]
+    aliases: tuple[str, ...]
+    share: float  # of all changes
+    unknown: float  # share of changes of which nobody said anything
+    hazard: float  # failures per ordinary change, relative to the other parts
+    kinds: dict[str, float] = field(default_factory=dict)
+
+
+USUAL_KINDS = {
+    "code-generation": 42,
+    "test-writing": 18,
+    "refactoring": 13,
+    "debugging": 7,
+    "review": 5,
+    "configuration": 5,
+    "migration": 3,
+    "documentation": 3,
+    "dependency-upgrade": 2,
+    "design": 2,
+}
+PLATFORM_KINDS = {**USUAL_KINDS, "configuration": 40, "code-generation": 22}
+
+PARTS = [
+    Part(
+        slug="payments-api",
+        name="Payments API",
+        repository="payments",
+        team="payments",
+        area="payments",
+        globs=(),
+        aliases=("payments", "pay-api-prod"),
+        share=0.2,
+        unknown=0.15,
+        hazard=1.0,
+        kinds=USUAL_KINDS,
+    ),
+    Part(
+        slug="checkout-web",
+        name="Checkout",
+        repository="storefront",
+        team="storefront",
+        area="checkout",
+        globs=("apps/checkout/**", "packages/basket/**"),
+        aliases=("checkout", "web-checkout"),
+        share=0.17,
+        unknown=0.24,
+        hazard=1.0,
+        kinds=USUAL_KINDS,
+    ),
+    Part(
+        slug="catalogue-web",
+        name="Catalogue and search",
+        repository="storefront",
+        team="storefront",
+        area="catalogue",
+        globs=("apps/catalogue/**", "packages/search/**"),
+        aliases=("catalogue", "search-prod"),
+        share=0.15,
+        unknown=0.46,
+        hazard=0.7,
+        kinds=USUAL_KINDS,
+    ),
+    Part(
+        slug="identity-api",
+        name="Identity",
+        repository="identity",
+        team="accounts",
+        area="identity",
+        globs=(),
+        aliases=("identity", "auth-prod"),
+        share=0.11,
+        unknown=0.22,
+        hazard=0.9,
+        kinds=USUAL_KINDS,
+    ),
+    Part(
+        slug="compliance-desk",
+        name="Compliance desk",
+        repository="compliance",
+        team="accounts",
+        area="compliance",
+        globs=(),
+        aliases=("compliance", "privacy-requests"),
+        share=0.08,
+        unknown=0.2,
+        hazard=0.7,
+        kinds=USUAL_KINDS,
+    ),
+    Part(
+        slug="warehouse-core",
+        name="Warehouse core",
+        repository="warehouse",
+        team="fulfilment",
+        area="fulfilment",
+        globs=(),
+        aliases=("wms", "warehouse-prod"),
+        share=0.14,
+        unknown=0.28,
+        hazard=0.9,
+        kinds=USUAL_KINDS,
+    ),
+    Part(
+        slug="edge-gateway",
+        name="Edge gateway",
+        repository="platform",
+        team="platform",
+        area="platform",
+        globs=(),
+        aliases=("gateway", "edge-prod"),
+        share=0.15,
+        unknown=0.2,
+        hazard=1.0,
+        kinds=PLATFORM_KINDS,
+    ),
+]
+
+# Paths of a repository that belong to an area, besides the area of its service.
+AREA_RULES = [
+    ("storefront", "apps/checkout/**", "checkout"),
+    ("storefront", "packages/basket/**", "checkout"),
+    ("storefront", "apps/catalogue/**", "catalogue"),
+    ("storefront", "packages/search/**", "catalogue"),
+    ("payments", "src/compliance/**", "compliance"),
+    ("payments", "**", "payments"),
+    ("identity", "src/consent/**", "compliance"),
+    ("identity", "**", "identity"),
+    ("compliance", "**", "compliance"),
+    ("warehouse", "**", "fulfilment"),
+    ("platform", "**", "platform"),
+]
+
+# How much likelier than others a change fails: what the figures are there to find.
+PLANTED = {
+    ("code-generation", "payments"): 3.2,
+    ("configuration", "platform"): 1.5,
+    ("test-writing", None): 0.3,
+}
+
+TEAMS = {
+    "payments": "Larkfield Payments",
+    "storefront": "Larkfield Storefront",
+    "accounts": "Larkfield Accounts and Privacy",
+    "fulfilment": "Larkfield Fulfilment",
+    "platform": "Larkfield Platform",
+}
+TEAM_PREFIX = "demo-"
+
+# (user name, words shown instead of a name, teams)
+PEOPLE = [
+    ("demo-oncall-payments", "on-call engineer, payments", ("payments", "storefront")),
+    ("demo-oncall-platform", "on-call engineer, platform", ("platform", "fulfilment")),
+    ("demo-incident-lead", "incident lead", ("accounts", "platform")),
+]
+
+# (repository, days before the end on which it began, days before the end on which it ended)
+POLICIES: list[tuple[str, int, int | None, str]] = [
+    ("identity", 270, None, "A required question in the pull-request template, and a check that reads it."),
+    ("compliance", 420, None, "The release checklist asks; the auditor reads it every quarter."),
+    ("warehouse", 330, 210, "A label that reviewers set. Ended: too many changes landed without review."),
+]
+
+FORGE_SOURCE = "demo-forge"
+PAGER_SOURCE = "demo-pager"
