@@ -56,7 +56,7 @@ def open_incident(
     )
     incident.services.set(services)
     Postmortem.objects.create(incident=incident)
-    _set_due_date(incident)
+    follow_due_date(incident)
     _touched(incident, "opened", by)
     return incident
 
@@ -112,7 +112,7 @@ def edit_facts(
     _refuse_unknown(facts)
     incident = locked(incident_id)
     _refuse_conflict(incident, facts, seen or {})
-    altered = {name: value for name, value in facts.items() if getattr(incident, name) != value}
+    altered = {name: value for name, value in facts.items() if not _same(getattr(incident, name), value)}
     for name, value in altered.items():
         setattr(incident, name, value)
     names = set(altered)
@@ -124,7 +124,7 @@ def edit_facts(
     _move_status_forward(incident, altered)
     incident.held_fields = sorted({*incident.held_fields, *names})
     _save(incident)
-    _set_due_date(incident)
+    follow_due_date(incident)
     causes.refresh_first_incidents(incident_id=incident.pk)
     timeline.gather(incident=incident, now=now)
     _touched(incident, "edited", by)
@@ -135,13 +135,22 @@ def _refuse_conflict(incident: Incident, facts: dict[str, Any], seen: dict[str, 
     both = {
         name
         for name, value in facts.items()
-        if name in seen and getattr(incident, name) != seen[name] and getattr(incident, name) != value
+        if name in seen
+        and not _same(getattr(incident, name), seen[name])
+        and not _same(getattr(incident, name), value)
     }
     if both:
         raise Conflict(
             theirs={name: str(getattr(incident, name) or "") for name in sorted(both)},
             yours={name: str(facts[name] or "") for name in sorted(both)},
         )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Forms know no fractions of a second, and no difference between nothing and an empty text."""
+    if isinstance(one, datetime) and isinstance(other, datetime):
+        return one.replace(microsecond=0) == other.replace(microsecond=0)
+    return (one or None) == (other or None)
 
 
 def _move_status_forward(incident: Incident, altered: dict[str, Any]) -> None:
@@ -176,7 +185,7 @@ def set_status(*, incident_id: int, status: str, by: User, now: datetime) -> Inc
         setattr(incident, name, now)
         incident.held_fields = sorted({*incident.held_fields, name})
     _save(incident)
-    _set_due_date(incident)
+    follow_due_date(incident)
     _note_status(incident, f"Status set to {incident.get_status_display().lower()}", by, now)
     _touched(incident, "status_set", by)
     return incident
@@ -298,7 +307,7 @@ def due_on(start: date, business_days: int) -> date:
     return day
 
 
-def _set_due_date(incident: Incident) -> None:
+def follow_due_date(incident: Incident) -> None:
     over_at = incident.mitigated_at or incident.resolved_at
     days = incident.severity.postmortem_days if incident.severity else None
     if over_at is None or days is None:

@@ -36,7 +36,7 @@ def gather(*, incident: Incident, now: datetime) -> int:
 
 
 def _from_alerts(incident: Incident) -> Iterator[TimelineEntry]:
-    for alert in Alert.objects.filter(incident=incident):
+    for alert in Alert.objects.filter(incident=incident, events=None):  # others: services/alert_timeline.py
         for word, at in [
             ("fired", alert.opened_at),
             ("acknowledged", alert.acknowledged_at),
