@@ -30,8 +30,8 @@ Handler = Callable[..., Response]
 
 
 def idempotent(handler: Handler) -> Handler:
-    """For POST handlers of viewsets. The key's row, the deed and the stored answer are one transaction: a second
-    request with the same key waits for the first, and then finds its answer."""
+    """For POST handlers of viewsets. The key's row, the deed and the stored answer are one transaction:
+    a second request with the same key waits for the first, and then finds its answer."""
 
     @functools.wraps(handler)
     def wrapped(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -39,7 +39,12 @@ class Cursor:
             padded = text + "=" * (-len(text) % 4)
             at, pk, backwards = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
             value = parse_datetime(at["t"]) if "t" in at else at["v"]
-            if value is None or isinstance(value, dict | list) or type(pk) is not int or backwards not in {0, 1}:
+            if (
+                value is None
+                or isinstance(value, dict | list)
+                or type(pk) is not int
+                or backwards not in {0, 1}
+            ):
                 raise ValueError(text)
         except (ValueError, TypeError, KeyError, binascii.Error):
             raise ParseError("This cursor was not made here.", code="invalid_cursor") from None
@@ -49,9 +54,7 @@ class Cursor:
 class CursorPages(BasePagination):
     """A view names its order as `page_by`, such as `-occurred_at`: a field or annotation that is never NULL."""
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
         self.request = request
         self.field: str = view.page_by.removeprefix("-")
         self.falling = view.page_by.startswith("-")
@@ -80,7 +83,9 @@ class CursorPages(BasePagination):
         return ordered.filter(beyond | level)
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"next": self._link(forward=True), "previous": self._link(forward=False), "results": data})
+        return Response(
+            {"next": self._link(forward=True), "previous": self._link(forward=False), "results": data}
+        )
 
     def _link(self, *, forward: bool) -> str | None:
         backwards = bool(self.cursor and self.cursor.backwards)
@@ -104,7 +109,13 @@ class CursorPages(BasePagination):
                 "description": "From `next` or `previous` of another page.",
                 "schema": {"type": "string"},
             },
-            {"name": "page_size", "in": "query", "required": False, "description": "Rows a page.", "schema": size},
+            {
+                "name": "page_size",
+                "in": "query",
+                "required": False,
+                "description": "Rows a page.",
+                "schema": size,
+            },
         ]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:

@@ -57,13 +57,24 @@ class RefusedByRule(exceptions.APIException):
         if hasattr(refusal, "theirs"):
             self.status_code = 409
             self.extra = {"theirs": refusal.theirs, "yours": refusal.yours}
+        elif points := getattr(refusal, "points", None):
+            self.extra = {"errors": [_fault(point.step, point.text, point.code) for point in points]}
         elif field := getattr(refusal, "field", ""):
-            fault = {"pointer": f"#/{field}", "detail": str(refusal), "code": self.get_codes()}
-            self.extra = {"errors": [fault]}
+            self.extra = {"errors": [_fault(field, str(refusal), str(self.get_codes()))]}
+
+
+def _fault(place: str, detail: str, code: str) -> dict[str, str]:
+    return {"pointer": f"#/{place}", "detail": detail, "code": code}
 
 
 def body(status: int, detail: str = "", title: str = "", **extra: Any) -> dict[str, Any]:
-    return {"type": "about:blank", "title": title or phrase(status), "status": status, "detail": detail, **extra}
+    return {
+        "type": "about:blank",
+        "title": title or phrase(status),
+        "status": status,
+        "detail": detail,
+        **extra,
+    }
 
 
 def phrase(status: int) -> str:

@@ -13,7 +13,9 @@ from accounts.problems import MEDIA_TYPE
 
 
 class FaultSerializer(serializers.Serializer[Any]):
-    pointer = serializers.CharField(help_text="Where in the body, as a JSON pointer; `#/name` for a query parameter.")
+    pointer = serializers.CharField(
+        help_text="Where in the body, as a JSON pointer; `#/name` for a query parameter."
+    )
     detail = serializers.CharField()
     code = serializers.CharField()
 
@@ -88,7 +90,7 @@ class Schema(AutoSchema):
         return bool(getattr(action, name, False))
 
     def _has_version(self) -> bool:
-        if self._is_list_view() or not getattr(self.view, "queryset", None):
+        if self._is_list_view() or getattr(self.view, "queryset", None) is None:
             return False
         return hasattr(self.view.queryset.model, "version") and self.method != "DELETE"
 
@@ -104,5 +106,3 @@ class TokenScheme(OpenApiAuthenticationExtension):
             "bearerFormat": "hc_<id>_<secret>",
             "description": "Made on your account page; carries scopes.",
         }
-
-

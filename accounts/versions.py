@@ -10,7 +10,6 @@ from rest_framework.request import Request
 
 from accounts.problems import PreconditionFailed, PreconditionRequired
 
-
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
 

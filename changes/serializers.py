@@ -250,7 +250,15 @@ class ChangeDetailSerializer(ChangeSerializer):
     reviews = ReviewSerializer(many=True, read_only=True)
 
     class Meta(ChangeSerializer.Meta):
-        fields = [*ChangeSerializer.Meta.fields, "message", "paths", "evidence", "decisions", "links", "reviews"]
+        fields = [
+            *ChangeSerializer.Meta.fields,
+            "message",
+            "paths",
+            "evidence",
+            "decisions",
+            "links",
+            "reviews",
+        ]
         read_only_fields = fields
 
 

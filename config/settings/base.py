@@ -192,7 +192,25 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "ActionState": "incidents.models.ActionItem.State",
+        "ActionType": "incidents.models.ActionItem.Type",
+        "CauseJudgementStatus": "incidents.serializers.SAID_CAUSES",
+        "CauseRole": "incidents.models.Cause.RoleInIncident",
+        "CauseStatus": "incidents.models.Cause.Status",
+        "ChangeState": "changes.models.Change.State",
+        "ChangeType": "changes.models.Change.Type",
+        "ClosingReason": "incidents.models.Incident.ClosingReason",
+        "DeploymentKind": "changes.models.Deployment.Kind",
+        "DeploymentStatus": "changes.models.Deployment.Status",
+        "IdentityRole": "changes.models.ChangeIdentity.Role",
+        "IncidentStatus": "incidents.models.Incident.Status",
+        "LessonState": "incidents.models.Lesson.State",
+        "Origin": "changes.models.Origin",
+        "PostmortemState": "incidents.models.Postmortem.State",
+        "ReviewState": "changes.models.Review.State",
+        "TimelineKind": "incidents.models.TimelineEntry.Kind",
+    },
 }
 
 # What a delivery may weigh before it is refused with 413; GitHub sends up to 25 MB.

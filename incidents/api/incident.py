@@ -1,12 +1,11 @@
-"""Resources of what broke and what was made of it. Every read starts at `visible_to(user)`: what is restricted
-does not exist for the others, so it is answered with 404."""
+"""Every read starts at `visible_to(user)`: what is restricted does not exist for the others, and answers 404."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -25,18 +24,11 @@ from changes.api import TermResource
 from changes.filters import term_filter
 from incidents import filters, serializers
 from incidents.models import (
-    ActionItem,
-    Cause,
-    ContributingFactor,
     FactorKind,
-    Fix,
     Incident,
-    Lesson,
-    Postmortem,
     Severity,
-    TimelineEntry,
 )
-from incidents.services import causes, incidents, timeline
+from incidents.services import causes, incidents
 from incidents.services.refusals import Refused
 
 NUMBER = "[0-9]{1,9}"
@@ -200,174 +192,3 @@ class Incidents(IncidentResource):
 
     def _locked_now(self, number: str) -> Incident:
         return self.writable(get_object_or_404(self.visible(), number=number))
-
-
-class PartResource(IncidentResource):
-    """Rows that hang on one visible incident."""
-
-    def get_queryset(self) -> QuerySet[Any]:
-        rows = super().get_queryset().filter(incident__in=self.visible())
-        return rows.select_related("incident", *self.related)
-
-    related: tuple[str, ...] = ()
-
-    def writable_row(self) -> Any:
-        row = self.get_object()
-        self.writable(row.incident)
-        return row
-
-
-class Causes(PartResource):
-    queryset = Cause.objects.all()
-    serializer_class = serializers.CauseSerializer
-    filterset_class = filters.CauseFilter
-    related = ("said_by",)
-
-    @extend_schema(request=serializers.CauseInput, responses={201: serializers.CauseSerializer})
-    @idempotent
-    def create(self, request: Request) -> Response:
-        """Name a cause; naming the same target again corrects what was said of it."""
-        said = self.checked(serializers.CauseInput)
-        incident = self.writable(said.pop("incident"))
-        cause = causes.name_cause(
-            incident_id=incident.pk,
-            change_id=said.pop("change").pk if "change" in said else None,
-            deployment_id=said.pop("deployment").pk if "deployment" in said else None,
-            by=request.user,
-            now=timezone.now(),
-            **said,
-        )
-        return self.answer_new(cause, "cause", cause.pk)
-
-    @extend_schema(request=serializers.CauseJudgement, responses=serializers.CauseSerializer)
-    def partial_update(self, request: Request, pk: str) -> Response:
-        """Say something else of it; a suggestion is taken up by saying suspected or confirmed."""
-        cause = self.writable_row()
-        told = ("status", "role", "weight", "rationale", "evidence_url")
-        said = {name: getattr(cause, name) for name in told}
-        said |= self.checked(serializers.CauseJudgement, partial=True)
-        causes.name_cause(
-            incident_id=cause.incident_id,
-            change_id=cause.change_id,
-            deployment_id=cause.deployment_id,
-            by=request.user,
-            now=timezone.now(),
-            **said,
-        )
-        return self.answer(self.again(cause))
-
-    def destroy(self, request: Request, pk: str) -> Response:
-        """Take a mistaken pick back; its history stays."""
-        causes.forget_cause(cause_id=self.writable_row().pk, by=request.user)
-        return Response(status=204)
-
-
-class Fixes(PartResource):
-    queryset = Fix.objects.all()
-    serializer_class = serializers.FixSerializer
-    filterset_class = filters.FixFilter
-    related = ("said_by",)
-
-    @extend_schema(request=serializers.FixInput, responses={201: serializers.FixSerializer})
-    @idempotent
-    def create(self, request: Request) -> Response:
-        """Say that a change repaired an incident."""
-        said = self.checked(serializers.FixInput)
-        incident = self.writable(said["incident"])
-        fix = causes.name_fix(
-            incident_id=incident.pk, change_id=said["change"].pk, by=request.user, now=timezone.now()
-        )
-        return self.answer_new(fix, "fix", fix.pk)
-
-    def destroy(self, request: Request, pk: str) -> Response:
-        causes.forget_fix(fix_id=self.writable_row().pk, by=request.user)
-        return Response(status=204)
-
-
-class Factors(PartResource):
-    queryset = ContributingFactor.objects.all()
-    serializer_class = serializers.FactorSerializer
-    filterset_class = filters.FactorFilter
-    related = ("kind",)
-
-    @extend_schema(request=serializers.FactorInput, responses={201: serializers.FactorSerializer})
-    @idempotent
-    def create(self, request: Request) -> Response:
-        """Say what made it possible besides a change."""
-        said = self.checked(serializers.FactorInput)
-        incident = self.writable(said.pop("incident"))
-        factor = causes.add_factor(incident_id=incident.pk, by=request.user, **said)
-        return self.answer_new(factor, "factor", factor.pk)
-
-    @extend_schema(request=serializers.FactorEdit, responses=serializers.FactorSerializer)
-    def partial_update(self, request: Request, pk: str) -> Response:
-        factor = self.writable_row()
-        said = {"text": factor.text, "kind": factor.kind}
-        said |= self.checked(serializers.FactorEdit, partial=True)
-        causes.edit_factor(factor_id=factor.pk, by=request.user, **said)
-        return self.answer(self.again(factor))
-
-    def destroy(self, request: Request, pk: str) -> Response:
-        causes.remove_factor(factor_id=self.writable_row().pk, by=request.user)
-        return Response(status=204)
-
-
-class Timeline(PartResource):
-    """By when it happened."""
-
-    queryset = TimelineEntry.objects.all()
-    serializer_class = serializers.TimelineSerializer
-    filterset_class = filters.TimelineFilter
-    related = ("written_by",)
-    page_by = "occurred_at"
-
-    @extend_schema(request=serializers.TimelineInput, responses={201: serializers.TimelineSerializer})
-    @idempotent
-    def create(self, request: Request) -> Response:
-        said = self.checked(serializers.TimelineInput)
-        incident = self.writable(said.pop("incident"))
-        entry = timeline.add_entry(incident_id=incident.pk, by=request.user, now=timezone.now(), **said)
-        return self.answer_new(entry, "timeline-entry", entry.pk)
-
-    @extend_schema(request=serializers.TimelineEdit, responses=serializers.TimelineSerializer)
-    def partial_update(self, request: Request, pk: str) -> Response:
-        entry = self.writable_row()
-        timeline.edit_entry(
-            entry_id=entry.pk, by=request.user, **self.checked(serializers.TimelineEdit, partial=True)
-        )
-        return self.answer(self.again(entry))
-
-    def destroy(self, request: Request, pk: str) -> Response:
-        """Take back what a person wrote; what was gathered is hidden instead."""
-        timeline.remove_entry(entry_id=self.writable_row().pk, by=request.user)
-        return Response(status=204)
-
-
-class Postmortems(PartResource):
-    """By incident number; newest incident first."""
-
-    queryset = Postmortem.objects.prefetch_related("sections")
-    serializer_class = serializers.PostmortemSerializer
-    filterset_class = filters.PostmortemFilter
-    related = ("owner", "facilitator")
-    lookup_field = "incident__number"
-    lookup_url_kwarg = "number"
-    lookup_value_regex = NUMBER
-
-
-class Actions(PartResource):
-    queryset = ActionItem.objects.all()
-    serializer_class = serializers.ActionSerializer
-    filterset_class = filters.ActionItemFilter
-    related = ("owner",)
-
-
-class Lessons(IncidentResource):
-    queryset = Lesson.objects.all()
-    serializer_class = serializers.LessonSerializer
-    filterset_class = filters.LessonFilter
-
-    def get_queryset(self) -> QuerySet[Lesson]:
-        mine = Prefetch("incidents", queryset=self.visible().order_by("number"))
-        found = Lesson.objects.visible_to(self.request.user).select_related("area")
-        return found.prefetch_related(mine, "services", "kinds")

@@ -1,0 +1,18 @@
+"""Resources of what broke and what was made of it."""
+
+from incidents.api.incident import FactorKinds, Incidents, Severities
+from incidents.api.outcomes import Actions, Lessons, Postmortems
+from incidents.api.parts import Causes, Factors, Fixes, Timeline
+
+__all__ = [
+    "Actions",
+    "Causes",
+    "FactorKinds",
+    "Factors",
+    "Fixes",
+    "Incidents",
+    "Lessons",
+    "Postmortems",
+    "Severities",
+    "Timeline",
+]
