@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -62,6 +63,10 @@ class Place:
             "HOST": str(self.socket_dir),
             "PORT": str(PORT),
         }
+
+    def url(self, database: str = NAME) -> str:
+        """As DATABASE_URL names it."""
+        return f"postgres://{NAME}@{quote(str(self.socket_dir), safe='')}:{PORT}/{database}"
 
     @property
     def version(self) -> int | None:
@@ -373,12 +378,14 @@ def at_hand(data_dir: Path, say: Callable[[str], None] = log.debug) -> Iterator[
 
 
 @contextmanager
-def throwaway() -> Iterator[Server]:
-    """A server for tests in a temporary directory, with durability off; gone after the block."""
+def throwaway(*, durable: bool = False) -> Iterator[Server]:
+    """A server for tests in a temporary directory, gone after the block; `durable` as in earnest."""
     who = binaries.account()
     home = Path(tempfile.mkdtemp(prefix="hindcast-", dir=_open_temporary_dir(who))).resolve()
     who.own(home)
-    server = Server(Place(home / "pg", home / "pg", home / "postgres.log"), extra=THROWAWAY)
+    server = Server(
+        Place(home / "pg", home / "pg", home / "postgres.log"), extra={} if durable else THROWAWAY
+    )
     try:
         server.start()
         yield server

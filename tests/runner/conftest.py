@@ -6,7 +6,6 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
@@ -32,7 +31,7 @@ def database_url(server: postgres.Server | None, django_db_setup: None) -> str:
         pytest.skip("TEST_DATABASE_URL is set: tests that start processes bring a server of their own")
     name = f"own_{uuid.uuid4().hex[:12]}"
     Seed(server.place).sow(name)
-    return f"postgres://{postgres.NAME}@{quote(str(server.place.socket_dir), safe='')}/{name}"
+    return server.place.url(name)
 
 
 @pytest.fixture

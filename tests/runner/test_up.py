@@ -86,12 +86,12 @@ def test_it_keeps_its_children_alive_and_takes_them_along(
     os.kill(before["worker"], signal.SIGKILL)
     wait_until(lambda: children_of(up.pid).get("worker", before["worker"]) != before["worker"])
     after = children_of(up.pid)
-    assert group_is_empty(before["worker"])  # its scheduler too
+    wait_until(lambda: group_is_empty(before["worker"]))  # its scheduler too
     assert after["web"] == before["web"]
 
     up.send_signal(signal.SIGINT)
     assert up.wait(30) == 0
-    assert all(group_is_empty(pid) for pid in after.values())
+    wait_until(lambda: all(group_is_empty(pid) for pid in after.values()))
     assert up.stdout is not None
     assert f"Hindcast runs at http://127.0.0.1:{port}/" in up.stdout.read()
 
