@@ -52,7 +52,7 @@ class Cursor:
 
 
 class CursorPages(BasePagination):
-    """A view names its order as `page_by`, such as `-occurred_at`: a field or annotation that is never NULL."""
+    """A view names its order as `page_by`, such as `-occurred_at`: a field or annotation never NULL."""
 
     def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
         self.request = request

@@ -13,8 +13,8 @@ from accounts.models import ApiToken, Role, Scope
 class ScopedPermission(BasePermission):
     """Reads need a signed-in user (and the scope `read`); writes what the view names.
 
-    A view says `write_scope` and `write_role`. A method that the view does not have is let through, so that it
-    is answered with 405 and not with a reproach.
+    A view says `write_scope` and `write_role`. A method that the view does not have is let through, so that
+    it is answered with 405 and not with a reproach.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:

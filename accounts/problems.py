@@ -1,6 +1,6 @@
-"""Errors over HTTP as RFC 9457 says them: `application/problem+json`, from DRF and from plain Django views alike.
+"""Errors over HTTP as RFC 9457 says them: `application/problem+json`, from DRF and plain Django views alike.
 
-`type` is `about:blank` throughout, so `title` is the phrase of the status; `code` is what a program may switch on.
+`type` is `about:blank` throughout, so `title` is the phrase of the status; a program switches on `code`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PreconditionRequired(exceptions.APIException):
 
 
 class RefusedByRule(exceptions.APIException):
-    """A service said no: its `reason`, the `field` to mend, its `code`; for a conflict what both sides wrote."""
+    """A service said no: its words, the `field` to mend, its `code`; for a conflict what both sides wrote."""
 
     status_code = 422
 

@@ -1,4 +1,4 @@
-"""Every read starts at `visible_to(user)`: what is restricted does not exist for the others, and answers 404."""
+"""Every read starts at `visible_to(user)`: what is restricted does not exist for the others: 404."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Incidents(IncidentResource):
     )
     @idempotent
     def create(self, request: Request) -> Response:
-        """Report an incident. A `dedup_key` that was reported before answers 200 with the incident of then."""
+        """Report an incident. A `dedup_key` that is known answers 200 with the incident that it opened."""
         facts = self.checked(serializers.IncidentReport)
         key = facts.pop("dedup_key")
         services = facts.pop("services", [])
@@ -184,7 +184,7 @@ class Incidents(IncidentResource):
     @action(detail=True, methods=["post"], url_path="cause-answer")
     @idempotent
     def cause_answer(self, request: Request, number: str) -> Response:
-        """Say that no change was involved, or that it cannot be determined; naming a cause answers by itself."""
+        """Say that no change was involved, or that it is not determined; naming a cause answers by itself."""
         incident = self._locked_now(number)
         said = self.checked(serializers.AnswerInput)
         causes.answer(incident_id=incident.pk, answer=said["answer"], by=request.user)

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
+from accounts.models import Role
 from accounts.versions import expected_version, needs_if_match
 from incidents import filters, serializers
 from incidents.api.incident import NUMBER, IncidentResource
@@ -63,7 +64,7 @@ class Postmortems(PartResource):
     @action(detail=True, methods=["post"])
     @idempotent
     def publish(self, request: Request, number: str) -> Response:
-        """For everybody to read. 422 lists every point that is still open; a curator may override, saying why."""
+        """For everybody to read. 422 lists every point still open; a curator may override, saying why."""
         postmortem = self.writable_row()
         said = self.checked(serializers.PublishInput)
         postmortems.publish(incident_id=postmortem.incident_id, by=request.user, now=timezone.now(), **said)
@@ -124,10 +125,11 @@ class Lessons(IncidentResource):
         return self.answer(self.again(lesson))
 
     def _writable_lesson(self) -> Lesson:
-        """Whoever may edit one of the incidents behind it."""
+        """Whoever may edit one of the incidents behind it; curators everywhere."""
         lesson: Lesson = self.get_object()
         behind: list[Incident] = list(lesson.incidents.all())
-        if behind and not any(incident.may_be_edited_by(self.request.user) for incident in behind):
+        by_right = not behind or self.request.user.at_least(Role.CURATOR)
+        if not by_right and not any(incident.may_be_edited_by(self.request.user) for incident in behind):
             raise PermissionDenied("Another team owns the services of the incidents behind it.")
         return lesson
 

@@ -1,4 +1,4 @@
-"""How incidents and what comes of them look over the API. Shape and field rules only; people appear by role."""
+"""How incidents and what comes of them look over the API. People appear by role."""
 
 from incidents.serializers.incident import (
     AnswerInput,

@@ -52,7 +52,7 @@ class CauseJudgement(serializers.Serializer[Any]):
 
 
 class CauseInput(CauseJudgement):
-    """A change, or a deployment when nobody can tell which of its changes. The same target again is corrected."""
+    """A change, or a deployment when nobody can tell which of its changes."""
 
     incident = VisibleIncident()
     change = serializers.PrimaryKeyRelatedField(queryset=Change.objects.all(), required=False)

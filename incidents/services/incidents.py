@@ -69,7 +69,7 @@ def _next_number() -> int:
 
 @transaction.atomic
 def report_incident(
-    *, facts: dict[str, Any], services: Iterable[Service], by: User, now: datetime
+    *, facts: dict[str, Any], services: Iterable[Service], by: User, now: datetime, dedup_key: str = ""
 ) -> Incident:
     """What a person reports, now or long after: what they said is held, and the status follows the times."""
     _refuse_unknown(facts)
@@ -83,6 +83,7 @@ def report_incident(
         by=by,
         held_fields=sorted({"title", *said, *(["services"] if services else [])}),
         is_demo=any(service.is_demo for service in services),
+        dedup_key=dedup_key,
     )
     _audit(incident, "report", by, now)
     timeline.gather(incident=incident, now=now)
