@@ -24,7 +24,7 @@ admin.site.index_title = "Administration"
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User]):
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "first_name", "last_name", "role", "is_active", "last_login")
     list_filter = ("role", "is_active", "teams")
     fieldsets = (
@@ -56,7 +56,7 @@ def _person(request: HttpRequest) -> User:
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin[Team]):
+class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "slug", "member_count")
     search_fields = ("name", "slug")
     prepopulated_fields: ClassVar[dict[str, Any]] = {"slug": ("name",)}
@@ -70,7 +70,7 @@ class TeamAdmin(admin.ModelAdmin[Team]):
         return int(team.member_total)  # type: ignore[attr-defined]
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Rows that only services write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -51,7 +51,7 @@ def _zone_choices() -> list[tuple[str, str]]:
     return [("", "The organisation's"), *((name, name.replace("_", " ")) for name in shown)]
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(
         required=False,
         choices=_zone_choices,
