@@ -72,7 +72,7 @@ def repository_list(request: HttpRequest) -> HttpResponse:
         last_shipped_at=Max("changes__shipped_at", filter=current),
     )
     found = RepositoryFilter(request.GET, queryset=repositories)
-    return render(request, "changes/repositories.html", listing(request, found, found.qs))
+    return render(request, "changes/repositories.html", listing(request, found, found.qs.order_by("name")))
 
 
 def repository_detail(request: HttpRequest, pk: int) -> HttpResponse:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import django_stubs_ext
+
 from config import broker, env
+
+# Lets `ModelAdmin[User]` and its like be written, which Django's own classes do not allow at run time.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = env.ROOT
 DATA_DIR = env.data_dir()
