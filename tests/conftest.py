@@ -45,8 +45,9 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, server: postgres.Server | None) -> Iterator[None]:
-    if server:
-        Seed(server.place).keep(f"test_{postgres.NAME}")
+    name = str(connections["default"].settings_dict["NAME"])
+    if server and name.startswith("test_"):  # else no test of this run asked for the database
+        Seed(server.place).keep(name)
     yield
     connections.close_all()
 

@@ -20,6 +20,7 @@ from pytest_django.fixtures import Settings
 from runner import processes
 from tests.runner.conftest import ROOT
 
+pytestmark = pytest.mark.django_db  # for the migrations; the processes have a database of their own
 Environment = Callable[..., dict[str, str]]
 
 
