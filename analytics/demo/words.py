@@ -150,7 +150,7 @@ FOLDERS: dict[str, tuple[str, str, str]] = {
     "identity": ("src", "tests", "go"),
     "compliance": ("src", "tests", "py"),
     "fulfilment": ("src/main/kotlin", "src/test/kotlin", "kt"),
-    "platform": ("deploy", "checks", "yaml"),
+    "platform": ("src", "tests", "go"),
 }
 FILES = ["model", "service", "client", "rules", "store", "handler", "schedule", "report", "mapping", "rules"]
 
