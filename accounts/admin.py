@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -36,7 +36,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     add_fieldsets = ((None, {"fields": ("username", "role", "usable_password", "password1", "password2")}),)
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
-    actions: ClassVar[list[Any]] = ["make_sign_in_link"]
+    actions = ["make_sign_in_link"]
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool) -> None:
         services.save_user(user=obj, by=_person(request))
@@ -59,11 +59,12 @@ def _person(request: HttpRequest) -> User:
 class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "slug", "member_count")
     search_fields = ("name", "slug")
-    prepopulated_fields: ClassVar[dict[str, Any]] = {"slug": ("name",)}
+    prepopulated_fields = {"slug": ("name",)}
     filter_horizontal = ("members",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
-        return super().get_queryset(request).annotate(member_total=Count("members"))
+        teams: QuerySet[Team] = super().get_queryset(request)
+        return teams.annotate(member_total=Count("members"))
 
     @admin.display(description="members", ordering="member_total")
     def member_count(self, team: Team) -> int:
@@ -92,7 +93,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("name", "identifier", "user__username")
     exclude = ("digest",)
-    actions: ClassVar[list[Any]] = ["revoke"]
+    actions = ["revoke"]
 
     @admin.action(description="Revoke", permissions=["view"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:

@@ -45,7 +45,7 @@ def _may(role: Role, permission: str) -> bool:
 class RoleBackend(ModelBackend):
     """Permissions from `User.role` alone: groups and single permissions grant nothing."""
 
-    def authenticate(  # type: ignore[override]  # as in ModelBackend itself
+    def authenticate(
         self,
         request: HttpRequest | None,
         username: str | None = None,
