@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.urls import reverse
 
 from intake.models import Source
 from intake.sealing import unseal
@@ -47,6 +48,10 @@ def door(slug: str) -> Door | None:
 def secrets_of(source: Source) -> tuple[bytes, ...]:
     sealed = (source.secret_sealed, source.second_secret_sealed)
     return tuple(unseal(one) for one in sealed if one)
+
+
+def address_of(source: Source) -> str:
+    return settings.SITE_URL + reverse("intake:receive", args=[source.slug])
 
 
 def forget_doors() -> None:

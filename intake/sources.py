@@ -123,6 +123,10 @@ class Provider:
         """
         raise NotImplementedError
 
+    def may_read(self, delivery: Any, letter: Letter, user: Any) -> bool:
+        """Whether this admin may read the body: what it tells of may be restricted to people named on it."""
+        return True
+
     def curl(self, url: str) -> str:
         """A command that sends a file to this source, for its page in the admin."""
         raise NotImplementedError

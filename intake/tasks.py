@@ -21,7 +21,7 @@ PURGE_EVERY_SECONDS = 6 * 3600.0
 
 @shared_task(name="intake.process_due", soft_time_limit=100)
 def process_due() -> int:
-    """Applies what is due, one by one, until nothing is or a minute has passed; then it rings for the rest."""
+    """Applies what is due, one by one, until nothing is or a minute is over; then it rings for the rest."""
     began = time.monotonic()
     count = 0
     while processing.process_next(now=timezone.now()):

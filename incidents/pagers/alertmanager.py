@@ -13,8 +13,8 @@ import hashlib
 from typing import Any, cast
 
 from incidents.facts import ORDER_OF_A_LIFE, EventKind, PagerFact, Told
+from incidents.pagers.pager import Pager, quietly
 from incidents.pagers.telling import address, digest, mapped, objects, part, without_blanks, words
-from incidents.services.alerts import record_pager_facts
 from intake.models import Delivery
 from intake.sources import Ignored, Letter, SharedSecret, Unprocessable, body_key, instant
 
@@ -27,7 +27,7 @@ STATES: dict[str, EventKind | None] = {
 SERVICE_LABELS = ("service", "job", "namespace")
 
 
-class Alertmanager(SharedSecret):
+class Alertmanager(SharedSecret, Pager):
     kind = "alertmanager"
     title = "Prometheus Alertmanager"
     docs = "https://prometheus.io/docs/alerting/latest/configuration/#webhook_config"
@@ -40,18 +40,14 @@ class Alertmanager(SharedSecret):
         return body_key(letter)
 
     def event(self, letter: Letter) -> str:
-        try:
-            return words(letter.document.get("status"))
-        except Unprocessable:
-            return ""
+        return quietly(letter, "status")
 
-    def handle(self, delivery: Delivery, letter: Letter) -> None:
-        facts = parse(
+    def facts(self, delivery: Delivery, letter: Letter) -> list[PagerFact]:
+        return parse(
             letter,
             service_label=mapped(delivery, "service_label", ""),
             severity_label=mapped(delivery, "severity_label", "severity"),
         )
-        record_pager_facts(source=delivery.source, delivery=delivery, facts=facts)
 
 
 def parse(letter: Letter, *, service_label: str = "", severity_label: str = "severity") -> list[PagerFact]:

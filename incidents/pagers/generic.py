@@ -18,10 +18,10 @@ from datetime import datetime
 from typing import Any, cast
 
 from incidents.facts import ORDER_OF_A_LIFE, EventKind, PagerFact, Told
+from incidents.pagers.pager import Pager, key_in, quietly
 from incidents.pagers.telling import address, digest, part, without_blanks, words
-from incidents.services.alerts import record_pager_facts
 from intake.models import Delivery
-from intake.sources import Letter, SharedSecret, Unprocessable, body_key, instant
+from intake.sources import Letter, SharedSecret, Unprocessable, instant
 
 STATUSES = {
     "open": EventKind.OPENED,
@@ -43,26 +43,19 @@ TIMES = {
 }
 
 
-class GenericIncident(SharedSecret):
+class GenericIncident(SharedSecret, Pager):
     kind = "incident"
     title = "Generic incident (JSON)"
     headers_kept = frozenset({"idempotency-key"})
 
     def key(self, letter: Letter) -> str:
-        return letter.header("Idempotency-Key") or _quietly(letter, "id") or body_key(letter)
+        return key_in(letter, "Idempotency-Key", "id")
 
     def event(self, letter: Letter) -> str:
-        return _quietly(letter, "status")
+        return quietly(letter, "status")
 
-    def handle(self, delivery: Delivery, letter: Letter) -> None:
-        record_pager_facts(source=delivery.source, delivery=delivery, facts=parse(letter))
-
-
-def _quietly(letter: Letter, name: str) -> str:
-    try:
-        return words(letter.document.get(name))
-    except Unprocessable:
-        return ""
+    def facts(self, delivery: Delivery, letter: Letter) -> list[PagerFact]:
+        return parse(letter)
 
 
 def parse(letter: Letter) -> list[PagerFact]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 from incidents.facts import EventKind, PagerFact, Told
+from incidents.pagers.pager import Pager, key_in, quietly
 from incidents.pagers.telling import address, part, without_blanks, words
-from incidents.services.alerts import record_pager_facts
 from intake.models import Delivery
-from intake.sources import Ignored, Letter, SignedBody, Unprocessable, body_key, instant
+from intake.sources import Ignored, Letter, SignedBody, Unprocessable, instant
 
 UNKNOWN = None
 EVENTS: dict[str, EventKind | None] = {
@@ -36,7 +36,7 @@ EVENTS: dict[str, EventKind | None] = {
 }
 
 
-class PagerDuty(SignedBody):
+class PagerDuty(SignedBody, Pager):
     kind = "pagerduty"
     title = "PagerDuty (webhooks v3)"
     docs = "https://developer.pagerduty.com/docs/webhooks-overview"
@@ -45,21 +45,13 @@ class PagerDuty(SignedBody):
     headers_kept = frozenset({"x-webhook-id", "x-webhook-subscription"})
 
     def key(self, letter: Letter) -> str:
-        return letter.header("X-Webhook-Id") or _quietly(letter, "id") or body_key(letter)
+        return key_in(letter, "X-Webhook-Id", "event", "id")
 
     def event(self, letter: Letter) -> str:
-        return _quietly(letter, "event_type")
+        return quietly(letter, "event", "event_type")
 
-    def handle(self, delivery: Delivery, letter: Letter) -> None:
-        record_pager_facts(source=delivery.source, delivery=delivery, facts=parse(letter))
-
-
-def _quietly(letter: Letter, name: str) -> str:
-    """For naming a letter before it is stored, when an unreadable one is as welcome as any."""
-    try:
-        return words(part(letter.document.get("event")).get(name))
-    except Unprocessable:
-        return ""
+    def facts(self, delivery: Delivery, letter: Letter) -> list[PagerFact]:
+        return parse(letter)
 
 
 def parse(letter: Letter) -> list[PagerFact]:

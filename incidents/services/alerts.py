@@ -32,7 +32,7 @@ def record_pager_facts(
     """
     told: dict[str, list[PagerFact]] = defaultdict(list)
     for fact in facts:
-        told[_fitting(fact.alert_key)].append(fact)
+        told[alert_key(fact.alert_key)].append(fact)
     alerts = _locked_alerts(source, sorted(told))
     for alert in alerts:
         _keep_events(alert, told[alert.key], delivery)
@@ -45,7 +45,8 @@ def record_pager_facts(
     return alerts
 
 
-def _fitting(key: str) -> str:
+def alert_key(key: str) -> str:
+    """A pager's key as it is stored: one that is too long by its digest."""
     return key if len(key) <= 200 else f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
@@ -60,7 +61,7 @@ def _keep_events(alert: Alert, facts: Iterable[PagerFact], delivery: Delivery | 
     rows = {
         fact.external_id: AlertEvent(
             alert=alert,
-            external_id=_fitting(fact.external_id),
+            external_id=alert_key(fact.external_id),
             sequence=fact.sequence,
             kind=fact.kind,
             at=fact.at,
@@ -87,7 +88,7 @@ def _refold(alert: Alert, source: Source) -> lifecycle.AlertState:
     alert.title = told.get("title", "")[:300]
     alert.url = told.get("url", "")[:500]
     alert.number = told.get("number", "")[:40]
-    alert.dedup_key = _fitting(told.get("dedup_key", ""))
+    alert.dedup_key = alert_key(told.get("dedup_key", ""))
     alert.urgency = told.get("urgency", "")[:20]
     alert.labels = told.get("labels", {})
     alert.is_private = told.get("is_private", False)
