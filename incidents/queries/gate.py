@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db.models import prefetch_related_objects
+
 from changes.models import Change, Origin
 from incidents.models import ActionItem, Cause, Incident, Postmortem, PostmortemComment
 from incidents.queries.outline import sections_of
@@ -29,6 +31,7 @@ class OpenPoint:
 
 def open_points(incident: Incident, postmortem: Postmortem) -> list[OpenPoint]:
     """The same list for the form, the API and the verb that publishes; empty when it may be published."""
+    prefetch_related_objects([incident], "services", "causes__change__decisions", "factors", "actions")
     return [
         *_facts(incident),
         *_sections(postmortem),

@@ -1,0 +1,178 @@
+"""The list of incidents, one incident, and the verbs on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import Role, User
+from incidents.filters import IncidentFilter
+from incidents.forms import FactsForm, PeopleForm
+from incidents.models import Cause, Incident, Lesson, Postmortem
+from incidents.queries.durations import durations, moments
+from incidents.queries.gate import open_points
+from incidents.services import incidents as verbs
+from incidents.services.refusals import Conflict, Refused
+from incidents.views.access import reader, visible, writable
+from incidents.views.conflict import conflict_page
+from incidents.views.lists import narrowed, page_links
+
+PAGE = 50
+
+
+@require_GET
+def incident_list(request: HttpRequest) -> HttpResponse:
+    found = IncidentFilter(request.GET, queryset=Incident.objects.visible_to(request.user).for_list())
+    page = Paginator(found.qs.order_by("-number"), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "filter": found,
+        "page": page,
+        "narrowed": narrowed(request, found.form),
+        "any_at_all": bool(page.object_list) or Incident.objects.visible_to(request.user).exists(),
+        **page_links(request, page),
+    }
+    return render(request, "incidents/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def report(request: HttpRequest) -> HttpResponse:
+    """Report one now, or write down one of long ago: every time may be given, none must be."""
+    user = reader(request)
+    if not user.at_least(Role.AUTHOR):
+        raise PermissionDenied("Reporting an incident needs the role of an author.")
+    form = FactsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        incident = verbs.report_incident(
+            facts=form.facts, services=form.chosen_services or [], by=user, now=timezone.now()
+        )
+        messages.success(request, f"{incident} is recorded.")
+        return redirect(incident)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "incidents/report.html", {"form": form}, status=status)
+
+
+@require_GET
+def detail(request: HttpRequest, number: int) -> HttpResponse:
+    return render(request, "incidents/detail.html", detail_context(request, visible(request, number)))
+
+
+def detail_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
+    postmortem: Postmortem = incident.postmortem
+    may_edit = incident.may_be_edited_by(reader(request))
+    causes = incident.causes.select_related(
+        "change__repository", "deployment__service", "deployment__environment", "deployment__repository"
+    )
+    return {
+        "incident": incident,
+        "postmortem": postmortem,
+        "may_edit": may_edit,
+        "moments": moments(incident),
+        "durations": durations(incident),
+        "alerts": incident.alerts.select_related("source", "service"),
+        "causes": causes.order_by("role", "id").exclude(status=Cause.Status.RULED_OUT),
+        "ruled_out": [cause for cause in causes if cause.status == Cause.Status.RULED_OUT],
+        "fixes": incident.fixes.select_related("change__repository"),
+        "factors": incident.factors.select_related("kind"),
+        "timeline": incident.timeline.filter(hidden=False),
+        "lessons": Lesson.objects.visible_to(request.user).filter(incidents=incident),
+        "actions": incident.actions.select_related("owner"),
+        "duplicates": Incident.objects.visible_to(request.user).filter(duplicate_of=incident),
+        "kept": _kept(request, incident),
+        "open_points": open_points(incident, postmortem) if postmortem.state != "published" else [],
+        "closing_reasons": [
+            choice
+            for choice in Incident.ClosingReason.choices
+            if choice[0] != Incident.ClosingReason.DUPLICATE
+        ],
+        "statuses": [choice for choice in Incident.Status.choices if choice[0] != Incident.Status.CLOSED],
+    }
+
+
+def _kept(request: HttpRequest, incident: Incident) -> Incident | None:
+    """The incident that this one is a duplicate of, where the reader may know of it."""
+    if incident.duplicate_of_id is None:
+        return None
+    return Incident.objects.visible_to(request.user).filter(pk=incident.duplicate_of_id).first()
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, number: int) -> HttpResponse:
+    incident = writable(request, number)
+    form = FactsForm(request.POST or None, incident=incident)
+    if request.method == "POST" and form.is_valid():
+        try:
+            verbs.edit_facts(
+                incident_id=incident.pk,
+                facts=form.facts,
+                services=form.chosen_services,
+                seen=form.seen(),
+                by=reader(request),
+                now=timezone.now(),
+            )
+        except Conflict as conflict:
+            return conflict_page(request, incident, conflict, back=request.path)
+        messages.success(request, "The facts are saved.")
+        return redirect(incident)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "incidents/edit.html", {"form": form, "incident": incident}, status=status)
+
+
+@require_POST
+def set_status(request: HttpRequest, number: int) -> HttpResponse:
+    incident = writable(request, number)
+    return _do(request, incident, verbs.set_status, status=request.POST.get("status", ""))
+
+
+@require_POST
+def close(request: HttpRequest, number: int) -> HttpResponse:
+    incident = writable(request, number)
+    return _do(request, incident, verbs.close, reason=request.POST.get("reason", ""))
+
+
+@require_POST
+def reopen(request: HttpRequest, number: int) -> HttpResponse:
+    return _do(request, writable(request, number), verbs.reopen)
+
+
+@require_POST
+def mark_duplicate(request: HttpRequest, number: int) -> HttpResponse:
+    incident = writable(request, number)
+    told = request.POST.get("of", "").strip().upper().removeprefix("INC-").removeprefix("#")
+    kept = None
+    if told.isdecimal() and len(told) < 10:
+        kept = Incident.objects.visible_to(request.user).filter(number=int(told)).first()
+    if kept is None:
+        messages.error(request, f"There is no incident {told or 'without a number'}.")
+        return redirect(incident)
+    return _do(request, incident, verbs.mark_duplicate, of_id=kept.pk)
+
+
+def _do(request: HttpRequest, incident: Incident, verb: Any, **said: Any) -> HttpResponse:
+    """One verb, then back to the incident; what it refuses is said there, and nothing has changed."""
+    try:
+        verb(incident_id=incident.pk, by=reader(request), now=timezone.now(), **said)
+    except Refused as refused:
+        messages.error(request, refused.reason)
+    return redirect(incident)
+
+
+@require_http_methods(["GET", "POST"])
+def access(request: HttpRequest, number: int) -> HttpResponse:
+    """Who sees it: everybody signed in, or the people named here."""
+    incident = writable(request, number)
+    form = PeopleForm(
+        request.POST or None, initial={"people": list(incident.people.all()) or [reader(request)]}
+    )
+    if request.method == "POST" and form.is_valid():
+        if request.POST.get("do") == "unrestrict":
+            return _do(request, incident, verbs.unrestrict)
+        chosen: list[User] = list(form.cleaned_data["people"])
+        return _do(request, incident, verbs.restrict, people=chosen)
+    return render(request, "incidents/access.html", {"form": form, "incident": incident})

@@ -1,0 +1,176 @@
+"""What comes of incidents: lessons and action items, listed and moved on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from incidents.filters import ActionItemFilter, LessonFilter
+from incidents.forms import LessonEditForm
+from incidents.models import ActionItem, Incident, Lesson
+from incidents.services import actions, lessons
+from incidents.services.refusals import Conflict, Refused
+from incidents.views.access import may_edit_lesson, reader
+from incidents.views.lists import narrowed, page_links
+
+PAGE = 50
+State = ActionItem.State
+# What can follow from where an action stands, in the order it is offered.
+NEXT = {
+    State.PROPOSED: [State.ACCEPTED, State.DECLINED],
+    State.ACCEPTED: [State.IN_PROGRESS, State.DONE, State.DECLINED],
+    State.IN_PROGRESS: [State.DONE, State.DECLINED],
+    State.DONE: [State.VERIFIED, State.IN_PROGRESS],
+    State.VERIFIED: [],
+    State.DECLINED: [State.PROPOSED],
+}
+CLOSED = (State.DONE, State.VERIFIED, State.DECLINED)
+
+
+def _lessons(request: HttpRequest) -> QuerySet[Lesson]:
+    mine = Incident.objects.visible_to(request.user)
+    behind = Prefetch("incidents", mine.select_related("severity"))
+    return (
+        Lesson.objects.visible_to(request.user)
+        .select_related("area")
+        .prefetch_related(behind, "services", "kinds")
+    )
+
+
+@require_GET
+def lesson_list(request: HttpRequest) -> HttpResponse:
+    found = LessonFilter(request.GET, queryset=_lessons(request))
+    page = Paginator(found.qs.order_by("-id"), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "filter": found,
+        "page": page,
+        "narrowed": narrowed(request, found.form),
+        "today": timezone.localdate(),
+        **page_links(request, page),
+    }
+    return render(request, "incidents/lessons.html", context)
+
+
+@require_GET
+def lesson_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    lesson = get_object_or_404(_lessons(request), pk=pk)
+    may_edit = may_edit_lesson(reader(request), lesson)
+    return render(request, "incidents/lesson.html", {"lesson": lesson, "may_edit": may_edit})
+
+
+def _writable_lesson(request: HttpRequest, pk: int) -> Lesson:
+    lesson = get_object_or_404(_lessons(request), pk=pk)
+    if not may_edit_lesson(reader(request), lesson):
+        raise PermissionDenied("Another team owns the services of the incidents behind it.")
+    return lesson
+
+
+@require_http_methods(["GET", "POST"])
+def lesson_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    lesson = _writable_lesson(request, pk)
+    shown: dict[str, Any] = {
+        name: getattr(lesson, name) for name in ("text", "why", "area", "review_by", "version")
+    } | {
+        "path_globs": "\n".join(lesson.path_globs),
+        "services": list(lesson.services.all()),
+        "kinds": list(lesson.kinds.all()),
+    }
+    form = LessonEditForm(request.POST or None, initial=shown)
+    if request.method == "POST" and form.is_valid():
+        said = dict(form.cleaned_data)
+        version = said.pop("version")
+        try:
+            lessons.edit(lesson_id=lesson.pk, by=reader(request), expected_version=version, **said)
+        except Conflict as conflict:
+            context = {"both": _both(conflict), "back": request.path, "lesson": lesson}
+            return render(request, "incidents/conflict.html", context, status=409)
+        messages.success(request, "The lesson is saved.")
+        return redirect(lesson)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "incidents/lesson_edit.html", {"form": form, "lesson": lesson}, status=status)
+
+
+def _both(conflict: Conflict) -> list[dict[str, str]]:
+    return [
+        {"key": key, "title": key.capitalize(), "theirs": theirs, "yours": conflict.yours[key]}
+        for key, theirs in conflict.theirs.items()
+    ]
+
+
+@require_POST
+def lesson_state(request: HttpRequest, pk: int) -> HttpResponse:
+    lesson = _writable_lesson(request, pk)
+    said: dict[str, Any] = {"lesson_id": lesson.pk, "by": reader(request), "now": timezone.now()}
+    wanted = request.POST.get("state", "")
+    try:
+        if wanted == Lesson.State.APPROVED:
+            lessons.approve(**said)
+        elif wanted == Lesson.State.RETIRED:
+            lessons.retire(reason=request.POST.get("reason", ""), **said)
+        elif wanted == Lesson.State.PROPOSED:
+            lessons.propose_again(**said)
+        else:
+            messages.error(request, "Approve it, retire it or propose it again.")
+    except Refused as refused:
+        messages.error(request, refused.reason)
+    return redirect(lesson)
+
+
+def _actions(request: HttpRequest) -> QuerySet[ActionItem]:
+    """Open ones first, the oldest agreement on top: an ageing list is what gets actions done."""
+    mine = Incident.objects.visible_to(request.user)
+    is_closed = Case(When(state__in=CLOSED, then=Value(1)), default=Value(0), output_field=IntegerField())
+    found = ActionItem.objects.filter(incident__in=mine).select_related("incident", "owner")
+    return found.alias(is_closed=is_closed).order_by("is_closed", "priority", "state_since", "id")
+
+
+@require_GET
+def action_list(request: HttpRequest) -> HttpResponse:
+    found = ActionItemFilter(request.GET, queryset=_actions(request))
+    page = Paginator(found.qs, PAGE).get_page(request.GET.get("page"))
+    today = timezone.localdate()
+    rows = [
+        {
+            "action": action,
+            "is_open": action.state not in CLOSED,
+            "is_late": action.state not in CLOSED and action.due_on is not None and action.due_on < today,
+            "next": [(state.value, state.label) for state in NEXT[State(action.state)]],
+        }
+        for action in page.object_list
+    ]
+    context = {"filter": found, "page": page, "rows": rows, "narrowed": narrowed(request, found.form)}
+    return render(request, "incidents/actions.html", context | page_links(request, page))
+
+
+@require_http_methods(["GET", "POST"])
+def action_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One action, and its next state with the reason or the evidence that it takes."""
+    action = get_object_or_404(_actions(request), pk=pk)
+    may_edit = action.incident.may_be_edited_by(reader(request)) or action.owner_id == reader(request).pk
+    error = ""
+    if request.method == "POST":
+        if not may_edit:
+            raise PermissionDenied("Another team owns the services of this incident.")
+        said = {name: request.POST.get(name, "") for name in ("state", "reason", "evidence")}
+        try:
+            actions.set_state(action_id=action.pk, by=reader(request), now=timezone.now(), **said)
+        except Refused as refused:
+            error = refused.reason
+        else:
+            return redirect("incidents:action", pk)
+    context = {
+        "action": action,
+        "may_edit": may_edit,
+        "next": [(state.value, state.label) for state in NEXT[State(action.state)]],
+        "error": error,
+        "typed": request.POST,
+    }
+    return render(request, "incidents/action.html", context, status=422 if error else 200)

@@ -1,0 +1,62 @@
+"""Step 5: read it as others will, see what is open, ask for a review, publish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import Role
+from incidents import wording
+from incidents.forms import AppointForm
+from incidents.models import Postmortem
+from incidents.queries.document import document
+from incidents.queries.outline import sections_of
+from incidents.services import postmortems
+from incidents.views.steps.asked import Asked
+
+
+def context(asked: Asked) -> dict[str, Any]:
+    postmortem = asked.postmortem
+    shown = {name: getattr(postmortem, name) for name in AppointForm.base_fields}
+    return {
+        "document": document(asked.incident, postmortem, asked.user),
+        "hints": hints(asked),
+        "appoint_form": asked.broken.get("appoint") or AppointForm(prefix="appoint", initial=shown),
+        "comments": postmortem.comments.select_related("written_by"),
+        "may_override": asked.user.at_least(Role.CURATOR),
+        "may_approve": asked.user.pk != postmortem.owner_id,
+        "can_request": postmortem.state in {Postmortem.State.DRAFT, Postmortem.State.CHANGES_REQUESTED},
+    }
+
+
+def hints(asked: Asked) -> list[dict[str, Any]]:
+    """Hints at the wording of all that was written: never in the way of publishing."""
+    texts = [("Title", asked.incident.title, "facts"), ("Impact", asked.incident.impact, "facts")]
+    texts += [("Summary", asked.incident.summary, "facts")]
+    texts += [(section.title, section.text, section.step) for section in sections_of(asked.postmortem)]
+    texts += [("Timeline", entry.text, "timeline") for entry in asked.incident.timeline.filter(hidden=False)]
+    texts += [("A factor", factor.text, "causes") for factor in asked.incident.factors.all()]
+    texts += [("A rationale", cause.rationale, "causes") for cause in asked.incident.causes.all()]
+    return [
+        {"where": where, "step": step, "remark": remark}
+        for where, text, step in texts
+        for remark in wording.remarks(text)
+    ]
+
+
+def act(asked: Asked) -> None:
+    told = asked.data
+    if told is None:
+        return
+    said: dict[str, Any] = {"incident_id": asked.incident.pk, "by": asked.user}
+    match asked.verb:
+        case "publish":
+            override = told.get("override_reason", "")
+            postmortems.publish(override_reason=override, now=asked.now, **said)
+        case "request_review":
+            postmortems.request_review(now=asked.now, **said)
+        case "short" | "long":
+            postmortems.set_form(is_short=asked.verb == "short", **said)
+        case "appoint":
+            form = AppointForm(told, prefix="appoint")
+            if asked.valid(form, "appoint"):
+                postmortems.appoint(**said, **form.cleaned_data)
