@@ -79,7 +79,7 @@ def test_each_letter_is_applied_once_when_worker_and_database_are_killed(
         assert applied(place)[0] < LETTERS
         with working(surroundings):
             wait_for(place, 300, seconds=40)
-            os.kill(place.pid, signal.SIGKILL)
+            os.kill(durable.pid, signal.SIGKILL)
             wait_for(place, LETTERS, seconds=60)
         assert sender.wait(10) == 0
     assert applied(place) == (LETTERS, LETTERS, LETTERS)
