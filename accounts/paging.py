@@ -65,6 +65,8 @@ class CursorPages(BasePagination):
         try:
             found = list(self._after(queryset, falling)[: self.size + 1])
         except (ValueError, TypeError, FieldError, ValidationError):
+            if self.cursor is None:
+                raise
             raise ParseError("This cursor belongs to another list.", code="invalid_cursor") from None
         self.more = len(found) > self.size
         self.rows = found[: self.size]

@@ -9,7 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from accounts.problems import MEDIA_TYPE
+from accounts.problems import MEDIA_TYPE, phrase
 
 
 class FaultSerializer(serializers.Serializer[Any]):
@@ -53,6 +53,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 
+STANDARD_ACTIONS = {"list", "create", "retrieve", "update", "partial_update", "destroy"}
+
+
 class Schema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         extra: list[Any] = []
@@ -64,13 +67,20 @@ class Schema(AutoSchema):
             extra.append(ETAG)
         return [*super().get_override_parameters(), *extra]
 
+    def get_operation_id(self) -> str:
+        name: str = super().get_operation_id()
+        if getattr(self.view, "detail", False) and self.view.action not in STANDARD_ACTIONS:
+            name = name.removesuffix("_create").removesuffix("_partial_update")
+        return name
+
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status in self._errors():
             if str(status) not in bodies:
-                bodies[str(status)] = self._get_response_for_code(
+                described = self._get_response_for_code(
                     ProblemSerializer, str(status), media_types=[MEDIA_TYPE], direction=direction
                 )
+                bodies[str(status)] = {**described, "description": phrase(status)}
         return dict(sorted(bodies.items()))
 
     def _errors(self) -> list[int]:

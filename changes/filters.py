@@ -11,7 +11,6 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.db.models import F, Func, Model, Q, QuerySet, TextField, Value
-from django.db.models.functions import Upper
 
 from accounts.models import Team
 from changes.models import (
@@ -240,7 +239,7 @@ class RepositoryFilter(filters.FilterSet):
 
 
 class ServiceFilter(filters.FilterSet):
-    q = filters.CharFilter(method="search", label="Search", help_text="Part of the name, or a whole alias.")
+    q = filters.CharFilter(method="search", label="Search", help_text="Part of the name or of an alias.")
     team = filters.ModelChoiceFilter(
         queryset=Team.objects.all(), to_field_name="slug", label="Team", null_label="No team", null_value=NONE
     )
@@ -252,14 +251,9 @@ class ServiceFilter(filters.FilterSet):
         fields: list[str] = []
 
     def search(self, queryset: QuerySet[Service], name: str, value: str) -> QuerySet[Service]:
-        shouted = Func(
-            Upper(Func(F("aliases"), Value("\n"), function="array_to_string", output_field=TextField())),
-            Value("\n"),
-            function="string_to_array",
-            output_field=Service._meta.get_field("aliases"),
-        )
-        return queryset.alias(shouted=shouted).filter(
-            Q(name__icontains=value) | Q(slug__icontains=value) | Q(shouted__contains=[value.upper()])
+        other = Func(F("aliases"), Value("\n"), function="array_to_string", output_field=TextField())
+        return queryset.alias(other_names=other).filter(
+            Q(name__icontains=value) | Q(slug__icontains=value) | Q(other_names__icontains=value)
         )
 
 

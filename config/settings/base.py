@@ -203,6 +203,7 @@ SPECTACULAR_SETTINGS = {
         "CauseJudgementStatus": "incidents.serializers.SAID_CAUSES",
         "CauseRole": "incidents.models.Cause.RoleInIncident",
         "CauseStatus": "incidents.models.Cause.Status",
+        "CellState": "analytics.serializers.CELL_STATES",
         "ChangeState": "changes.models.Change.State",
         "ChangeType": "changes.models.Change.Type",
         "ClosingReason": "incidents.models.Incident.ClosingReason",
@@ -214,6 +215,7 @@ SPECTACULAR_SETTINGS = {
         "Origin": "changes.models.Origin",
         "PostmortemState": "incidents.models.Postmortem.State",
         "ReviewState": "changes.models.Review.State",
+        "ScenarioState": "analytics.models.TestScenario.State",
         "TimelineKind": "incidents.models.TimelineEntry.Kind",
     },
 }
