@@ -191,13 +191,13 @@ class SharedSecret(Provider):
         scheme, _, rest = letter.header("Authorization").partition(" ")
         rest = rest.strip()
         if scheme.lower() == "bearer":
-            return rest.encode("utf-8", "replace")
+            return _as_sent(rest)
         if scheme.lower() == "basic":
             try:
-                return b64decode(rest.encode("utf-8", "replace"), validate=True).partition(b":")[2]
+                return b64decode(_as_sent(rest), validate=True).partition(b":")[2]
             except ValueError:
                 return b""
-        return letter.header(self.secret_header).encode("utf-8", "replace")
+        return _as_sent(letter.header(self.secret_header))
 
     def sign(self, body: bytes, secret: bytes) -> dict[str, str]:
         """The header that proves the sender: for tests and benchmarks."""
@@ -208,6 +208,14 @@ class SharedSecret(Provider):
             f'curl --data-binary @letter.json -H "Content-Type: application/json" \\\n'
             f'  -H "Authorization: Bearer $SECRET" {url}'
         )
+
+
+def _as_sent(header: str) -> bytes:
+    """The bytes of a header, which the server has decoded as Latin-1 whatever they were."""
+    try:
+        return header.encode("latin-1")
+    except UnicodeEncodeError:  # not from the wire, but from a command line or a test
+        return header.encode("utf-8", "replace")
 
 
 def body_key(letter: Letter) -> str:
