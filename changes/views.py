@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
 
+from accounts.models import Role, User
 from changes.filters import ChangeFilter, DeploymentFilter, RepositoryFilter
 from changes.models import (
+    AssistanceKind,
     Change,
+    Decision,
     Deployment,
+    DomainArea,
+    Origin,
+    Prompt,
     Repository,
     Service,
 )
+from changes.services.origin import say_kind, say_origin
+from changes.services.places import say_area
 from design.listing import listing
 
 
@@ -41,8 +54,66 @@ def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "deployments": change.deployments.for_list(),
         "services": change.services.all(),
         "areas_touched": change.areas_touched.all(),
+        "may_decide": _person(request).at_least(Role.AUTHOR),
+        "origins": [(value, label) for value, label in Origin.choices if value != Origin.UNKNOWN],
+        "kinds": AssistanceKind.objects.offered(),
+        "areas": DomainArea.objects.offered(),
     }
     return render(request, "changes/detail.html", context)
+
+
+def _person(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _decider(request: HttpRequest) -> User:
+    person = _person(request)
+    if not person.at_least(Role.AUTHOR):
+        raise PermissionDenied("Saying how a change was made needs the author role.")
+    return person
+
+
+@require_POST
+def decide_origin(request: HttpRequest, pk: int) -> HttpResponse:
+    person = _decider(request)
+    change = get_object_or_404(Change, pk=pk)
+    origin = request.POST.get("origin", "")
+    if origin not in Origin.values or origin == Origin.UNKNOWN:
+        raise BadRequest("origin must be manual, assisted or autonomous")
+    say_origin(
+        change_id=change.pk, origin=origin, by=person, prompted_by=Prompt.CHANGE_PAGE, now=timezone.now()
+    )
+    return redirect("changes:detail", pk=pk)
+
+
+@require_POST
+def decide_kind(request: HttpRequest, pk: int) -> HttpResponse:
+    person = _decider(request)
+    change = get_object_or_404(Change, pk=pk)
+    kind = AssistanceKind.objects.offered().filter(slug=request.POST.get("kind", "")).first()
+    verdict = request.POST.get("verdict", "")
+    if kind is None or verdict not in Decision.Verdict.values:
+        raise BadRequest("a kind on offer, and confirmed or dismissed, must be given")
+    say_kind(
+        change_id=change.pk,
+        kind=kind,
+        verdict=verdict,
+        by=person,
+        prompted_by=Prompt.CHANGE_PAGE,
+        now=timezone.now(),
+    )
+    return redirect("changes:detail", pk=pk)
+
+
+@require_POST
+def decide_area(request: HttpRequest, pk: int) -> HttpResponse:
+    person = _decider(request)
+    change = get_object_or_404(Change, pk=pk)
+    area = DomainArea.objects.offered().filter(slug=request.POST.get("area", "")).first()
+    if area is None:
+        raise BadRequest("an area on offer must be given")
+    say_area(change_id=change.pk, area=area, by=person)
+    return redirect("changes:detail", pk=pk)
 
 
 def deployment_list(request: HttpRequest) -> HttpResponse:
