@@ -16,7 +16,7 @@ from intake.sources import Ignored, Letter, Unprocessable, providers
 log = logging.getLogger(__name__)
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(hours=6)
-MOST_ATTEMPTS = 12  # about a day and a half of waiting, all in all
+MOST_ATTEMPTS = 15  # about a day, all in all
 
 
 def process_next(*, now: datetime) -> bool:
