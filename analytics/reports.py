@@ -14,7 +14,7 @@ from django.db import connection
 
 from analytics.metrics import Definition, definition, failure_rate
 from analytics.metrics.failure_rate import FailureRate, Place
-from analytics.queries import (
+from analytics.queries.figures import (
     NO_AREA,
     Basis,
     CellCounts,
@@ -84,9 +84,8 @@ class MatrixReport:
 
     @property
     def top(self) -> float:
-        """Where the scale of the interval bars ends: the widest range that is shown, in steps of a tenth."""
-        highs = [row.total.high for row in self.rows if row.total.high is not None]
-        return min(1.0, max([0.1, *(-(-high * 10 // 1) / 10 for high in highs)]))
+        """Where the scale of the interval bars ends: the highest range that is shown."""
+        return max([0.1, *(cell.high for _, _, cell in self.lines() if cell.high is not None)])
 
     def lines(self) -> Iterator[tuple[MatrixRow, Area, FailureRate]]:
         """Every cell once, row by row, the areas together last."""
@@ -99,9 +98,7 @@ class MatrixReport:
 def matrix(filters: Filters) -> MatrixReport:
     """The failure-rate matrix, cached for the ledger's generation: one number, whoever asks."""
     generation, settled = _generation()
-    return _cached(
-        "matrix", filters, generation, settled, lambda: _matrix(filters, generation)
-    )
+    return _cached("matrix", filters, generation, settled, lambda: _matrix(filters, generation))
 
 
 def _generation() -> tuple[int, bool]:
@@ -136,8 +133,10 @@ def _matrix(filters: Filters, generation: int) -> MatrixReport:
     inner = {p: c for p, c in measured.items() if p[0] != RowKey.TOTAL and p[1] != ALL_AREAS}
     measured |= failure_rate.with_levels(inner)
     columns = tuple(_columns(counts, areas))
-    unknown = {area: failure_rate.unknown_share(c for p, c in counts.items() if p[1] == area)
-               for area in [*(c.slug for c in columns), ALL_AREAS]}
+    unknown = {
+        area: failure_rate.unknown_share(c for p, c in counts.items() if p[1] == area)
+        for area in [*(c.slug for c in columns), ALL_AREAS]
+    }
     columns = tuple(replace(column, unknown_share=unknown[column.slug]) for column in columns)
     return MatrixReport(
         filters=filters,
@@ -189,7 +188,10 @@ def _columns(counts: dict[Place, CellCounts], areas: Taxonomy) -> Iterator[Area]
 
 
 def _rows(
-    cells: dict[Place, FailureRate], columns: tuple[Area, ...], kinds: Taxonomy, unknown: dict[str, float | None]
+    cells: dict[Place, FailureRate],
+    columns: tuple[Area, ...],
+    kinds: Taxonomy,
+    unknown: dict[str, float | None],
 ) -> Iterator[MatrixRow]:
     present = {row for row, _ in cells}
     names = [
@@ -198,6 +200,7 @@ def _rows(
         if term.retired_at is None or f"kind:{term.slug}" in present
     ]
     for key, name in [*names, *((key.value, str(key.label)) for key in RowKey)]:
+
         def cell(area: str, key: str = key) -> FailureRate:
             return replace(cells.get((key, area), FailureRate()), unknown_share=unknown[area])
 
@@ -237,7 +240,11 @@ def as_csv(report: MatrixReport) -> str:
 
 
 def _quoted(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return (
+        f"'{value}"
+        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+        else value
+    )
 
 
 def as_json(report: MatrixReport) -> dict[str, Any]:

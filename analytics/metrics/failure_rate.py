@@ -28,14 +28,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from analytics.queries import CellCounts, CellIncidents
+from analytics.queries.figures import CellCounts, CellIncidents
 from analytics.stats import shrunken_rates, wilson_interval
 from analytics.stats.shapes import Counts
 
 FEWEST_FOR_A_RATE = 10
 FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE = 3
-# Smoothed rate against the rate of all changes: from clearly below (0) to far above (5).
-LEVELS = (0.6, 0.85, 1.2, 1.7, 2.5)
+# Smoothed rate against the rate of all changes: from clearly below (0) to far above (6).
+LEVELS = (0.5, 0.75, 1.0, 1.35, 1.8, 2.5)
 
 STATES: Mapping[str, tuple[str, str]] = {
     "empty": ("No changes", "Nothing of this kind shipped here and is old enough to count."),
@@ -43,7 +43,10 @@ STATES: Mapping[str, tuple[str, str]] = {
         "Not enough data",
         "Under 10 changes: the counts are shown, and no rate. This is not good news or bad news.",
     ),
-    "uncertain": ("Too few to rule out 1 in 10", "No failure so far, but a rate above 10 % still fits what we saw."),
+    "uncertain": (
+        "Too few to rule out 1 in 10",
+        "No failure so far, but a rate above 10 % still fits what we saw.",
+    ),
     "restricted": (
         "Hidden for privacy",
         "Fewer than 3 incidents stand behind it and one of them is restricted, or another figure would give one away.",
@@ -73,12 +76,23 @@ class FailureRate:
     by_policy: int = 0
 
     @property
+    def range_words(self) -> str:
+        """The range of rates that fit, in percent."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{_percent(self.low)} to {_percent(self.high)} %"
+
+    @property
     def state_name(self) -> str:
         return STATES[self.state][0]
 
     @property
     def state_words(self) -> str:
         return STATES[self.state][1]
+
+
+def _percent(rate: float) -> str:
+    return f"{rate * 100:.0f}" if rate >= 0.0995 else f"{rate * 100:.1f}"
 
 
 def measure(counts: CellCounts) -> FailureRate:

@@ -18,7 +18,10 @@ WORDS: tuple[tuple[str, str], ...] = (
     ),
     ("Pending", "Shipped under 30 days ago: too early to call it safe or failed."),
     ("Late failure", "Failed after its first 30 days; listed, not in the rate."),
-    ("Manual", "People recorded that no AI help was used, or a marking policy vouches for it, shown as such."),
+    (
+        "Manual",
+        "People recorded that no AI help was used, or a marking policy vouches for it, shown as such.",
+    ),
     ("Origin unknown", "Nobody recorded whether AI helped; this is not the same as manual."),
     ("Kind not said", "AI helped, and nobody has said how."),
     ("Automation", "Dependency and release bots: a row of their own, in no comparison."),

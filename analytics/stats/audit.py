@@ -78,7 +78,9 @@ def _plain(function: str, result: Any) -> dict[str, Any]:
 
 def _agrees(expected: Any, got: Any, tolerance: dict[str, float]) -> bool:
     if isinstance(expected, dict):
-        return isinstance(got, dict) and all(k in got and _agrees(v, got[k], tolerance) for k, v in expected.items())
+        return isinstance(got, dict) and all(
+            k in got and _agrees(v, got[k], tolerance) for k, v in expected.items()
+        )
     if isinstance(expected, list):
         return len(expected) == len(got) and all(
             _agrees(a, b, tolerance) for a, b in zip(expected, got, strict=True)

@@ -68,11 +68,11 @@ def shrunken_rates(matrix: Grid) -> Shrunken:
 
     Moments, clipped, since both moments and likelihood run to "no spread" with few failures.
     """
-    filled = {
-        area: {kind: c for kind, c in row.items() if c["changes"] > 0} for area, row in matrix.items()
-    }
+    filled = {area: {kind: c for kind, c in row.items() if c["changes"] > 0} for area, row in matrix.items()}
     totals = {
-        area: Counts(failures=sum(c["failures"] for c in row.values()), changes=sum(c["changes"] for c in row.values()))
+        area: Counts(
+            failures=sum(c["failures"] for c in row.values()), changes=sum(c["changes"] for c in row.values())
+        )
         for area, row in filled.items()
         if row
     }
@@ -87,13 +87,16 @@ def shrunken_rates(matrix: Grid) -> Shrunken:
         groups = [(t["failures"], t["changes"], mean, 1 - t["changes"] / n) for t in totals.values()]
         area_strength = _clipped(_strength(groups), 10, 200)
     area_rate = {
-        area: (t["failures"] + mean * area_strength) / (t["changes"] + area_strength) for area, t in totals.items()
+        area: (t["failures"] + mean * area_strength) / (t["changes"] + area_strength)
+        for area, t in totals.items()
     }
     if few:
         cell_strength = 30.0
     else:
         groups = [
-            (c["failures"], c["changes"], area_rate[area], 1.0) for area, row in filled.items() for c in row.values()
+            (c["failures"], c["changes"], area_rate[area], 1.0)
+            for area, row in filled.items()
+            for c in row.values()
         ]
         cell_strength = _clipped(_strength(groups), 10, 50)
     cells = {
@@ -129,7 +132,9 @@ def hidden_cells(
     """Small cells, and as many more as it takes that no total gives one away. Shape: sorted "area|kind"."""
     filled = {(area, kind): n for area, row in changes.items() for kind, n in row.items() if n > 0}
     hidden = {
-        cell for cell, n in filled.items() if n < min_changes or people.get(cell[0], {}).get(cell[1], 0) < min_people
+        cell
+        for cell, n in filled.items()
+        if n < min_changes or people.get(cell[0], {}).get(cell[1], 0) < min_people
     }
     lines = [[c for c in filled if c[0] == area] for area in sorted({c[0] for c in filled})]
     lines += [[c for c in filled if c[1] == kind] for kind in sorted({c[1] for c in filled})]

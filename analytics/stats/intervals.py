@@ -74,7 +74,9 @@ def rate_difference_interval(
     l0, u0 = wilson_interval(failures_manual, changes_manual, confidence)
     difference = p1 - p0
     return DifferenceInterval(
-        difference, difference - sqrt((p1 - l1) ** 2 + (u0 - p0) ** 2), difference + sqrt((u1 - p1) ** 2 + (p0 - l0) ** 2)
+        difference,
+        difference - sqrt((p1 - l1) ** 2 + (u0 - p0) ** 2),
+        difference + sqrt((u1 - p1) ** 2 + (p0 - l0) ** 2),
     )
 
 
@@ -101,5 +103,9 @@ def median_interval(
     if ranks.rank_high is None:
         return MedianInterval(median(values), None, None, 0, None)
     return MedianInterval(
-        median(values), values[ranks.rank_low - 1], values[ranks.rank_high - 1], ranks.rank_low, ranks.rank_high
+        median(values),
+        values[ranks.rank_low - 1],
+        values[ranks.rank_high - 1],
+        ranks.rank_low,
+        ranks.rank_high,
     )

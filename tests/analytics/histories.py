@@ -50,7 +50,9 @@ def shipped(where: Repository, days_ago: float = 60, **over: Any) -> Change:
     return Change.objects.create(**fields)
 
 
-def help_in(change: Change, what: AssistanceKind, *, counted: bool = True, status: str = "declared") -> Assistance:
+def help_in(
+    change: Change, what: AssistanceKind, *, counted: bool = True, status: str = "declared"
+) -> Assistance:
     return Assistance.objects.create(change=change, kind=what, counted=counted, status=status)
 
 
@@ -66,7 +68,9 @@ def incident(*, began_at: datetime, **over: Any) -> Incident:
     return Incident.objects.create(**fields)
 
 
-def cause(of: Incident, change: Change | None, status: str = "confirmed", weight: float = 1, **over: Any) -> Cause:
+def cause(
+    of: Incident, change: Change | None, status: str = "confirmed", weight: float = 1, **over: Any
+) -> Cause:
     return Cause.objects.create(
         incident=of, change=change, status=status, weight=weight, said_at=timezone.now(), **over
     )

@@ -11,8 +11,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from analytics import queries, reports
-from analytics.queries import Basis, Filters
+from analytics import reports
+from analytics.queries import figures as queries
+from analytics.queries.figures import Basis, Filters
 from analytics.stats import wilson_interval
 from changes.models import Assistance, Change, ChangeLink, DomainArea
 from incidents.models import Cause, Incident
@@ -23,7 +24,9 @@ AS_OF = make.AS_OF
 
 
 def filters(**over: Any) -> Filters:
-    return Filters(**{"start": AS_OF - timedelta(days=364), "end": AS_OF, "as_of": AS_OF, "demo": False, **over})
+    return Filters(
+        **{"start": AS_OF - timedelta(days=364), "end": AS_OF, "as_of": AS_OF, "demo": False, **over}
+    )
 
 
 def end_of(term: Any) -> Any:
@@ -49,6 +52,7 @@ def recount(wanted: Filters) -> dict[tuple[str, str], dict[str, float]]:
         rows = {"total"}
         if change.origin_counted in ("assisted", "autonomous"):
             rows |= {f"kind:{slug}" for slug, counted in said.items() if counted} or {"not-said"}
+            rows.add("assisted")
         elif change.automation:
             rows.add("automation")
         else:
@@ -76,7 +80,9 @@ def failures(change: Change, shipped_on: date, wanted: Filters) -> tuple[float, 
             began_on = incident.began_at.date()
             if incident.closing_reason in Incident.NEVER_COUNTED or began_on > wanted.as_of:
                 continue
-            causes = [c for c in Cause.objects.filter(incident=incident) if c.status in ("confirmed", "suspected")]
+            causes = [
+                c for c in Cause.objects.filter(incident=incident) if c.status in ("confirmed", "suspected")
+            ]
             for cause in causes:
                 if cause.change is None or (cause.change.merged_into or cause.change) != change:
                     continue
@@ -122,7 +128,9 @@ def random_history(seed: int) -> None:
             automation=rng.random() < 0.15,
             area=rng.choice(areas),
             type=rng.choice(["code", "code", "code", "data"]),
-            undone_at=make.day(0) - timedelta(days=days_ago - rng.randrange(0, 45)) if rng.random() < 0.2 else None,
+            undone_at=make.day(0) - timedelta(days=days_ago - rng.randrange(0, 45))
+            if rng.random() < 0.2
+            else None,
         )
         for what in rng.sample(kinds, rng.choice([0, 1, 1, 2, 4])):
             status = rng.choice(["declared", "confirmed", "suggested", "dismissed"])
@@ -132,7 +140,9 @@ def random_history(seed: int) -> None:
     for change in rng.sample(changes, 4):
         fix = rng.choice(changes)
         if fix != change:
-            ChangeLink.objects.create(change=fix, kind="fixes", names=f"#{change.pk}", target=change, rule="r1")
+            ChangeLink.objects.create(
+                change=fix, kind="fixes", names=f"#{change.pk}", target=change, rule="r1"
+            )
     for _ in range(rng.randrange(5, 15)):
         culprits = rng.sample([*changes, twin], rng.randrange(1, 4))
         began_at = culprits[0].shipped_at + timedelta(days=rng.choice([0, 3, 29, 30, 31, 40]))
@@ -158,7 +168,9 @@ def test_matrix_equals_a_recount_when_histories_are_random(seed: int, basis: str
         names = ("n", "failures", "suspected", "pending", "pending_failed", "late")
         assert got == pytest.approx([truth.get(name, 0) for name in names], abs=1e-5), (row.key, where.slug)
         if cell.rate is not None:
-            assert (cell.low, cell.high) == pytest.approx(wilson_interval(truth["failures"], cell.n), abs=1e-5)
+            assert (cell.low, cell.high) == pytest.approx(
+                wilson_interval(truth["failures"], cell.n), abs=1e-5
+            )
         assert (cell.rate is None) == (cell.n < 10)
     assert {place for place, truth in expected.items() if sum(truth.values())} <= seen
 
@@ -216,7 +228,9 @@ def test_numerators_are_hidden_when_a_filter_leaves_few_incidents_and_one_is_res
     report = reports._matrix(filters(), 0)
     assert report.total.failures == 5
     hidden = report.row("manual")
-    assert [cell.failures for cell in hidden.cells] == [None, None], "one hidden cell alone could be worked out"
+    assert [cell.failures for cell in hidden.cells] == [None, None], (
+        "one hidden cell alone could be worked out"
+    )
     assert hidden.cells[0].n == 12
     alone = reports._matrix(filters(area="payments"), 0)
     assert alone.total.failures is None
@@ -225,7 +239,9 @@ def test_numerators_are_hidden_when_a_filter_leaves_few_incidents_and_one_is_res
 
 def test_matrix_takes_six_queries_at_most() -> None:
     random_history(3)
-    with CaptureQueriesContext(connection, ) as first:
+    with CaptureQueriesContext(
+        connection,
+    ) as first:
         reports.matrix(filters())
     assert len(first) <= 6
     with CaptureQueriesContext(connection) as second:

@@ -44,9 +44,13 @@ class Basis(models.TextChoices):
 
 
 class RowKey(models.TextChoices):
-    """The rows beside the kinds of help; a kind's own key is `kind:<slug>`."""
+    """The rows beside the kinds of help; a kind's own key is `kind:<slug>`.
+
+    ASSISTED holds each change with any kind, said or not, once.
+    """
 
     NOT_SAID = "not-said", "Kind not said"
+    ASSISTED = "assisted", "AI-assisted, any kind"
     MANUAL = "manual", "Manual"
     UNKNOWN = "unknown", "Origin unknown"
     AUTOMATION = "automation", "Automation"
@@ -135,9 +139,7 @@ def counted_changes(filters: Filters, areas: Taxonomy) -> models.QuerySet[Change
         changes = changes.filter(type=filters.type)
     if filters.service:
         through = Change.services.through.objects
-        changes = changes.filter(
-            Exists(through.filter(change=OuterRef("pk"), service__slug=filters.service))
-        )
+        changes = changes.filter(Exists(through.filter(change=OuterRef("pk"), service__slug=filters.service)))
     if filters.area:
         changes = changes.filter(_in_area(filters.area, areas))
     if filters.size:
@@ -170,6 +172,8 @@ def changes_behind(filters: Filters, row: str, areas: Taxonomy, kinds: Taxonomy)
     if row.startswith("kind:"):
         of_kind = counted.filter(kind__in=kinds.group(row.removeprefix("kind:")))
         return changes.filter(Exists(of_kind), counted_as=RowKey.NOT_SAID.value)
+    if row == RowKey.ASSISTED:
+        return changes.filter(counted_as=RowKey.NOT_SAID.value)
     changes = changes.filter(counted_as=row)
     return changes.exclude(Exists(counted)) if row == RowKey.NOT_SAID else changes
 
@@ -294,6 +298,10 @@ placed AS (
     WHERE fact.origin IN ('assisted', 'autonomous') AND fact.counted_as IN ('unknown', 'manual')
       AND NOT EXISTS (SELECT 1 FROM said WHERE said.id = fact.id)
     UNION ALL
+    SELECT 'assisted', fact.counted_as <> 'not-said', fact.* FROM fact
+    WHERE fact.counted_as = 'not-said'
+       OR fact.origin IN ('assisted', 'autonomous') AND fact.counted_as IN ('unknown', 'manual')
+    UNION ALL
     SELECT 'total', false, fact.* FROM fact
 )
 """
@@ -396,9 +404,7 @@ def incidents_without_change(filters: Filters, areas: Taxonomy) -> WithoutChange
     figures = incidents.aggregate(
         no_change=counted("pk", filter=~by_deployment & Q(cause_answer=answer.NO_CHANGE)),
         not_determined=counted("pk", filter=~by_deployment & Q(cause_answer=answer.NOT_DETERMINED)),
-        unanswered=counted(
-            "pk", filter=~by_deployment & Q(cause_answer__in=[answer.OPEN, answer.CHANGES])
-        ),
+        unanswered=counted("pk", filter=~by_deployment & Q(cause_answer__in=[answer.OPEN, answer.CHANGES])),
         deployment_only=counted("pk", filter=by_deployment),
         restricted=counted("pk", filter=Q(is_restricted=True)),
     )

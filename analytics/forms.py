@@ -1,0 +1,218 @@
+"""What the figures can be asked for, and how a test scenario is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.utils import timezone
+
+from accounts.models import User
+from analytics.feature_files import Written, faults
+from analytics.models import TestScenario
+from analytics.queries.figures import (
+    ALL_TYPES,
+    NO_AREA,
+    Basis,
+    Filters,
+    organisation_zone,
+    services_offered,
+    shows_demo,
+)
+from changes.models import AssistanceKind, Assistant, Change, DomainArea, Origin, Service, SizeBand
+from incidents.models import Incident, Lesson
+
+WINDOW_DAYS = 365
+
+
+def today() -> date:
+    return timezone.now().astimezone(organisation_zone()).date()
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class MatrixForm(forms.Form):
+    """The filters of the matrix as they stand in its address; what is absent has a default."""
+
+    service = forms.ChoiceField(label="Service", required=False)
+    area = forms.ChoiceField(label="Domain area", required=False)
+    basis = forms.ChoiceField(label="Counts as failure", choices=Basis.choices, required=False)
+    type = forms.ChoiceField(
+        label="Type of change", choices=[*Change.Type.choices, (ALL_TYPES, "All types")], required=False
+    )
+    size = forms.ChoiceField(label="Size", choices=[("", "Any size"), *SizeBand.choices], required=False)
+    origin = forms.ChoiceField(label="Origin", choices=[("", "Any origin"), *Origin.choices], required=False)
+    assistant = forms.ChoiceField(label="Assistant", required=False)
+
+    def __init__(self, data: Mapping[str, Any], demo: bool | None = None) -> None:
+        self.as_of = today()
+        self.demo = shows_demo() if demo is None else demo
+        given = {name: data.get(name) for name in self.names() if data.get(name)}
+        super().__init__({**self.defaults(), **given})
+        # `from` is a word of the language, so the two ends of the window cannot be written as attributes.
+        window = {
+            "from": forms.DateField(label="Shipped from", widget=DayInput()),
+            "to": forms.DateField(label="Shipped until", widget=DayInput()),
+        }
+        self.fields = {**window, **self.fields}
+        self._offer("service", "All services", services_offered(self.demo).values_list("slug", "name"))
+        areas = DomainArea.objects.filter(merged_into=None).values_list("slug", "name")
+        self._offer("area", "All areas", [*areas, (NO_AREA, "No area")])
+        self._offer("assistant", "Any assistant", Assistant.objects.offered().values_list("slug", "name"))
+
+    def _offer(self, name: str, none: str, choices: Iterable[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 -- for the type checker
+        field.choices = [("", none), *choices]
+
+    @classmethod
+    def names(cls) -> list[str]:
+        return ["from", "to", *cls.base_fields]
+
+    def defaults(self) -> dict[str, str]:
+        return {
+            "from": (self.as_of - timedelta(days=WINDOW_DAYS - 1)).isoformat(),
+            "to": self.as_of.isoformat(),
+            "basis": Basis.INCIDENT.value,
+            "type": Change.Type.CODE.value,
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        start, end = cleaned.get("from"), cleaned.get("to")
+        if start and end and start > end:
+            self.add_error("to", "The window ends before it begins.")
+        return cleaned
+
+    def filters(self) -> Filters:
+        """Raises: KeyError when the form is not valid."""
+        asked = self.cleaned_data
+        return Filters(
+            start=asked["from"],
+            end=asked["to"],
+            as_of=self.as_of,
+            demo=self.demo,
+            **{name: asked[name] for name in self.base_fields},
+        )
+
+    def narrowed(self) -> dict[str, str]:
+        """What differs from the defaults: the query of a link that keeps the filters."""
+        standard = self.defaults()
+        return {name: value for name, value in self.data.items() if value != standard.get(name, "")}
+
+    def query(self, **more: str) -> str:
+        return urlencode({**self.narrowed(), **more})
+
+
+class ScenarioForm(forms.Form):
+    """A test scenario as people write it; the steps must be Gherkin."""
+
+    title = forms.CharField(max_length=200, label="Title", help_text="What the test shows, in one line.")
+    given = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "true"}),
+        label="Given",
+        help_text="The condition. One step a line; the first gets Given, the rest And.",
+    )
+    when = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "true"}),
+        label="When",
+        help_text="What sets it off.",
+    )
+    then = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "true"}),
+        label="Then",
+        help_text="What must hold, so that it cannot happen again.",
+    )
+    area = forms.ModelChoiceField(
+        DomainArea.objects.offered(), required=False, label="Domain area", empty_label="No area"
+    )
+    kinds = forms.ModelMultipleChoiceField(
+        AssistanceKind.objects.offered(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Kinds of help it guards",
+    )
+    services = forms.ModelMultipleChoiceField(
+        Service.objects.all(), required=False, widget=forms.CheckboxSelectMultiple, label="Services"
+    )
+    path_globs = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        label="Paths",
+        help_text="One a line, such as payments/**/*.py: where this lesson applies.",
+    )
+    lessons = forms.ModelMultipleChoiceField(
+        Lesson.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, label="Lessons behind it"
+    )
+
+    def __init__(self, *args: Any, user: User, lessons: Iterable[int] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["lessons"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)  # noqa: S101 -- for the type checker
+        standing = Lesson.objects.visible_to(user)
+        field.queryset = standing.exclude(state=Lesson.State.RETIRED) | standing.filter(pk__in=list(lessons))
+
+    def clean_path_globs(self) -> list[str]:
+        globs = [line.strip() for line in self.cleaned_data["path_globs"].splitlines() if line.strip()]
+        too_long = [glob for glob in globs if len(glob) > 300]
+        if too_long:
+            raise forms.ValidationError(f"A path has at most 300 characters: {too_long[0][:60]}…")
+        return list(dict.fromkeys(globs))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        words = {name: cleaned.get(name, "") for name in ("title", "given", "when", "then")}
+        if all(words.values()):
+            for field, reason in faults(Written(number=None, **words)):
+                self.add_error(field, reason)
+        return cleaned
+
+
+class ScenarioStateForm(forms.Form):
+    state = forms.ChoiceField(choices=TestScenario.State.choices, label="State")
+    reason = forms.CharField(
+        required=False, max_length=500, label="Reason", help_text="Needed when it is retired."
+    )
+
+
+def scenario_initial(scenario: TestScenario) -> dict[str, Any]:
+    return {
+        "title": scenario.title,
+        "given": scenario.given,
+        "when": scenario.when,
+        "then": scenario.then,
+        "area": scenario.area_id,
+        "kinds": [kind.pk for kind in scenario.kinds.all()],
+        "services": [service.pk for service in scenario.services.all()],
+        "path_globs": "\n".join(scenario.path_globs),
+        "lessons": [lesson.pk for lesson in scenario.lessons.all()],
+    }
+
+
+def initial_from_lesson(lesson: Lesson, incidents: Iterable[Incident]) -> dict[str, Any]:
+    """Given, when and then as far as the incident tells them; a person finishes the sentence."""
+    behind = list(incidents)
+    text = lesson.text.rstrip(".")
+    where = ", ".join(sorted({service.name for i in behind for service in i.services.all()}))
+    given = f"{where} as in {', '.join(str(i) for i in behind)}" if where else "the system as it was before"
+    factors = [factor.text.strip().splitlines()[0] for i in behind for factor in i.factors.all()]
+    whens = [incident.title.rstrip(".") for incident in behind] or ["the same happens again"]
+    return {
+        "title": text[:200],
+        "given": "\n".join([given, *factors[:3]]),
+        "when": whens[0],
+        "then": text[:1].lower() + text[1:],
+        "area": lesson.area_id,
+        "kinds": [kind.pk for kind in lesson.kinds.all()],
+        "services": [service.pk for service in lesson.services.all()],
+        "path_globs": "\n".join(lesson.path_globs),
+        "lessons": [lesson.pk],
+    }

@@ -1,0 +1,1 @@
+"""Reads: each module for the pages and reports that it is named for."""

@@ -1,0 +1,116 @@
+"""Reads of test scenarios: how they fare in CI, and which lessons have none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Exists, OuterRef
+
+from accounts.models import User
+from analytics.feature_files import Written
+from analytics.models import TestScenario
+from changes.models import TestCaseResult
+from incidents.models import Incident, Lesson
+
+Outcome = TestCaseResult.Outcome
+FAILING = (Outcome.FAILED, Outcome.ERROR)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What CI last said of a scenario: failing if any repository's latest run of it failed."""
+
+    state: str = "never_run"
+    label: str = "Never run"
+    ran_at: datetime | None = None
+
+
+def standings(scenarios: Iterable[TestScenario]) -> dict[int, Standing]:
+    """By scenario number, over the latest run of each test case; one query for the whole list."""
+    numbers = {str(scenario): scenario.number for scenario in scenarios}
+    latest = (
+        TestCaseResult.objects.filter(scenario__in=numbers)
+        .order_by("scenario", "run__repository", "suite", "name", "-run__ran_at", "-id")
+        .distinct("scenario", "run__repository", "suite", "name")
+        .values_list("scenario", "outcome", "run__ran_at")
+    )
+    found: dict[int, list[tuple[str, datetime]]] = {}
+    for name, outcome, ran_at in latest:
+        found.setdefault(numbers[name], []).append((outcome, ran_at))
+    return {number: _standing(found.get(number, [])) for number in numbers.values()}
+
+
+def _standing(results: list[tuple[str, datetime]]) -> Standing:
+    if not results:
+        return Standing()
+    outcomes = {outcome for outcome, _ in results}
+    ran_at = max(at for _, at in results)
+    if outcomes & set(FAILING):
+        return Standing("failing", "Failing", ran_at)
+    if Outcome.FLAKY in outcomes:
+        return Standing("flaky", "Flaky", ran_at)
+    if Outcome.PASSED in outcomes:
+        return Standing("passing", "Passing", ran_at)
+    return Standing("skipped", "Skipped", ran_at)
+
+
+def results_of(scenario: TestScenario) -> models.QuerySet[TestCaseResult]:
+    return (
+        TestCaseResult.objects.filter(scenario=str(scenario))
+        .select_related("run__repository")
+        .order_by("-run__ran_at", "-id")
+    )
+
+
+def for_list(user: User) -> models.QuerySet[TestScenario]:
+    return (
+        TestScenario.objects.visible_to(user)
+        .filter(merged_into=None)
+        .select_related("area")
+        .prefetch_related("kinds", "lessons")
+    )
+
+
+def written(scenarios: models.QuerySet[TestScenario], user: User) -> list[Written]:
+    """For export, by area and number; incidents are named only to those who may see them."""
+    incidents = models.Prefetch(
+        "lessons__incidents", Incident.objects.visible_to(user).order_by("number"), to_attr="shown"
+    )
+    ordered = scenarios.select_related("area").prefetch_related("kinds", "lessons", incidents)
+    found = [
+        Written(
+            number=scenario.number,
+            title=scenario.title,
+            given=scenario.given,
+            when=scenario.when,
+            then=scenario.then,
+            area=scenario.area.name if scenario.area else "",
+            area_slug=scenario.area.slug if scenario.area else "",
+            kind_slugs=tuple(kind.slug for kind in scenario.kinds.all()),
+            notes=tuple(_note(lesson) for lesson in scenario.lessons.all()),
+        )
+        for scenario in ordered
+    ]
+    return sorted(found, key=lambda scenario: (scenario.area == "", scenario.area, scenario.number or 0))
+
+
+def _note(lesson: Lesson) -> str:
+    behind = ", ".join(str(incident) for incident in lesson.shown)  # type: ignore[attr-defined]
+    return f"Lesson: {lesson.text}" + (f" ({behind})" if behind else "")
+
+
+def lessons_without_test(user: User) -> models.QuerySet[Lesson]:
+    """Standing lessons that no scenario stands for, the newest first."""
+    covered = TestScenario.lessons.through.objects.filter(
+        lesson=OuterRef("pk"), testscenario__merged_into=None
+    ).exclude(testscenario__state=TestScenario.State.RETIRED)
+    return (
+        Lesson.objects.visible_to(user)
+        .exclude(state=Lesson.State.RETIRED)
+        .exclude(Exists(covered))
+        .select_related("area")
+        .order_by("-created_at", "-id")
+    )

@@ -1,0 +1,67 @@
+"""Figures as readers want them. `{% load figures %}`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+DASH = "–"
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """A number of failures, which may hold parts of an incident: 12, 4.5; a dash for what is hidden."""
+    if value is None:
+        return DASH
+    return f"{round(value, 1):,g}".replace(",", "\u202f")
+
+
+@register.filter
+def whole(value: int | None) -> str:
+    return DASH if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+@register.filter
+def rate(value: float | None) -> str:
+    """A rate of 0..1 in percent without the sign; one decimal below ten."""
+    if value is None:
+        return DASH
+    percent = value * 100
+    return f"{percent:.0f}" if percent >= 9.95 else f"{percent:.1f}"
+
+
+@register.filter
+def tint(cell: object) -> str:
+    """The class of a cell of the matrix: its colour step, or how it looks without a rate."""
+    state, level = getattr(cell, "state", "empty"), getattr(cell, "level", None)
+    if state in ("shown", "uncertain") and level is not None:
+        return f"step-{level}"
+    return {"empty": "none", "few": "few", "restricted": "hidden"}.get(state, "")
+
+
+@register.filter
+def in_areas(row: Any, report: Any) -> Iterable[tuple[Any, Any]]:
+    """A row's cells with their areas."""
+    return zip(report.areas, row.cells, strict=True)
+
+
+BAR = 64
+
+
+@register.simple_tag
+def cell_bar(cell: Any, top: float) -> SafeString:
+    """A cell's interval in the cell's own ink: the range as a bar, the rate as a tick; told in words beside it."""
+    low, dot, high = (round(min(value, top) / top * BAR, 1) for value in (cell.low, cell.rate, cell.high))
+    return format_html(
+        '<svg class="cell-bar" viewBox="0 0 {} 8" width="{}" height="8" aria-hidden="true">'
+        '<line x1="0" y1="4" x2="{}" y2="4" stroke="currentColor" stroke-opacity="0.25" stroke-width="1"/>'
+        '<line x1="{}" y1="4" x2="{}" y2="4" stroke="currentColor" stroke-opacity="0.55" stroke-width="3"'
+        ' stroke-linecap="round"/>'
+        '<line x1="{}" y1="0.5" x2="{}" y2="7.5" stroke="currentColor" stroke-width="2"/></svg>',
+        BAR, BAR, BAR, low, max(high, low + 0.1), dot, dot,
+    )  # fmt: skip

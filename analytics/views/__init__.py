@@ -1,0 +1,1 @@
+"""Pages on the figures and on what came of the lessons."""

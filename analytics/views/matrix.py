@@ -1,0 +1,145 @@
+"""The failure-rate matrix: page, CSV, JSON, and the records behind each cell."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.problems import problem
+from analytics import reports
+from analytics.charts import rate_chart
+from analytics.forms import MatrixForm
+from analytics.metrics.failure_rate import STATES
+from analytics.queries import figures
+from analytics.queries.figures import Filters, RowKey
+from changes.models import Change
+from incidents.models import Cause, Incident
+
+PAGE = 50
+
+
+def report_context(form: MatrixForm) -> dict[str, Any]:
+    report = reports.matrix(form.filters())
+    return {
+        "report": report,
+        "form": form,
+        "query": form.query(),
+        "chart": rate_chart(report),
+        "kind_rows": [row for row in report.rows if row.is_kind and (row.total.n or row.total.pending)],
+        "silent_kinds": [
+            row for row in report.rows if row.is_kind and not (row.total.n or row.total.pending)
+        ],
+        "other_rows": [row for row in report.rows if not row.is_kind and row.key != RowKey.TOTAL],
+        "total_row": report.row(RowKey.TOTAL),
+        "states": STATES,
+    }
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    form = MatrixForm(request.GET.dict())
+    if not form.is_valid():
+        return render(request, "analytics/matrix.html", {"form": form}, status=400)
+    return render(request, "analytics/matrix.html", report_context(form))
+
+
+@require_safe
+def as_csv(request: HttpRequest) -> HttpResponse:
+    form = MatrixForm(request.GET.dict())
+    if not form.is_valid():
+        return _not_valid(form)
+    report = reports.matrix(form.filters())
+    response = HttpResponse(reports.as_csv(report), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="failure-rates-{report.filters.as_of}.csv"'
+    return response
+
+
+@require_safe
+def as_json(request: HttpRequest) -> HttpResponse:
+    form = MatrixForm(request.GET.dict())
+    if not form.is_valid():
+        return _not_valid(form)
+    return JsonResponse(reports.as_json(reports.matrix(form.filters())))
+
+
+def _not_valid(form: MatrixForm) -> HttpResponse:
+    return problem(400, detail="The filters cannot be read.", errors=form.errors.get_json_data())
+
+
+@require_safe
+def changes(request: HttpRequest) -> HttpResponse:
+    """The list behind a cell: as many records as the cell counts, with the incidents that the reader may see."""
+    form = MatrixForm(request.GET.dict())
+    if not form.is_valid():
+        return render(request, "analytics/matrix_changes.html", {"form": form}, status=400)
+    filters = form.filters()
+    areas, kinds = figures.taxonomies()
+    row = request.GET.get("row", RowKey.TOTAL.value)
+    name = _row_name(row, kinds)
+    found = figures.changes_behind(filters, row, areas, kinds)
+    pending = request.GET.get("show") == "pending"
+    mature = figures.is_mature(filters)
+    shown = found.exclude(mature) if pending else found.filter(mature)
+    counts = {"mature": found.filter(mature).count(), "pending": found.exclude(mature).count()}
+    listed = shown.select_related("repository", "area").prefetch_related("assistances__kind")
+    pages = Paginator(listed.order_by("-shipped_at", "-id"), PAGE)
+    current = pages.get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "query": form.query(),
+        "row": row,
+        "row_name": name,
+        "area_name": _area_name(filters, areas),
+        "page": current,
+        "counts": counts,
+        "pending": pending,
+        "lines": _lines(current.object_list, filters, request),
+        **_behind(shown, filters, request),
+    }
+    return render(request, "analytics/matrix_changes.html", context)
+
+
+def _row_name(row: str, kinds: figures.Taxonomy) -> str:
+    """Raises: Http404 for a row that does not exist."""
+    if row in RowKey.values:
+        return str(RowKey(row).label)
+    slug = row.removeprefix("kind:")
+    for term in kinds.terms.values():
+        if row.startswith("kind:") and term.slug == slug:
+            return term.name
+    raise Http404(f"There is no row {row!r}")
+
+
+def _area_name(filters: Filters, areas: figures.Taxonomy) -> str:
+    if not filters.area:
+        return "all areas"
+    return next((term.name for term in areas.terms.values() if term.slug == filters.area), "no area")
+
+
+def _lines(found: Any, filters: Filters, request: HttpRequest) -> list[tuple[Change, list[Cause]]]:
+    """Each change with its links to incidents that the reader may see."""
+    listed = list(found)
+    links: defaultdict[int, list[Cause]] = defaultdict(list)
+    if filters.basis != figures.Basis.UNDONE:
+        visible = Incident.objects.visible_to(request.user)
+        for cause in figures.causes_of([change.pk for change in listed], filters).filter(
+            incident__in=visible
+        ):
+            links[cause.change_id or 0].append(cause)
+    return [(change, links[change.pk]) for change in listed]
+
+
+def _behind(shown: Any, filters: Filters, request: HttpRequest) -> dict[str, int]:
+    """How many incidents stand behind the whole list, and how many of them the reader may not open."""
+    if filters.basis == figures.Basis.UNDONE:
+        return {"incident_count": 0, "hidden_count": 0}
+    causes = Cause.objects.filter(change__in=shown.values("pk"), status__in=figures.COUNTED_CAUSES)
+    incidents = Incident.objects.counted().filter(is_demo=filters.demo, pk__in=causes.values("incident"))
+    visible = incidents.visible_to(request.user).count()
+    everything = incidents.count()
+    return {"incident_count": everything, "hidden_count": everything - visible}

@@ -1,0 +1,225 @@
+"""Test scenarios: list, page, form, state, and the files for the test suites."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from itertools import groupby
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.text import slugify
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import Role, User
+from analytics import feature_files
+from analytics.filters import ScenarioFilter
+from analytics.forms import ScenarioForm, ScenarioStateForm, initial_from_lesson, scenario_initial
+from analytics.models import TestScenario
+from analytics.queries import scenarios as queries
+from analytics.services import scenarios as services
+from incidents.models import Incident, Lesson
+from incidents.services.refusals import Conflict, Refused
+
+PAGE = 50
+FEATURE = "text/x-gherkin; charset=utf-8"
+
+
+def _writer(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 -- the middleware lets only people in
+    if not request.user.at_least(Role.AUTHOR):
+        raise PermissionDenied("Readers do not write test scenarios.")
+    return request.user
+
+
+def _reader(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 -- the middleware lets only people in
+    return request.user
+
+
+def _filtered(request: HttpRequest) -> ScenarioFilter:
+    return ScenarioFilter(request.GET, queryset=queries.for_list(_reader(request)), request=request)
+
+
+@require_safe
+def scenario_list(request: HttpRequest) -> HttpResponse:
+    found = _filtered(request)
+    page = Paginator(found.qs.order_by("-number"), PAGE).get_page(request.GET.get("page"))
+    listed = list(page.object_list)
+    standings = queries.standings(listed)
+    narrowed = [name for name in found.form.fields if name != "q" and request.GET.get(name)]
+    context = {
+        "filter": found,
+        "page": page,
+        "lines": [(scenario, standings[scenario.number]) for scenario in listed],
+        "query": request.GET.urlencode(),
+        "narrowed": len(narrowed),
+        "may_write": _reader(request).at_least(Role.AUTHOR),
+        "untested": queries.lessons_without_test(_reader(request)).count(),
+    }
+    return render(request, "analytics/scenarios.html", context)
+
+
+def _visible(request: HttpRequest, number: int) -> TestScenario:
+    visible = TestScenario.objects.visible_to(_reader(request))
+    return get_object_or_404(visible.select_related("area", "merged_into"), number=number)
+
+
+@require_safe
+def detail(request: HttpRequest, number: int) -> HttpResponse:
+    scenario = _visible(request, number)
+    if scenario.merged_into is not None:
+        return redirect("analytics:scenario", scenario.merged_into.number)
+    return _detail(request, scenario, ScenarioStateForm(initial={"state": scenario.state}))
+
+
+def _detail(
+    request: HttpRequest, scenario: TestScenario, form: ScenarioStateForm, status: int = 200
+) -> HttpResponse:
+    user = _reader(request)
+    shown = Prefetch("incidents", Incident.objects.visible_to(user).order_by("number"), to_attr="shown")
+    [written] = queries.written(TestScenario.objects.filter(pk=scenario.pk), user)
+    context = {
+        "scenario": scenario,
+        "steps": [
+            feature_files.parts(line)
+            for word, text in (("Given", scenario.given), ("When", scenario.when), ("Then", scenario.then))
+            for line in feature_files.steps(word, text)
+        ],
+        "feature": feature_files.feature([written]),
+        "lessons": scenario.lessons.prefetch_related(shown),
+        "kinds": scenario.kinds.all(),
+        "services": scenario.services.all(),
+        "standing": queries.standings([scenario])[scenario.number],
+        "results": queries.results_of(scenario)[:10],
+        "state_form": form,
+        "may_write": user.at_least(Role.AUTHOR),
+    }
+    return render(request, "analytics/scenario.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    return _create(request, {}, None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def from_lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    user = _writer(request)
+    lesson = get_object_or_404(Lesson.objects.visible_to(user), pk=lesson_id)
+    incidents = (
+        Incident.objects.visible_to(user)
+        .filter(lessons=lesson)
+        .order_by("number")
+        .prefetch_related("services", "factors")
+    )
+    return _create(request, initial_from_lesson(lesson, incidents), lesson)
+
+
+def _create(request: HttpRequest, initial: dict[str, Any], lesson: Lesson | None) -> HttpResponse:
+    user = _writer(request)
+    behind = [lesson.pk] if lesson else []
+    form = ScenarioForm(request.POST or None, initial=initial, user=user, lessons=behind)
+    if request.method == "POST" and form.is_valid():
+        try:
+            scenario = services.create_scenario(by=user, now=timezone.now(), **form.cleaned_data)
+        except Refused as refusal:
+            _add_refusal(form, refusal)
+        else:
+            messages.success(request, f"{scenario} is proposed.")
+            return redirect(scenario)
+    context = {"form": form, "lesson": lesson, "scenario": None}
+    return render(request, "analytics/scenario_form.html", context, status=422 if form.errors else 200)
+
+
+def _add_refusal(form: Any, refusal: Refused) -> None:
+    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, number: int) -> HttpResponse:
+    user = _writer(request)
+    scenario = _visible(request, number)
+    behind = list(scenario.lessons.values_list("pk", flat=True))
+    form = ScenarioForm(request.POST or None, initial=scenario_initial(scenario), user=user, lessons=behind)
+    status, theirs = 200, None
+    if request.method == "POST" and form.is_valid():
+        version = request.POST.get("version", "")
+        try:
+            services.edit_scenario(
+                scenario_id=scenario.pk,
+                by=user,
+                expected_version=int(version) if version.isdecimal() else -1,
+                **form.cleaned_data,
+            )
+        except Conflict as conflict:
+            status, theirs = 409, conflict.theirs
+        except Refused as refusal:
+            _add_refusal(form, refusal)
+        else:
+            messages.success(request, f"{scenario} is saved.")
+            return redirect(scenario)
+    context = {"form": form, "scenario": scenario, "theirs": theirs, "lesson": None}
+    return render(request, "analytics/scenario_form.html", context, status=422 if form.errors else status)
+
+
+@require_POST
+def set_state(request: HttpRequest, number: int) -> HttpResponse:
+    user = _writer(request)
+    scenario = _visible(request, number)
+    form = ScenarioStateForm(request.POST)
+    if form.is_valid():
+        try:
+            services.set_state(scenario_id=scenario.pk, by=user, now=timezone.now(), **form.cleaned_data)
+        except Refused as refusal:
+            _add_refusal(form, refusal)
+        else:
+            messages.success(request, f"{scenario} is {form.cleaned_data['state']}.")
+            return redirect(scenario)
+    return _detail(request, scenario, form, status=422)
+
+
+@require_safe
+def export_one(request: HttpRequest, number: int) -> HttpResponse:
+    scenario = _visible(request, number)
+    found = queries.written(TestScenario.objects.filter(pk=scenario.pk), _reader(request))
+    return _attached(feature_files.feature(found), f"TS-{number}.feature")
+
+
+def _chosen(request: HttpRequest) -> QuerySet[TestScenario]:
+    """All that the filters leave, or those ticked (`n=4&n=9`); retired ones only when asked for by state."""
+    found = _filtered(request).qs
+    ticked = [int(n) for n in request.GET.getlist("n") if n.isdecimal() and len(n) < 10]
+    if ticked:
+        return found.filter(number__in=ticked)
+    return found if request.GET.get("state") else found.exclude(state=TestScenario.State.RETIRED)
+
+
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    found = queries.written(_chosen(request), _reader(request))
+    return _attached(feature_files.feature(found), "scenarios.feature")
+
+
+@require_safe
+def export_by_area(request: HttpRequest) -> HttpResponse:
+    """A file for each area, since a Gherkin file holds one feature."""
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        for area, scenarios in groupby(queries.written(_chosen(request), _reader(request)), lambda s: s.area):
+            archive.writestr(f"{slugify(area) or 'no-area'}.feature", feature_files.feature(list(scenarios)))
+    response = HttpResponse(packed.getvalue(), content_type="application/zip")
+    response["Content-Disposition"] = 'attachment; filename="scenarios.zip"'
+    return response
+
+
+def _attached(text: str, name: str) -> HttpResponse:
+    response = HttpResponse(text, content_type=FEATURE)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
