@@ -1,3 +1,4 @@
+# ruff: noqa: E501  prose reads better whole
 """The made-up retailer: its repositories, services, teams and people, and how each part of it works."""
 
 from __future__ import annotations

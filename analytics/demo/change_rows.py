@@ -71,7 +71,8 @@ def make(history: History, places: Places) -> tuple[dict[int, Change], dict[int,
 def _ids(count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('changes_change', 'id')) FROM generate_series(1, %s)", [count]
+            "SELECT nextval(pg_get_serial_sequence('changes_change', 'id')) FROM generate_series(1, %s)",
+            [count],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -151,9 +152,7 @@ def _hang_on(judged: list[Judged], places: Places, history: History) -> None:
             Change.services.through(change=one.row, service=places.services[one.work.part.slug])
         )
         if one.work.part.area == "checkout" and any("apps/catalogue" in path for path in one.row.paths):
-            touched.append(
-                Change.areas_touched.through(change=one.row, domainarea=places.areas["catalogue"])
-            )
+            touched.append(Change.areas_touched.through(change=one.row, domainarea=places.areas["catalogue"]))
     ChangeIdentity.objects.bulk_create(identities, batch_size=BATCH)
     Decision.objects.bulk_create(decisions, batch_size=BATCH)
     Review.objects.bulk_create(reviews, batch_size=BATCH)
@@ -220,7 +219,9 @@ def _link(judged: list[Judged], rows: dict[int, Change]) -> None:
             row.undone_by = one.row
             undone.append(row)
             links.append(
-                ChangeLink(change=one.row, kind="reverts", names=target.shas[1], target=row, rule="revert-title")
+                ChangeLink(
+                    change=one.row, kind="reverts", names=target.shas[1], target=row, rule="revert-title"
+                )
             )
     ChangeLink.objects.bulk_create(links, batch_size=BATCH)
     Change.objects.bulk_update(undone, ["undone_by"], batch_size=BATCH)

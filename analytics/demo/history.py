@@ -35,9 +35,7 @@ def play(*, as_of: datetime, seed: int, changes: int, incidents: int) -> History
 
 
 def _take_back(random: Random, works: list[Work]) -> tuple[list[Work], list[Rollout]]:
-    settled = [
-        work for work in works if work.shipped_at and not work.failed_at and not work.is_bot
-    ]
+    settled = [work for work in works if work.shipped_at and not work.failed_at and not work.is_bot]
     reverts, rollouts = [], []
     for undone in random.sample(settled[: int(len(settled) * 0.97)], round(len(works) * REVERTS)):
         at = (undone.shipped_at or undone.opened_at) + timedelta(hours=random.uniform(0.5, 30))

@@ -48,7 +48,6 @@ class Told:
 
     outage: Outage
     row: Incident
-    state: str
     owner: User
     postmortem: Postmortem | None = None
 
@@ -57,8 +56,12 @@ class Told:
         return self.outage.resolved_at or self.outage.mitigated_at or self.outage.detected_at
 
     @property
+    def state(self) -> str:
+        return self.outage.postmortem
+
+    @property
     def is_written(self) -> bool:
-        return self.state not in {State.NOT_STARTED, State.NOT_REQUIRED}
+        return self.outage.is_written
 
 
 def make(
@@ -71,9 +74,8 @@ def make(
 ) -> list[Told]:
     told = []
     for number, outage in enumerate(history.outages, start=first_number):
-        state = _state(random, outage, history.as_of)
         owner = places.people[number % len(places.people)]
-        told.append(Told(outage, _incident(outage, number, state, places), state, owner))
+        told.append(Told(outage, _incident(outage, number, places), owner))
     Incident.objects.bulk_create([one.row for one in told])
     Incident.services.through.objects.bulk_create(
         Incident.services.through(incident=one.row, service=places.services[one.outage.part.slug])
@@ -92,22 +94,7 @@ def make(
     return told
 
 
-def _state(random: Random, outage: Outage, as_of: datetime) -> str:
-    if outage.closing_reason != "resolved":
-        return State.NOT_REQUIRED
-    age = (as_of - outage.began_at) / timedelta(days=1)
-    if outage.story:
-        return State.PUBLISHED
-    if age < 7 or outage.status != "closed":
-        return State.DRAFT if age > 2.5 and outage.causes else State.NOT_STARTED
-    if age < 21:
-        return random.choice([State.IN_REVIEW, State.DRAFT, State.CHANGES_REQUESTED, State.APPROVED])
-    if outage.severity == 4 and random.random() < 0.6:
-        return State.NOT_REQUIRED
-    return random.choices([State.PUBLISHED, State.DRAFT, State.NOT_STARTED], [92, 5, 3])[0]
-
-
-def _incident(outage: Outage, number: int, state: str, places: Places) -> Incident:
+def _incident(outage: Outage, number: int, places: Places) -> Incident:
     is_closed = outage.status == "closed"
     return Incident(
         number=number,
@@ -192,14 +179,16 @@ def _judge(told: list[Told], changes: dict[int, Change], history: History, place
     for one in told:
         said_at = min(one.over_at + timedelta(days=1), history.as_of)
         for nth, work in enumerate(one.outage.causes):
-            is_sure = one.is_written and (one.row.number + nth) % 6 != 0
+            is_sure = work in one.outage.confirmed
             causes.append(
                 Cause(
                     incident=one.row,
                     change=changes[id(work)],
                     role="trigger" if nth == 0 else "contributor",
                     status="confirmed" if is_sure else "suspected",
-                    rationale=one.outage.mishap.happened if is_sure else "Shipped to the service shortly before.",
+                    rationale=one.outage.mishap.happened
+                    if is_sure
+                    else "Shipped to the service shortly before.",
                     said_by=one.owner,
                     said_at=said_at,
                 )
@@ -309,12 +298,16 @@ def _postmortem(random: Random, one: Told, as_of: datetime) -> Postmortem:
 
 def _sections(random: Random, one: Told) -> list[PostmortemSection]:
     mishap = one.outage.mishap
-    texts = one.outage.story.sections if one.outage.story else {
-        "what_happened": random.choice(LEADS) + mishap.happened,
-        "impact": mishap.impact,
-        "resolution": mishap.resolved if one.outage.mitigated_at else "",
-        "surprised": mishap.factor[1] if one.state == State.PUBLISHED else "",
-    }
+    texts = (
+        one.outage.story.sections
+        if one.outage.story
+        else {
+            "what_happened": random.choice(LEADS) + mishap.happened,
+            "impact": mishap.impact,
+            "resolution": mishap.resolved if one.outage.mitigated_at else "",
+            "surprised": mishap.factor[1] if one.state == State.PUBLISHED else "",
+        }
+    )
     is_short = one.postmortem is not None and one.postmortem.is_short
     return [
         PostmortemSection(
@@ -343,9 +336,7 @@ def _actions(random: Random, one: Told, as_of: datetime, places: Places) -> list
     return [_action(random, one, kind, title, as_of, places) for kind, title in wanted if title]
 
 
-def _action(
-    random: Random, one: Told, kind: str, title: str, as_of: datetime, places: Places
-) -> ActionItem:
+def _action(random: Random, one: Told, kind: str, title: str, as_of: datetime, places: Places) -> ActionItem:
     made = one.over_at + timedelta(days=2)
     age = (as_of - made) / timedelta(days=1)
     if age < 14:
@@ -374,4 +365,3 @@ def _action(
 
 def _day(at: datetime) -> date:
     return timezone.localtime(at).date()
-

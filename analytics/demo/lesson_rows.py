@@ -30,7 +30,9 @@ def make(
     Lesson.objects.bulk_create(lessons)
     pairs = list(zip(by_mishap.values(), lessons, strict=True))
     Lesson.incidents.through.objects.bulk_create(
-        Lesson.incidents.through(lesson=lesson, incident=one.row) for behind, lesson in pairs for one in behind
+        Lesson.incidents.through(lesson=lesson, incident=one.row)
+        for behind, lesson in pairs
+        for one in behind
     )
     Lesson.services.through.objects.bulk_create(
         Lesson.services.through(lesson=lesson, service=places.services[behind[0].outage.part.slug])
@@ -62,7 +64,9 @@ def _lesson(random: Random, behind: list[Told], history: History, places: Places
         area=places.areas[behind[0].outage.part.area],
         review_by=(history.as_of + timedelta(days=random.randint(-20, 300))).date(),
         state=state,
-        retired_reason="The resizer was replaced by a provider that warms sizes itself." if state == "retired" else "",
+        retired_reason="The resizer was replaced by a provider that warms sizes itself."
+        if state == "retired"
+        else "",
         is_demo=True,
         created_at=min(first + timedelta(days=3), history.as_of),
     )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  prose reads better whole
 """What goes wrong at the retailer: one `Mishap` for each way, by area, and outages that no change had a hand in."""
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ MISHAPS: dict[str, list[Mishap]] = {
             "Shoppers saw the same amount taken twice; support had calls within the hour.",
             "A capture that timed out was sent again with a fresh idempotency key. The bank had carried out both.",
             "The retry was switched off by flag, and the second captures were refunded from a list made by query.",
-            ("missing-test", "The test double for the bank answered at once, so the time-out path never ran."),
+            (
+                "missing-test",
+                "The test double for the bank answered at once, so the time-out path never ran.",
+            ),
             "Reuse the idempotency key of the first try in every retry of a capture.",
             "A time-out says nothing about whether the bank did it; a fresh key makes it do it again.",
             "src/captures/**",
@@ -56,7 +60,10 @@ MISHAPS: dict[str, list[Mishap]] = {
             "Refunds in forint and yen were a hundredth of what was owed.",
             "Amounts were divided by 100 for every currency on their way to the refund file.",
             "The file was withdrawn at the bank before its cut-off and sent again after a one-line fix.",
-            ("ai-context", "The help that wrote the conversion saw only the euro examples of the file format."),
+            (
+                "ai-context",
+                "The help that wrote the conversion saw only the euro examples of the file format.",
+            ),
             "Convert money with the currency's own minor unit, never with 100.",
             "Some currencies have no minor unit and some have three digits.",
             "src/refunds/**",
@@ -74,7 +81,10 @@ MISHAPS: dict[str, list[Mishap]] = {
             "About one in thirty paid orders was not released to the warehouse.",
             "The provider sent 'settled' before 'authorised'; the handler treated the second as news and went back a state.",
             "The handler was rolled back and a day of webhooks was played again in order of their own time.",
-            ("dependency", "We took the order of arrival for the order of events; the provider's page says otherwise."),
+            (
+                "dependency",
+                "We took the order of arrival for the order of events; the provider's page says otherwise.",
+            ),
             "Order payment webhooks by the sender's own time, never by arrival.",
             "Providers retry and send in parallel: what arrives last is not what happened last.",
             "src/webhooks/**",
@@ -92,7 +102,10 @@ MISHAPS: dict[str, list[Mishap]] = {
             "All cards of one bank were declined; conversion fell by a ninth.",
             "A new required field went out empty for stored cards. The bank declines such requests without saying why.",
             "The field was filled with the value the bank's hotline named, by configuration, within the hour.",
-            ("rollout", "The change reached all markets in one roll-out; a canary would have shown one bank's zero."),
+            (
+                "rollout",
+                "The change reached all markets in one roll-out; a canary would have shown one bank's zero.",
+            ),
             "Send a new field to one provider and one market first, and compare decline rates before the rest.",
             "Banks decline silently: only a comparison shows it.",
             "src/captures/**",
@@ -130,7 +143,10 @@ MISHAPS: dict[str, list[Mishap]] = {
             "Some shoppers were charged the price from before they removed a voucher.",
             "The total was kept in the browser and sent with the order; a removed voucher left the old one behind.",
             "Orders whose amounts differ are now refused with a clear message; the affected ones were refunded.",
-            ("review", "The diff showed the new display code; the stale value came from a file it did not touch."),
+            (
+                "review",
+                "The diff showed the new display code; the stale value came from a file it did not touch.",
+            ),
             "Compute what is charged on the server from the basket, and refuse an order that says otherwise.",
             "What the browser shows may be minutes old.",
             "packages/basket/**",
@@ -166,7 +182,10 @@ MISHAPS: dict[str, list[Mishap]] = {
             "Returning shoppers lost their basket when they signed in at the last step.",
             "Merging the guest basket replaced the stored one instead of adding to it.",
             "The merge was rolled back; baskets of the last six hours were restored from the event log.",
-            ("ai-context", "The rule 'newest line wins' stood in a chat, not in the code that was shown to the helper."),
+            (
+                "ai-context",
+                "The rule 'newest line wins' stood in a chat, not in the code that was shown to the helper.",
+            ),
             "Merge a guest basket into the stored one line by line; never replace either.",
             "Both hold what the shopper wants.",
             "packages/basket/**",
@@ -208,7 +227,10 @@ MISHAPS: dict[str, list[Mishap]] = {
             "Test search against the real analyser with words from every market.",
             "Most of what makes search work lives in the index definition.",
             "packages/search/**",
-            ("prevent", "Keep twenty queries per market with expected first results as a gate for new indexes"),
+            (
+                "prevent",
+                "Keep twenty queries per market with expected first results as a gate for new indexes",
+            ),
             Check(
                 "Accented and plain spellings find the same",
                 "products with 'crème' and 'creme' in their names",
@@ -328,7 +350,10 @@ MISHAPS: dict[str, list[Mishap]] = {
             "Some 1,900 invoices were removed eleven months early; all were in the archive.",
             "The period was counted from the order's date for records that count from the end of the tax year.",
             "Deletion was stopped and the invoices were restored from write-once storage.",
-            ("ai-context", "The prompt named the number of years; the rule for the first day stood in a legal memo."),
+            (
+                "ai-context",
+                "The prompt named the number of years; the rule for the first day stood in a legal memo.",
+            ),
             "Count retention from the day that the record's own law names, and delete in two steps.",
             "A period is a length and a beginning; the beginning is where the law hides.",
             "src/retention/**",

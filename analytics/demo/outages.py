@@ -30,6 +30,7 @@ class Outage:
     resolved_at: datetime | None
     severity: int | None
     causes: list[Work] = field(default_factory=list)
+    confirmed: list[Work] = field(default_factory=list)
     ruled_out: list[Work] = field(default_factory=list)
     fixes: list[Work] = field(default_factory=list)
     answer: str = "open"
@@ -38,6 +39,15 @@ class Outage:
     story: Story | None = None
     knows_beginning: bool = True
     is_restricted: bool = False
+    postmortem: str = "not_started"
+
+    @property
+    def is_written(self) -> bool:
+        return self.postmortem not in {"not_started", "not_required"}
+
+    @property
+    def known_beginning(self) -> datetime:
+        return self.began_at if self.knows_beginning else self.detected_at
 
 
 def hazard(work: Work) -> float:
@@ -63,6 +73,9 @@ def break_things(
     found.sort(key=lambda outage: outage.began_at)
     _keep_some_open(found, as_of)
     _tell_stories(found, as_of)
+    for outage in found:
+        outage.postmortem = _postmortem(random, outage, as_of)
+    _confirm(random, found)
     repairs, rollouts = _repair(random, as_of, found)
     for outage in found:
         _say_afterwards(random, outage, as_of)
@@ -70,9 +83,7 @@ def break_things(
     return found, repairs, rollouts
 
 
-def _failing(
-    random: Random, as_of: datetime, works: list[Work], count: int
-) -> list[tuple[Work, datetime]]:
+def _failing(random: Random, as_of: datetime, works: list[Work], count: int) -> list[tuple[Work, datetime]]:
     """Drawn by hazard without replacement: the smallest of u^(1/w) in logarithms."""
     keyed = []
     for work in works:
@@ -84,8 +95,6 @@ def _failing(
             keyed.append((key, work, work.shipped_at + delay))
     keyed.sort(key=lambda one: -one[0])
     chosen = keyed[: round(count * BY_CHANGES)]
-    for _, work, began in chosen:
-        work.first_incident_at = began
     return [(work, began) for _, work, began in chosen]
 
 
@@ -126,7 +135,6 @@ def _second_cause(random: Random, outage: Outage, works: list[Work]) -> None:
     other = random.choice(near)
     if random.random() < 0.35:
         outage.causes.append(other)
-        other.first_incident_at = min(other.first_incident_at or outage.began_at, outage.began_at)
     else:
         outage.ruled_out.append(other)
 
@@ -177,8 +185,6 @@ def _keep_some_open(found: list[Outage], as_of: datetime) -> None:
             outage.resolved_at = None
         if status == "investigating":
             outage.mitigated_at, outage.answer, outage.severity = None, "open", 2
-            for work in outage.causes:
-                work.first_incident_at = None
             outage.causes = []
 
 
@@ -201,9 +207,34 @@ def _tell_stories(found: list[Outage], as_of: datetime) -> None:
         outage.resolved_at = outage.mitigated_at + timedelta(minutes=35)
 
 
-def _repair(
-    random: Random, as_of: datetime, found: list[Outage]
-) -> tuple[list[Work], list[Rollout]]:
+def _postmortem(random: Random, outage: Outage, as_of: datetime) -> str:
+    """How far it got: the older and the worse, the further."""
+    age = (as_of - outage.began_at) / timedelta(days=1)
+    if outage.closing_reason != "resolved":
+        return "not_required"
+    if outage.story:
+        return "published"
+    if age < 7 or outage.status != "closed":
+        return "draft" if age > 2.5 and outage.causes else "not_started"
+    if age < 21:
+        return random.choice(["in_review", "draft", "changes_requested", "approved"])
+    if outage.severity == 4 and random.random() < 0.6:
+        return "not_required"
+    return random.choices(["published", "draft", "not_started"], [92, 5, 3])[0]
+
+
+def _confirm(random: Random, found: list[Outage]) -> None:
+    """Five of six suspicions are confirmed; only those make a change one that failed."""
+    for outage in found:
+        for work in outage.causes:
+            settled = outage.is_written or outage.postmortem == "not_required"
+            if outage.story or (settled and random.random() < 5 / 6):
+                outage.confirmed.append(work)
+                began = outage.known_beginning
+                work.first_incident_at = min(work.first_incident_at or began, began)
+
+
+def _repair(random: Random, as_of: datetime, found: list[Outage]) -> tuple[list[Work], list[Rollout]]:
     works, rollouts = [], []
     for outage in found:
         if not outage.causes or outage.mitigated_at is None or random.random() < 0.25:
@@ -256,7 +287,9 @@ def _say_afterwards(random: Random, outage: Outage, as_of: datetime) -> None:
             continue
         is_marked = "Co-authored-by" in work.body or work.author is not None
         if is_marked or random.random() < 0.5:
-            work.said.append(Word("postmortem", at, kind="code-generation", reason="Asked in the postmortem."))
+            work.said.append(
+                Word("postmortem", at, kind="code-generation", reason="Asked in the postmortem.")
+            )
         elif "No AI" not in work.body and not work.said:
             work.said.append(Word("postmortem", at, origin="manual", reason="Asked in the postmortem."))
 

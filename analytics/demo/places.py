@@ -9,8 +9,8 @@ from accounts.models import Role, Team, User
 from analytics.demo import cast
 from changes.models import (
     AreaRule,
-    Assistant,
     AssistanceKind,
+    Assistant,
     DomainArea,
     Environment,
     MarkingPolicy,
@@ -42,7 +42,8 @@ class Places:
 def make(as_of: datetime) -> Places:
     began = as_of - timedelta(days=cast.DAYS)
     teams = {
-        slug: Team.objects.create(name=name, slug=cast.TEAM_PREFIX + slug) for slug, name in cast.TEAMS.items()
+        slug: Team.objects.create(name=name, slug=cast.TEAM_PREFIX + slug)
+        for slug, name in cast.TEAMS.items()
     }
     people = [_person(name, title, [teams[slug] for slug in of], began) for name, title, of in cast.PEOPLE]
     forge = Source.objects.create(

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  prose reads better whole
 """A dozen full postmortems: what a team wrote about the latest incident of a kind."""
 
 from __future__ import annotations
@@ -45,7 +46,12 @@ STORIES: dict[str, Story] = {
             (-1080, "change", "Retry of captures after a time-out goes live in all markets.", False),
             (0, "note", "Nordbank's response times rise from 0.4 to 6 seconds.", True),
             (14, "detection", "Support reports three shoppers charged twice.", True),
-            (22, "hypothesis", "A stuck front end that sends the order twice? Ruled out: one order row each.", False),
+            (
+                22,
+                "hypothesis",
+                "A stuck front end that sends the order twice? Ruled out: one order row each.",
+                False,
+            ),
             (37, "hypothesis", "Captures per order counted in the database: two for 3 % of orders.", True),
             (41, "decision", "Switch retries off rather than roll back: the flag is quicker.", False),
             (43, "mitigation", "Flag off; no second capture since.", True),
@@ -54,7 +60,10 @@ STORIES: dict[str, Story] = {
         ],
         [
             ("dependency", "The bank's test system cannot be made slow, and we had no stand-in that can."),
-            ("missing-alert", "Captures per order had no alert; captures in total look the same on a good day."),
+            (
+                "missing-alert",
+                "Captures per order had no alert; captures in total look the same on a good day.",
+            ),
         ],
         [
             ("detect", "Alert when an order has more captures than payments"),
@@ -122,7 +131,12 @@ STORIES: dict[str, Story] = {
             (240, "mitigation", "Handler rolled back to the one that ignores older states.", True),
             (330, "action", "A day of messages played again in order of their own time.", False),
         ],
-        [("missing-test", "Fixtures came one at a time, in the order in which a person would tell the story.")],
+        [
+            (
+                "missing-test",
+                "Fixtures came one at a time, in the order in which a person would tell the story.",
+            )
+        ],
         [("prevent", "Property test: any order of a payment's messages gives the same state")],
     ),
     "stale-total": Story(
@@ -202,7 +216,12 @@ STORIES: dict[str, Story] = {
             (196, "mitigation", "Alias back to yesterday's index.", True),
             (400, "action", "Definition mended and built again.", False),
         ],
-        [("missing-alert", "The chart of empty searches had no alert; nobody had known where to put the line.")],
+        [
+            (
+                "missing-alert",
+                "The chart of empty searches had no alert; nobody had known where to put the line.",
+            )
+        ],
         [("detect", "Alert on empty searches per market against last week")],
     ),
     "sign-out-all": Story(
@@ -224,7 +243,12 @@ STORIES: dict[str, Story] = {
             (0, "change", "New session key in force.", True),
             (2, "alert", "Sign-ins per minute at forty times the usual.", True),
             (9, "hypothesis", "An attack? The addresses are our usual shoppers.", False),
-            (18, "decision", "Name the former key instead of going back to it: the new one is in use already.", False),
+            (
+                18,
+                "decision",
+                "Name the former key instead of going back to it: the new one is in use already.",
+                False,
+            ),
             (21, "mitigation", "Former key accepted for reading.", True),
             (52, "status", "Sign-in back to its usual speed.", False),
         ],

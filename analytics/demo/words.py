@@ -1,3 +1,4 @@
+# ruff: noqa: E501  prose reads better whole
 """Titles as pull requests have them, from patterns and lists for each area."""
 
 from __future__ import annotations
@@ -110,26 +111,75 @@ FILL: dict[str, list[str]] = {
     "entry": ["refund", "settlement", "chargeback", "payout", "fee", "capture"],
     "market": ["Dutch", "Polish", "Portuguese", "Swedish", "Irish", "Czech"],
     "event": [
-        "the session expires", "a voucher is removed", "the country changes", "an item sells out",
-        "the shopper signs in", "the delivery slot is taken",
+        "the session expires",
+        "a voucher is removed",
+        "the country changes",
+        "an item sells out",
+        "the shopper signs in",
+        "the delivery slot is taken",
     ],
-    "field": ["postcode", "company VAT number", "phone number", "delivery note", "voucher code", "birth date"],
+    "field": [
+        "postcode",
+        "company VAT number",
+        "phone number",
+        "delivery note",
+        "voucher code",
+        "birth date",
+    ],
     "cost": ["delivery costs", "gift-wrap fees", "customs duties", "the voucher discount", "deposit fees"],
-    "delivery": ["same-day delivery", "locker pick-up", "Saturday delivery", "store pick-up", "two-man delivery"],
-    "goods": ["garden furniture", "bundles", "refurbished items", "spare parts", "clearance items", "seasonal goods"],
+    "delivery": [
+        "same-day delivery",
+        "locker pick-up",
+        "Saturday delivery",
+        "store pick-up",
+        "two-man delivery",
+    ],
+    "goods": [
+        "garden furniture",
+        "bundles",
+        "refurbished items",
+        "spare parts",
+        "clearance items",
+        "seasonal goods",
+    ],
     "facet": ["colour", "material", "energy label", "size", "brand", "price per unit"],
-    "risk": ["the device is new", "the country changes", "a password was leaked", "the address is on a block list"],
+    "risk": [
+        "the device is new",
+        "the country changes",
+        "a password was leaked",
+        "the address is on a block list",
+    ],
     "token": ["session", "refresh token", "device token", "API key", "remember-me cookie"],
     "flow": ["password reset", "account linking", "e-mail change", "guest sign-up", "account deletion"],
     "minutes": ["10", "15", "20", "30", "45"],
-    "record": ["invoices", "support chats", "delivery addresses", "call recordings", "age checks", "bank details"],
+    "record": [
+        "invoices",
+        "support chats",
+        "delivery addresses",
+        "call recordings",
+        "age checks",
+        "bank details",
+    ],
     "law": ["packaging", "battery", "one-stop-shop VAT", "energy label", "price history"],
     "purpose": ["marketing mails", "profiling", "partner offers", "session replay", "push messages"],
     "unit": ["multi-parcel orders", "pallets", "cold-chain items", "oversized parcels", "gift orders"],
     "carrier": ["Swiftline", "Postjet", "Harbour Freight", "Velo Courier"],
     "moment": ["an order is paid", "a pick is short", "a return is scanned", "a pallet is moved"],
-    "component": ["edge gateway", "event broker", "image resizer", "build cache", "metrics store", "job runner"],
-    "limit": ["the connection limit", "the memory limit", "the request timeout", "the pod count", "the queue depth"],
+    "component": [
+        "edge gateway",
+        "event broker",
+        "image resizer",
+        "build cache",
+        "metrics store",
+        "job runner",
+    ],
+    "limit": [
+        "the connection limit",
+        "the memory limit",
+        "the request timeout",
+        "the pod count",
+        "the queue depth",
+    ],
     "metric": ["queue lag", "p99 latency", "retry counts", "connection churn", "cache hit ratio"],
 }
 
@@ -206,7 +256,17 @@ BY_KIND: dict[str, list[str]] = {
         "Move from {library} to its successor in {module}",
     ],
 }
-LIBRARIES = ["httpx", "pydantic", "vite", "kafka-clients", "grpc-go", "psycopg", "react", "opentelemetry", "helm"]
+LIBRARIES = [
+    "httpx",
+    "pydantic",
+    "vite",
+    "kafka-clients",
+    "grpc-go",
+    "psycopg",
+    "react",
+    "opentelemetry",
+    "helm",
+]
 
 BODIES = [
     "Asked for by support: about {count} tickets a month.",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  prose reads better whole
 """Changes as people there make them: when, how large, what about, and what was said of AI's hand in them."""
 
 from __future__ import annotations

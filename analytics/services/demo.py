@@ -153,9 +153,7 @@ def _in_order() -> Iterable[QuerySet]:
     yield TestScenario.objects.filter(is_demo=True)
     yield lessons
     yield Control.objects.filter(Q(cause__incident__is_demo=True) | demo_change)
-    yield Cause.objects.filter(
-        demo_incident | demo_change | Q(deployment__repository__is_demo=True)
-    )
+    yield Cause.objects.filter(demo_incident | demo_change | Q(deployment__repository__is_demo=True))
     yield Fix.objects.filter(demo_incident | demo_change)
     yield ActionItem.objects.filter(demo_incident)
     yield Alert.objects.filter(Q(source__is_demo=True) | demo_incident)
@@ -210,5 +208,3 @@ def _erase_history(model: type[Model], ids: list[int]) -> None:
         event = relation.related_model
         if relation.field.name == "pgh_obj" and isinstance(event, type):
             event._default_manager.filter(pgh_obj_id__in=ids).delete()
-
-

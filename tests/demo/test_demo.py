@@ -1,0 +1,199 @@
+"""The demonstration data: the same every time, whole, apart from what is real, and gone when removed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.db.models import Count, F, Q
+
+from accounts.models import AuditEntry, User
+from analytics.demo import cast
+from analytics.demo.history import play
+from analytics.models import TestScenario
+from analytics.services import demo
+from changes.models import Assistance, Change, ChangeLink, Decision, Deployment, Origin, Repository, TestRun
+from changes.services.rules import current_rules
+from changes.services.weighing import reweigh
+from incidents.models import Cause, Fix, Incident, Lesson, Postmortem
+from intake.models import LedgerEntry, Setup
+
+DAY = date(2026, 3, 2)
+pytestmark = pytest.mark.django_db
+
+
+def make(**over: Any) -> demo.Made:
+    made = demo.make_demo(**{"as_of": DAY, "changes": 500, "incidents": 60, **over})
+    assert made is not None
+    return made
+
+
+def fingerprint() -> list[Any]:
+    """What the rows say, without their ids."""
+    changes = Change.objects.order_by("url").values_list(
+        "url", "title", "message", "merged_at", "shipped_at", "origin", "origin_counted", "size_band",
+        "first_incident_at", "undone_at", "assistant__slug", "area__slug", "paths",
+    )  # fmt: skip
+    incidents = Incident.objects.order_by("number").values_list(
+        "number", "title", "impact_started_at", "resolved_at", "severity__slug", "postmortem__state"
+    )
+    kinds = Assistance.objects.order_by("change__url", "kind__slug").values_list(
+        "change__url", "kind__slug", "status", "counted"
+    )
+    return [*changes, *incidents, *kinds]
+
+
+def table_counts() -> dict[str, int]:
+    models = apps.get_models(include_auto_created=True)
+    return {model._meta.label: model._default_manager.count() for model in models if model._meta.managed}
+
+
+def test_history_is_equal_when_seed_and_day_are() -> None:
+    make()
+    first = fingerprint()
+    demo.remove_demo(by=None)
+    make()
+    assert fingerprint() == first
+
+
+def test_history_differs_when_the_seed_does() -> None:
+    as_of = datetime(2026, 3, 2, tzinfo=UTC)
+    titles = [
+        [work.title for work in play(as_of=as_of, seed=seed, changes=200, incidents=10).works]
+        for seed in (1, 2)
+    ]
+    assert titles[0] != titles[1]
+
+
+def test_counts_are_as_promised_when_played_in_full() -> None:
+    as_of = datetime(2026, 3, 2, tzinfo=UTC)
+    history = play(as_of=as_of, seed=cast.SEED, changes=cast.CHANGES, incidents=cast.INCIDENTS)
+    assert cast.CHANGES <= len(history.works) <= cast.CHANGES * 1.06
+    assert len(history.outages) == cast.INCIDENTS
+    assert sum(outage.is_restricted for outage in history.outages) == 2
+    assert sum(outage.story is not None for outage in history.outages) == 12
+    assert max(work.shipped_at or work.opened_at for work in history.works) < as_of
+    assert min(work.opened_at for work in history.works) >= as_of - timedelta(days=cast.DAYS + 1)
+
+
+def test_generated_payments_code_fails_more_often_when_played_in_full() -> None:
+    as_of = datetime(2026, 3, 2, tzinfo=UTC)
+    history = play(as_of=as_of, seed=cast.SEED, changes=cast.CHANGES, incidents=cast.INCIDENTS)
+    payments = [work for work in history.works if work.part.area == "payments" and work.shipped_at]
+    generated = [work for work in payments if "code-generation" in work.kinds]
+    rest = [work for work in payments if not work.kinds and not work.is_bot]
+    share = [
+        sum(work.first_incident_at is not None for work in works) / len(works) for works in (generated, rest)
+    ]
+    assert share[0] > 1.8 * share[1]
+
+
+def test_rows_are_whole_when_made() -> None:
+    made = make()
+    assert Change.objects.demo().count() == made.changes == Change.objects.count()
+    assert Incident.objects.demo().count() == made.incidents == Postmortem.objects.count() == 60
+    assert Lesson.objects.filter(is_demo=True).count() == made.lessons
+    assert TestScenario.objects.filter(is_demo=True).count() == made.scenarios >= 15
+    assert TestRun.objects.filter(repository__is_demo=True).exists()
+    assert set(Change.objects.values_list("origin", flat=True)) == set(Origin.values)
+    assert Change.objects.filter(origin_by_policy=True, origin=Origin.MANUAL).exists()
+    assert Change.objects.filter(automation=True).exists()
+    assert ChangeLink.objects.filter(kind="reverts", target__undone_by=F("change")).exists()
+    assert Fix.objects.exists()
+    assert set(Deployment.objects.values_list("kind", flat=True)) == {"planned", "rollback", "hotfix"}
+
+
+def test_first_incident_is_that_of_the_confirmed_causes_when_made() -> None:
+    make()
+    began: dict[int | None, list[datetime]] = defaultdict(list)
+    confirmed = Cause.objects.filter(status="confirmed", incident__in=Incident.objects.counted())
+    for cause in confirmed.select_related("incident"):
+        began[cause.change_id].append(cause.incident.began_at)
+    told = Change.objects.exclude(first_incident_at=None).values_list("pk", "first_incident_at")
+    assert dict(told) == {change: min(times) for change, times in began.items()}
+
+
+def test_kinds_said_after_the_failure_are_not_counted_when_made() -> None:
+    make()
+    late = Decision.objects.filter(prompted_by="postmortem", kind__isnull=False)
+    assert late.exists()
+    for decision in late:
+        assert not Assistance.objects.get(change=decision.change_id, kind=decision.kind_id).counted
+
+
+def test_verdicts_stand_when_weighed_again() -> None:
+    make()
+    assert reweigh(list(Change.objects.order_by("pk")), current_rules()) == []
+
+
+def test_unknown_share_differs_by_area_when_made() -> None:
+    make()
+    rows = (
+        Change.objects.filter(automation=False, undone_at=None)
+        .values("area__slug")
+        .annotate(share=Count("pk", filter=Q(origin="unknown")) * 100 / Count("pk"))
+    )
+    shares = {row["area__slug"]: row["share"] for row in rows}
+    assert shares["catalogue"] > 35 > 25 > shares["payments"]
+
+
+def test_ledger_tells_every_object_once_when_made() -> None:
+    made = make()
+    told = Counter(LedgerEntry.objects.values_list("kind", flat=True))
+    assert told["change"] == made.changes
+    assert told["incident"] == made.incidents
+    assert told["deployment"] == made.deployments
+
+
+def test_nothing_is_left_and_nothing_real_is_touched_when_removed() -> None:
+    real = Repository.objects.create(name="real/shop", host="forge.example", forge_id="1")
+    change = Change.objects.create(
+        repository=real, state="shipped", shipped_at=datetime(2026, 1, 1, tzinfo=UTC), shipped_basis="merge"
+    )
+    incident = Incident.objects.create(number=900, title="Real")
+    person = User.objects.create_user(username="somebody")
+    before = table_counts()
+    make(beside_real=True)
+    Cause.objects.create(incident=incident, change=Change.objects.demo().first())
+    Lesson.objects.create(text="Tried out").incidents.add(Incident.objects.demo()[0])
+    demo.remove_demo(by=person)
+    after = table_counts()
+    unlike = {label for label in after if after[label] != before[label]}
+    assert unlike <= {"intake.LedgerEntry", "intake.Setup", "accounts.AuditEntry", "pghistory.Context"}
+    assert set(LedgerEntry.objects.values_list("verb", flat=True)) == {"demo_removed"}
+    assert AuditEntry.objects.get().actor == person
+    assert Setup.objects.get().demo_removed_at is not None
+    change.refresh_from_db()
+    incident.refresh_from_db()
+
+
+def test_sample_refuses_when_real_data_exists() -> None:
+    Repository.objects.create(name="real/shop")
+    with pytest.raises(CommandError, match="--anyway"):
+        call_command("sample")
+    assert not demo.is_present()
+
+
+def test_sample_does_nothing_when_there_already(capsys: pytest.CaptureFixture[str]) -> None:
+    make()
+    count = Change.objects.count()
+    call_command("sample")
+    assert "already" in capsys.readouterr().out
+    assert Change.objects.count() == count
+
+
+def test_sample_removes_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    make()
+    call_command("sample", "--remove")
+    assert "Removed" in capsys.readouterr().out
+    assert not demo.is_present()
+    assert not User.objects.filter(username__startswith="demo-").exists()
+
+
+def test_sample_refuses_a_day_to_come() -> None:
+    with pytest.raises(CommandError, match="future"):
+        call_command("sample", "--as-of", "2999-01-01")
