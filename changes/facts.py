@@ -65,6 +65,8 @@ class ChangeFact:
 
     told_at: datetime
     number: str = ""
+    # Read out of a subject such as "Fix it (#12)", which may as well name an issue.
+    number_is_guess: bool = False
     external_id: str = ""
     shas: tuple[tuple[str, str], ...] = ()
     state: str | None = None

@@ -1,0 +1,117 @@
+"""Which deployment holds which change, and when a change shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import Min, OuterRef, Q, Subquery
+
+from changes.models import Change, ChangeIdentity, Deployment, Repository
+from changes.paths import touches
+
+State = Change.State
+
+
+def lanes_of(repository: Repository) -> list[tuple[int | None, int]]:
+    """Pairs of service and environment that had a success."""
+    rows = Deployment.objects.filter(repository=repository, status=Deployment.Status.SUCCEEDED)
+    return list(rows.order_by().values_list("service_id", "environment_id").distinct())
+
+
+def refresh_holding(repository: Repository, since: datetime | None, shas: Iterable[str] = ()) -> set[int]:
+    """Recompute what the repository's deployments hold, for changes that landed from `since` on.
+
+    A deployment whose commit is not known to have landed is a gap, until it is. Returns the changes to look at.
+    """
+    rows = Deployment.objects.filter(repository=repository)
+    if not rows.exists():
+        return set()
+    touched: set[int] = set()
+    for service_id, environment_id in lanes_of(repository):
+        touched |= _refresh_lane(repository, service_id, environment_id, since, set(shas))
+    return touched
+
+
+def with_tip(repository: Repository) -> dict[str, Subquery]:
+    landed = ChangeIdentity.objects.filter(
+        repository=repository, space=ChangeIdentity.Space.SHA, value=OuterRef("sha"), change__merged_into=None
+    )
+    return {"tip_at": Subquery(landed.values("change__merged_at")[:1])}
+
+
+def _refresh_lane(
+    repository: Repository,
+    service_id: int | None,
+    environment_id: int,
+    since: datetime | None,
+    shas: set[str],
+) -> set[int]:
+    """Each success holds what landed after the furthest point of the successes before it, up to its own."""
+    lane = Deployment.objects.filter(
+        repository=repository,
+        service_id=service_id,
+        environment_id=environment_id,
+        status=Deployment.Status.SUCCEEDED,
+    )
+    globs = lane.select_related("service").first()
+    path_globs = globs.service.path_globs if globs and globs.service else []
+    furthest: datetime | None = None
+    touched: set[int] = set()
+    for one in lane.annotate(**with_tip(repository)).order_by("finished_at", "pk"):
+        tip: datetime | None = one.tip_at
+        if one.is_gap != (tip is None):
+            Deployment.objects.filter(pk=one.pk).update(is_gap=tip is None)
+        start, furthest = furthest, max(filter(None, (furthest, tip)), default=None)
+        is_affected = since is None or (tip is not None and tip >= since) or one.sha in shas
+        if is_affected:
+            touched |= _hold(one, start, tip, path_globs)
+    return touched
+
+
+def _hold(one: Deployment, start: datetime | None, tip: datetime | None, globs: Sequence[str]) -> set[int]:
+    wanted: set[int] = set()
+    if tip is not None and (start is None or tip > start):
+        landed = Change.objects.current().filter(repository_id=one.repository_id, merged_at__lte=tip)
+        if start is not None:
+            landed = landed.filter(merged_at__gt=start)
+        wanted = {pk for pk, paths in landed.values_list("pk", "paths") if not globs or touches(paths, globs)}
+    through = Deployment.changes.through
+    held = set(through.objects.filter(deployment=one).values_list("change_id", flat=True))
+    if held - wanted:
+        through.objects.filter(deployment=one, change_id__in=held - wanted).delete()
+    through.objects.bulk_create(
+        [through(deployment_id=one.pk, change_id=pk) for pk in sorted(wanted - held)], ignore_conflicts=True
+    )
+    return held ^ wanted
+
+
+def refresh_shipped(repository: Repository, change_ids: Iterable[int]) -> list[Change]:
+    """Set when these changes shipped, and on what basis; returns those that altered."""
+    first = Min(
+        "deployments__finished_at",
+        filter=Q(deployments__status=Deployment.Status.SUCCEEDED, deployments__is_production=True),
+    )
+    altered = []
+    rows = Change.objects.filter(pk__in=set(change_ids)).annotate(first_deployed_at=first)
+    for change in rows:
+        before = (change.state, change.shipped_at, change.shipped_basis)
+        settle_shipped(change, repository, change.first_deployed_at)
+        if before != (change.state, change.shipped_at, change.shipped_basis):
+            altered.append(change)
+    if altered:
+        Change.objects.bulk_update(altered, ["state", "shipped_at", "shipped_basis"], batch_size=500)
+    return altered
+
+
+def settle_shipped(change: Change, repository: Repository, deployed_at: datetime | None) -> None:
+    """First successful production deployment holding it, else its merge where that is declared."""
+    is_merged = change.state in {State.MERGED, State.SHIPPED}
+    if deployed_at is not None and is_merged:
+        change.state, change.shipped_at = State.SHIPPED, deployed_at
+        change.shipped_basis = Change.ShippedBasis.DEPLOYMENT
+    elif is_merged and repository.merged_is_shipped and change.merged_at:
+        change.state, change.shipped_at = State.SHIPPED, change.merged_at
+        change.shipped_basis = Change.ShippedBasis.MERGE
+    elif is_merged:
+        change.state, change.shipped_at, change.shipped_basis = State.MERGED, None, ""
