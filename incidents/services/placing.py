@@ -140,7 +140,8 @@ def sync(*, was: Mapping[int, str], delivery_id: int | None = None, actor_id: in
     """
     locked = Incident.objects.select_for_update(of=("self",)).filter(pk__in=was).order_by("pk")
     for incident in list(locked.select_related("severity", "source")):
-        if _sync(incident, was[incident.pk]):
+        told_first = not was[incident.pk]
+        if _sync(incident, was[incident.pk]) or told_first:
             ledger.touch(
                 Kind.INCIDENT, incident.pk, verb="alerts_told", actor_id=actor_id, delivery_id=delivery_id
             )
