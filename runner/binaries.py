@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypedDict
 
 ACCOUNT = "hindcast"
 STATE_DIR = Path("/var/lib/hindcast")
@@ -35,6 +36,14 @@ class Binaries:
         return str(self.bin / name)
 
 
+class Identity(TypedDict, total=False):
+    """The arguments of `subprocess.Popen` that give up privileges."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Who runs the server. `drop` says whether privileges must be given up for it."""
@@ -45,7 +54,7 @@ class Account:
     drop: bool
 
     @property
-    def popen(self) -> dict[str, object]:
+    def popen(self) -> Identity:
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.drop else {}
 
     def own(self, path: Path) -> None:

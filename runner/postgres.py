@@ -199,7 +199,7 @@ class Server:
             text=True,
             cwd="/",
             env=binaries.clean_environment(),
-            **self._account.popen,  # type: ignore[call-overload]
+            **self._account.popen,
         )
         if done.returncode:
             raise PostgresError(f"PostgreSQL could not make its data directory:\n{done.stderr.strip()}")
@@ -260,7 +260,7 @@ class Server:
                 env=environment,
                 start_new_session=True,  # Ctrl-C in the terminal is ours to pass on, in order
                 preexec_fn=processes.dying_with_this_process(signal.SIGINT),
-                **self._account.popen,  # type: ignore[call-overload]
+                **self._account.popen,
             )
         finally:
             os.close(output)

@@ -96,7 +96,7 @@ def test_it_starts_when_the_lock_file_names_a_stranger(data_dir: Path) -> None:
     with postgres.serving(data_dir) as server:
         lock_file = (server.place.data / "postmaster.pid").read_text()
     account = binaries.account(owner=server.place.data.stat().st_uid)
-    stranger = subprocess.Popen(["sleep", "60"], **account.popen)  # type: ignore[call-overload]
+    stranger = subprocess.Popen(["sleep", "60"], **account.popen)
     try:
         stale = server.place.data / "postmaster.pid"
         stale.write_text("\n".join([str(stranger.pid), *lock_file.split("\n")[1:]]))
@@ -112,7 +112,7 @@ def test_it_starts_when_the_lock_file_names_a_stranger(data_dir: Path) -> None:
 def test_it_says_what_is_missing_when_another_major_wrote_the_data(data_dir: Path) -> None:
     (data_dir / "pg").mkdir()
     (data_dir / "pg" / "PG_VERSION").write_text("9\n")
-    with pytest.raises(postgres.PostgresError, match="written by PostgreSQL 9, but only these versions"):
+    with pytest.raises(binaries.PostgresError, match="written by PostgreSQL 9, but only these versions"):
         with postgres.serving(data_dir):
             pytest.fail("started on data of another version")
 
@@ -180,6 +180,6 @@ def test_the_programs_are_copied_when_the_account_cannot_reach_them(
     account = binaries.account()
     copied = binaries.runnable(binaries.find(), account)
     assert copied.bin.is_relative_to(data_dir / "state")
-    done = subprocess.run([copied.program("initdb"), "--version"], check=False, **account.popen)  # type: ignore[call-overload]
+    done = subprocess.run([copied.program("initdb"), "--version"], check=False, **account.popen)
     assert done.returncode == 0
     assert binaries.runnable(binaries.find(), account) == copied

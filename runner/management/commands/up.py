@@ -34,7 +34,6 @@ WORKER = "celery -q -A config worker -P threads -c 4 -B -l WARNING --without-gos
 
 class Command(BaseCommand):
     help = "Runs all of Hindcast: the database (unless DATABASE_URL is set), web, worker and scheduler."
-    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stop = threading.Event()
@@ -87,7 +86,8 @@ class Command(BaseCommand):
         if settings.DATABASE_URL:
             yield
             return
-        from runner import postgres  # with a database of its own, the installation never loads this
+        from runner import postgres  # with a database of its own, the installation never loads it
+        from runner.binaries import PostgresError
 
         try:
             with postgres.serving(settings.DATA_DIR, self.say) as server:
@@ -96,7 +96,7 @@ class Command(BaseCommand):
                     yield
                 finally:
                     connections.close_all()
-        except postgres.PostgresError as error:
+        except PostgresError as error:
             raise CommandError(str(error)) from error
 
     def _run(self, host: str, port: int) -> None:
