@@ -160,6 +160,14 @@ def save_profile(*, user: User, first_name: str, last_name: str, role_title: str
 
 
 @transaction.atomic
+def set_password(*, user: User, password: str) -> None:
+    """Choose a password of one's own; the caller has checked the old one, if there was one."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    audit(verb="set_password", target=user, actor=user)
+
+
+@transaction.atomic
 def save_user(*, user: User, by: User | None) -> User:
     """Store a person; who may enter the admin follows from the role, never from a box of its own."""
     user.is_staff = user.at_least(Role.CURATOR)

@@ -9,6 +9,7 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign_out"),
     path("link/<str:token>/", views.link, name="link"),
     path("profile/", views.profile, name="profile"),
+    path("password/", views.password, name="password"),
     path("tokens/", views.tokens, name="tokens"),
     path("tokens/<str:identifier>/revoke/", views.revoke_token, name="revoke_token"),
 ]

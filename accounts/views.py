@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout
+from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils import timezone
@@ -85,6 +86,23 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your profile is saved.")
         return redirect("accounts:profile")
     return render(request, "accounts/profile.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@sensitive_post_parameters()
+@sensitive_variables("form")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    """Set the first password, or change it; whoever came by a link has none yet."""
+    person = User.objects.get(pk=_person(request).pk)
+    kind = PasswordChangeForm if person.has_usable_password() else SetPasswordForm
+    form = kind(person, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.set_password(user=person, password=form.cleaned_data["new_password1"])
+        update_session_auth_hash(request, person)
+        messages.success(request, "Your password is set. Other browsers are signed out.")
+        return redirect("accounts:profile")
+    return render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @sensitive_variables("text", "fresh")
