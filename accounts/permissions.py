@@ -21,7 +21,7 @@ class ScopedPermission(BasePermission):
         if not request.user.is_authenticated:
             return False
         if request.method in SAFE_METHODS:
-            return self._has_scope(request, Scope.READ)
+            return self._has_role(request, view.read_role) and self._has_scope(request, Scope.READ)
         if (request.method or "").lower() not in getattr(view, "action_map", {}):
             return True
         return self._has_role(request, view.write_role) and self._has_scope(request, view.write_scope)

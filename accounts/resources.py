@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.models import Role, Scope
@@ -24,6 +24,7 @@ class Resource(GenericViewSet[Any]):
 
     write_scope: Scope = Scope.INCIDENTS_WRITE
     write_role: Role = Role.AUTHOR
+    read_role: Role = Role.VIEWER
     # What a list is ordered by: never NULL, with `-` for the newest first.
     page_by = "-pk"
     filterset_class: Any = None
@@ -71,12 +72,16 @@ class Resource(GenericViewSet[Any]):
         """The body, valid; a field that is not known is refused."""
         data = self.request.data
         serializer = serializer_class(data=data, partial=partial, context=self.get_serializer_context())
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(serializer.fields))):
-            raise ValidationError({name: ["There is no such field."] for name in unknown})
+        return self.valid(serializer)
+
+    def valid(self, serializer: BaseSerializer[Any]) -> dict[str, Any]:
+        data = self.request.data
+        writable = {name for name, field in serializer.fields.items() if not field.read_only}  # type: ignore[attr-defined]
+        if isinstance(data, dict) and (unknown := sorted(set(data) - writable)):
+            raise ValidationError({name: ["There is no such field to write."] for name in unknown})
         serializer.is_valid(raise_exception=True)
-        if not partial:
-            return dict(serializer.validated_data)
-        return {name: value for name, value in serializer.validated_data.items() if name in data}
+        given: dict[str, Any] = dict(serializer.validated_data)
+        return {name: given[name] for name in given if name in data} if serializer.partial else given
 
 
 class Readable(Resource):

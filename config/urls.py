@@ -24,3 +24,9 @@ for prefix, module in [
 ]:
     if find_spec(module):
         urlpatterns.append(path(prefix, include(module)))
+
+# Below /api/ as application/problem+json, elsewhere as pages.
+handler400 = "accounts.problems.bad_request"
+handler403 = "accounts.problems.permission_denied"
+handler404 = "accounts.problems.not_found"
+handler500 = "accounts.problems.server_error"

@@ -127,6 +127,7 @@ LANGUAGE_CODE = "en"
 ORGANISATION_TIME_ZONE = env.text("ORGANISATION_TIME_ZONE", "UTC")
 TIME_ZONE = ORGANISATION_TIME_ZONE
 USE_I18N = False
+DATE_FORMAT, TIME_FORMAT, DATETIME_FORMAT = "j M Y", "H:i", "j M Y, H:i"
 USE_TZ = True
 
 STATIC_URL = "static/"
@@ -200,6 +201,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ActionState": "incidents.models.ActionItem.State",
         "ActionType": "incidents.models.ActionItem.Type",
+        "ToldChangeState": "changes.serializers.TOLD_STATES",
         "CauseJudgementStatus": "incidents.serializers.SAID_CAUSES",
         "CauseRole": "incidents.models.Cause.RoleInIncident",
         "CauseStatus": "incidents.models.Cause.Status",
@@ -207,6 +209,7 @@ SPECTACULAR_SETTINGS = {
         "ChangeState": "changes.models.Change.State",
         "ChangeType": "changes.models.Change.Type",
         "ClosingReason": "incidents.models.Incident.ClosingReason",
+        "DeliveryState": "intake.models.Delivery.State",
         "DeploymentKind": "changes.models.Deployment.Kind",
         "DeploymentStatus": "changes.models.Deployment.Status",
         "IdentityRole": "changes.models.ChangeIdentity.Role",
@@ -216,6 +219,7 @@ SPECTACULAR_SETTINGS = {
         "PostmortemState": "incidents.models.Postmortem.State",
         "ReviewState": "changes.models.Review.State",
         "ScenarioState": "analytics.models.TestScenario.State",
+        "ShaRole": "changes.serializers.SHA_ROLES",
         "TimelineKind": "incidents.models.TimelineEntry.Kind",
     },
 }

@@ -20,7 +20,7 @@ from accounts.models import Scope
 from accounts.problems import Conflict
 from accounts.resources import Readable
 from accounts.versions import expected_version, needs_if_match
-from changes.api import TermResource
+from changes.api import OpenTermResource, TermResource
 from changes.filters import term_filter
 from incidents import filters, serializers
 from incidents.models import (
@@ -41,7 +41,7 @@ class Severities(TermResource):
     page_by = "rank"
 
 
-class FactorKinds(TermResource):
+class FactorKinds(OpenTermResource):
     queryset = FactorKind.objects.all()
     serializer_class = serializers.FactorKindSerializer
     filterset_class = term_filter(FactorKind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -16,6 +16,8 @@ class SeveritySerializer(TermSerializer):
     class Meta(TermSerializer.Meta):
         model = Severity
         fields = [*TERM_FIELDS, "rank", "postmortem_days"]
+        # The four exist from the start: their names may be edited, their ranks are fixed.
+        read_only_fields: ClassVar = [*TermSerializer.Meta.read_only_fields, "slug", "rank"]
 
 
 class FactorKindSerializer(TermSerializer):

@@ -27,6 +27,7 @@ NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
         "message": "q",
         "closed_at": "of dropped changes only",
         "told_at": "bookkeeping",
+        "told": "bookkeeping",
         "additions": "by size band",
         "deletions": "by size band",
         "counted_lines": "by size band",

@@ -1,4 +1,4 @@
-"""How changes, deployments and places look over the API: terms and services by slug, the rest by id."""
+"""How changes, deployments and places look: terms and services by slug, the rest by id."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from changes.models import (
     Deployment,
     DomainArea,
     Environment,
-    Origin,
     OriginEvidence,
     Repository,
     Review,
@@ -59,6 +58,7 @@ class TermSerializer(serializers.ModelSerializer[Any]):
     class Meta:
         fields = TERM_FIELDS
         read_only_fields: ClassVar = ["retired_at", "merged_at"]
+        extra_kwargs: ClassVar = {"position": {"min_value": 0, "max_value": 32_767}}
 
 
 class AssistanceKindSerializer(TermSerializer):
@@ -260,21 +260,6 @@ class ChangeDetailSerializer(ChangeSerializer):
             "reviews",
         ]
         read_only_fields = fields
-
-
-class DecisionInput(serializers.Serializer[Any]):
-    """What somebody says: of the origin, or of one kind of help."""
-
-    origin = serializers.ChoiceField(choices=Origin.choices, required=False)
-    kind = slug(queryset=AssistanceKind.objects.offered(), required=False)
-    assistant = slug(queryset=Assistant.objects.offered(), required=False)
-    verdict = serializers.ChoiceField(choices=Decision.Verdict.choices, default=Decision.Verdict.CONFIRMED)
-    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("origin" in attrs) == ("kind" in attrs):
-            raise serializers.ValidationError("Say either an origin or a kind of help.")
-        return attrs
 
 
 class DeploymentSerializer(serializers.ModelSerializer[Deployment]):

@@ -1,0 +1,53 @@
+"""The REST API's one router, its description and its documentation pages."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+from accounts import problems
+from analytics import api as analytics
+from changes import api as changes
+from incidents import api as incidents
+from intake import api as intake
+
+router = SimpleRouter()
+router.register("assistance-kinds", changes.AssistanceKinds, "assistance-kind")
+router.register("assistants", changes.Assistants, "assistant")
+router.register("areas", changes.Areas, "area")
+router.register("severities", incidents.Severities, "severity")
+router.register("factor-kinds", incidents.FactorKinds, "factor-kind")
+router.register("teams", changes.Teams, "team")
+router.register("repositories", changes.Repositories, "repository")
+router.register("services", changes.Services, "service")
+router.register("environments", changes.Environments, "environment")
+router.register("changes", changes.Changes, "change")
+router.register("deployments", changes.Deployments, "deployment")
+router.register("test-runs", changes.TestRuns, "test-run")
+router.register("incidents", incidents.Incidents, "incident")
+router.register("causes", incidents.Causes, "cause")
+router.register("fixes", incidents.Fixes, "fix")
+router.register("factors", incidents.Factors, "factor")
+router.register("timeline", incidents.Timeline, "timeline-entry")
+router.register("postmortems", incidents.Postmortems, "postmortem")
+router.register("lessons", incidents.Lessons, "lesson")
+router.register("actions", incidents.Actions, "action")
+router.register("scenarios", analytics.Scenarios, "scenario")
+router.register("deliveries", intake.Deliveries, "delivery")
+router.register("matrix", analytics.Matrix, "matrix")
+
+documentation = login_required(
+    SpectacularSwaggerSplitView.as_view(
+        url_name="api:schema", template_name="api/docs.html", title="Hindcast API"
+    )
+)
+
+app_name = "api"
+urlpatterns = [
+    path("", include(router.urls)),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", documentation, name="docs"),
+    re_path(r"", problems.unknown_address, name="unknown"),
+]
