@@ -6,6 +6,7 @@ from typing import cast
 
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Count, Max, Q
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -28,16 +29,21 @@ from changes.services.origin import say_kind, say_origin
 from changes.services.places import say_area
 from design.listing import listing
 
+# What a list is ordered by: the last thing that happened to a change.
+LATEST = Coalesce("shipped_at", "merged_at", "closed_at", "opened_at")
+
 
 def change_list(request: HttpRequest) -> HttpResponse:
     found = ChangeFilter(request.GET, queryset=Change.objects.for_list())
-    changes = found.qs.prefetch_related("assistances__kind").order_by("-shipped_at", "-id")
+    changes = found.qs.prefetch_related("assistances__kind").order_by(LATEST.desc(nulls_last=True), "-id")
     return render(request, "changes/list.html", listing(request, found, changes))
 
 
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
     change = get_object_or_404(
-        Change.objects.select_related("repository", "area", "assistant", "merged_into", "undone_by", "feature"),
+        Change.objects.select_related(
+            "repository", "area", "assistant", "merged_into", "undone_by", "feature"
+        ),
         pk=pk,
     )
     if change.merged_into_id:

@@ -12,7 +12,11 @@ FLOORS = ["accounts", "intake", "changes", "incidents", "analytics"]
 def relations() -> list[tuple[str, str, str, str]]:
     found = []
     for model in apps.get_models():
-        if model._meta.app_label not in FLOORS or model.__name__.endswith("Event") and hasattr(model, "pgh_id"):
+        if (
+            model._meta.app_label not in FLOORS
+            or model.__name__.endswith("Event")
+            and hasattr(model, "pgh_id")
+        ):
             continue
         for field in [*model._meta.local_fields, *model._meta.local_many_to_many]:
             if isinstance(field, ForeignKey | ManyToManyField) and field.related_model is not None:

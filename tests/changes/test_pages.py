@@ -28,7 +28,9 @@ def repository() -> Repository:
 
 @pytest.fixture
 def change(repository: Repository) -> Change:
-    return Change.objects.create(repository=repository, title="Retry declined charges", additions=3, deletions=2)
+    return Change.objects.create(
+        repository=repository, title="Retry declined charges", additions=3, deletions=2
+    )
 
 
 def signed_in(client: Client, role: Role = Role.AUTHOR) -> User:
@@ -59,11 +61,15 @@ def test_pages_show_what_is_known(client: Client, change: Change, repository: Re
         ("changes:repository", [repository.pk]),
     ]:
         assert b"shop/checkout" in client.get(reverse(name, args=arguments)).content, name
-    assert b"Retry declined charges" in client.get(reverse("changes:deployment", args=[deployment.pk])).content
+    assert (
+        b"Retry declined charges" in client.get(reverse("changes:deployment", args=[deployment.pk])).content
+    )
     assert client.get(reverse("changes:service", args=["checkout"])).status_code == 200
 
 
-def test_double_leads_to_the_change_that_stands(client: Client, change: Change, repository: Repository) -> None:
+def test_double_leads_to_the_change_that_stands(
+    client: Client, change: Change, repository: Repository
+) -> None:
     signed_in(client)
     double = Change.objects.create(repository=repository, title="the same", merged_into=change)
     answer = client.get(reverse("changes:detail", args=[double.pk]))
@@ -73,7 +79,9 @@ def test_double_leads_to_the_change_that_stands(client: Client, change: Change, 
 def test_person_says_origin_kind_and_area(client: Client, change: Change) -> None:
     author = signed_in(client)
     client.post(reverse("changes:decide_origin", args=[change.pk]), {"origin": "assisted"})
-    client.post(reverse("changes:decide_kind", args=[change.pk]), {"kind": "refactoring", "verdict": "confirmed"})
+    client.post(
+        reverse("changes:decide_kind", args=[change.pk]), {"kind": "refactoring", "verdict": "confirmed"}
+    )
     client.post(reverse("changes:decide_area", args=[change.pk]), {"area": "payments"})
     change.refresh_from_db()
     assert (change.origin, change.origin_basis) == (Origin.ASSISTED, "person")
