@@ -3,7 +3,8 @@
 
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # These need no database, or bring their own.
 WITHOUT_DATABASE = {
@@ -26,15 +27,21 @@ def main() -> None:
         execute_from_command_line(sys.argv)
 
 
-def database(command: str) -> AbstractContextManager[object]:
+@contextmanager
+def database(command: str) -> Iterator[None]:
     """The embedded PostgreSQL for as long as the command runs, unless one is configured or runs already."""
     configured = os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")
     if configured or command in WITHOUT_DATABASE or command.startswith("-"):
-        return nullcontext()
+        yield
+        return
     from config import env
-    from runner import postgres
+    from runner import binaries, postgres
 
-    return postgres.at_hand(env.data_dir(), say=lambda text: print(text, file=sys.stderr))  # noqa: T201
+    try:
+        with postgres.at_hand(env.data_dir(), say=lambda text: print(text, file=sys.stderr)):  # noqa: T201
+            yield
+    except binaries.PostgresError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

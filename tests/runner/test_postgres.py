@@ -183,3 +183,12 @@ def test_the_programs_are_copied_when_the_account_cannot_reach_them(
     done = subprocess.run([copied.program("initdb"), "--version"], check=False, **account.popen)
     assert done.returncode == 0
     assert binaries.runnable(binaries.find(), account) == copied
+
+
+@pytest.mark.skipif(not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")), reason="no system PostgreSQL here")
+def test_the_system_s_programs_serve_when_the_wheel_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binaries, "find_spec", lambda package: None)
+    with postgres.throwaway() as server, server.place.connect() as connection:
+        row = connection.execute("SELECT datcollate FROM pg_database WHERE datname = 'hindcast'").fetchone()
+    assert binaries.find().bin.is_relative_to("/usr/lib/postgresql")
+    assert row == ("C.UTF-8",)

@@ -134,3 +134,12 @@ def test_a_command_uses_the_given_server_when_one_is_named(
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip() == answer
     assert not (data_dir / "pg").exists()
+
+
+def test_a_dump_holds_the_tables_and_is_never_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "hindcast.sql"
+    call_command("dump", str(file))
+    assert "CREATE TABLE public.runner_heartbeat" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(CommandError, match="exists and is not written over"):
+        call_command("dump", str(file))
