@@ -151,8 +151,13 @@ def _hang_on(judged: list[Judged], places: Places, history: History) -> None:
         in_services.append(
             Change.services.through(change=one.row, service=places.services[one.work.part.slug])
         )
-        if one.work.part.area == "checkout" and any("apps/catalogue" in path for path in one.row.paths):
-            touched.append(Change.areas_touched.through(change=one.row, domainarea=places.areas["catalogue"]))
+        areas = {one.work.part.area} if one.row.paths and not one.work.is_bot else set()
+        if any("apps/catalogue" in path for path in one.row.paths):
+            areas.add("catalogue")
+        touched += [
+            Change.areas_touched.through(change=one.row, domainarea=places.areas[area])
+            for area in sorted(areas)
+        ]
     ChangeIdentity.objects.bulk_create(identities, batch_size=BATCH)
     Decision.objects.bulk_create(decisions, batch_size=BATCH)
     Review.objects.bulk_create(reviews, batch_size=BATCH)

@@ -8,7 +8,7 @@ from random import Random
 
 from analytics.demo.history import History
 from analytics.demo.incident_rows import Told
-from analytics.demo.mishaps import Mishap
+from analytics.demo.mishaps import Check
 from analytics.demo.places import Places
 from analytics.demo.work import Work
 from analytics.models import TestScenario
@@ -75,30 +75,33 @@ def _lesson(random: Random, behind: list[Told], history: History, places: Places
 def _scenarios(
     pairs: list[tuple[list[Told], Lesson]], history: History, places: Places, first_number: int
 ) -> list[TestScenario]:
-    with_check = [(behind, lesson) for behind, lesson in pairs if behind[0].outage.mishap.check]
+    with_check = [
+        (behind, lesson, check) for behind, lesson in pairs if (check := behind[0].outage.mishap.check)
+    ]
     states = ["automated", "automated", "accepted", "automated", "proposed"]
     scenarios = []
-    for nth, (behind, lesson) in enumerate(with_check):
+    for nth, (_, lesson, check) in enumerate(with_check):
         state = states[nth % len(states)] if lesson.state == "approved" else "proposed"
-        scenarios.append(_scenario(behind[0].outage.mishap, lesson, first_number + nth, state))
+        scenarios.append(_scenario(check, lesson, first_number + nth, state))
     TestScenario.objects.bulk_create(scenarios)
     both = list(zip(with_check, scenarios, strict=True))
     TestScenario.lessons.through.objects.bulk_create(
-        TestScenario.lessons.through(testscenario=scenario, lesson=lesson) for (_, lesson), scenario in both
+        TestScenario.lessons.through(testscenario=scenario, lesson=lesson)
+        for (_, lesson, _), scenario in both
     )
     TestScenario.services.through.objects.bulk_create(
         TestScenario.services.through(
             testscenario=scenario, service=places.services[behind[0].outage.part.slug]
         )
-        for (behind, _), scenario in both
+        for (behind, _, _), scenario in both
     )
     TestScenario.kinds.through.objects.bulk_create(
         TestScenario.kinds.through(testscenario=scenario, assistancekind=places.kinds[kind])
-        for (behind, _), scenario in both
+        for (behind, _, _), scenario in both
         for kind in _kinds(behind)
     )
     by_repository: dict[str, list[TestScenario]] = defaultdict(list)
-    for (behind, _), scenario in both:
+    for (behind, _, _), scenario in both:
         if scenario.state == TestScenario.State.AUTOMATED:
             by_repository[behind[0].outage.part.repository].append(scenario)
     for name, automated in by_repository.items():
@@ -106,14 +109,13 @@ def _scenarios(
     return scenarios
 
 
-def _scenario(mishap: Mishap, lesson: Lesson, number: int, state: str) -> TestScenario:
-    assert mishap.check is not None
+def _scenario(check: Check, lesson: Lesson, number: int, state: str) -> TestScenario:
     return TestScenario(
         number=number,
-        title=mishap.check.title,
-        given=mishap.check.given,
-        when=mishap.check.when,
-        then=mishap.check.then,
+        title=check.title,
+        given=check.given,
+        when=check.when,
+        then=check.then,
         area=lesson.area,
         path_globs=lesson.path_globs,
         state=state,
@@ -176,5 +178,4 @@ def _outcome(scenario: TestScenario, week: int) -> str:
 
 
 def _merged(work: Work) -> datetime:
-    assert work.merged_at is not None
-    return work.merged_at
+    return work.merged_at or work.opened_at

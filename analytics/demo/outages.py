@@ -118,7 +118,7 @@ def _by_change(random: Random, deck: Deck, work: Work, began: datetime) -> Outag
 
 
 def _second_cause(random: Random, outage: Outage, works: list[Work]) -> None:
-    """Now and then another change of the same service had a hand in it; others were looked at and ruled out."""
+    """Now and then another change of the service had a hand in it; others are looked at and ruled out."""
     if random.random() > 0.35:
         return
     near = [

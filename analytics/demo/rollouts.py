@@ -88,5 +88,4 @@ def _next_hour(random: Random, merged: datetime) -> datetime:
 
 
 def _merged(work: Work) -> datetime:
-    assert work.merged_at is not None
-    return work.merged_at
+    return work.merged_at or work.opened_at

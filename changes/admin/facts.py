@@ -1,0 +1,57 @@
+"""Facts as others told them: to look at, never to edit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from changes.models import Change, Deployment
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+else:
+    Base = admin.ModelAdmin
+
+
+class FactAdmin(Base):
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Change)
+class ChangeAdmin(FactAdmin):
+    list_display = (
+        "title",
+        "repository",
+        "state",
+        "area",
+        "origin",
+        "origin_basis",
+        "size_band",
+        "shipped_at",
+    )
+    list_filter = ("state", "origin", "origin_basis", "type", "automation", "area", "repository")
+    list_select_related = ("repository", "area")
+    search_fields = ("title", "identities__value")
+    # When it first met an incident would tell that there is one, which may be restricted.
+    exclude = ("first_incident_at", "told", "feature", "delivery")
+
+
+@admin.register(Deployment)
+class DeploymentAdmin(FactAdmin):
+    list_display = ("service", "environment", "status", "kind", "sha", "finished_at", "is_gap")
+    list_filter = ("status", "kind", "is_production", "is_gap", "environment", "repository")
+    list_select_related = ("service", "environment", "repository")
+    search_fields = ("sha", "external_id")
+    exclude = ("changes", "delivery")

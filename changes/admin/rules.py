@@ -1,0 +1,238 @@
+"""Detection rules: edited with a check by RE2, and tried out on pasted text before anything rests on them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from changes.admin.terms import person
+from changes.facts import Identity
+from changes.models import Change, DetectionRule, Origin, OriginEvidence
+from changes.origin import Evidence, Material, UnsafePattern, Verdict, compiled, detect, weigh
+from changes.services.rulebook import save_rule
+from changes.services.rules import current_rules
+
+if TYPE_CHECKING:
+    RuleBase = admin.ModelAdmin[DetectionRule]
+    RuleModelForm = forms.ModelForm[DetectionRule]
+else:
+    RuleBase = admin.ModelAdmin
+    RuleModelForm = forms.ModelForm
+
+IDENTITY = re.compile(r"^\s*(?P<name>.*?)\s*<(?P<email>[^<>]*)>\s*$")
+
+
+class RuleForm(RuleModelForm):
+    class Meta:
+        model = DetectionRule
+        fields = "__all__"
+        widgets = {
+            "pattern": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
+            "proves": forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
+            "examples": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        }
+
+    def clean_pattern(self) -> str:
+        pattern: str = self.cleaned_data["pattern"]
+        try:
+            compiled(pattern)
+        except UnsafePattern as error:
+            raise forms.ValidationError(f"RE2 does not accept this pattern: {error}") from error
+        return pattern
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not cleaned.get("origin") and not cleaned.get("is_automation"):
+            self.add_error("origin", "Say what a match proves, or tick that it is an automation.")
+        silent = [one for one in cleaned.get("examples") or [] if not _matches(cleaned.get("pattern"), one)]
+        if cleaned.get("pattern") and silent:
+            self.add_error("examples", f"The pattern does not match its own example “{silent[0]}”.")
+        return cleaned
+
+
+def _matches(pattern: str | None, text: str) -> bool:
+    return bool(pattern and compiled(pattern).search(text))
+
+
+class TryForm(forms.Form):
+    author = forms.CharField(
+        required=False, max_length=300, label="Author", help_text="As git shows it: Name <address>"
+    )
+    message = forms.CharField(
+        required=False,
+        max_length=64 * 1024,
+        label="Commit message or description",
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
+        help_text="First line, body and trailers, as they would arrive.",
+    )
+    branch = forms.CharField(required=False, max_length=250)
+    labels = forms.CharField(required=False, max_length=500, help_text="Separated by commas.")
+
+    def material(self) -> Material:
+        said = self.cleaned_data
+        title, _, body = said["message"].replace("\r\n", "\n").partition("\n")
+        return Material(
+            title=title,
+            message=body.strip(),
+            author=_identity(said["author"]),
+            branch=said["branch"],
+            labels=tuple(label.strip() for label in said["labels"].split(",") if label.strip()),
+        )
+
+
+def _identity(line: str) -> Identity | None:
+    if not line.strip():
+        return None
+    match = IDENTITY.match(line)
+    return Identity(name=match["name"], email=match["email"]) if match else Identity(name=line.strip())
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of trying: nothing of it is stored."""
+
+    evidence: list[Evidence]
+    verdict: Verdict
+
+    @property
+    def origin(self) -> str:
+        return str(Origin(self.verdict.origin).label)
+
+    @property
+    def basis(self) -> str:
+        return str(Change.OriginBasis(self.verdict.basis).label)
+
+    @property
+    def is_automation(self) -> bool:
+        return any(one.is_automation for one in self.evidence)
+
+
+@admin.register(DetectionRule)
+class DetectionRuleAdmin(RuleBase):
+    form = RuleForm
+    change_list_template = "admin/changes/detectionrule/change_list.html"
+    list_display = (
+        "key",
+        "place",
+        "shown_proof",
+        "strength",
+        "assistant",
+        "kind",
+        "matches",
+        "is_active",
+        "version",
+    )
+    list_filter = ("is_active", "place", "origin", "strength", "is_automation", "is_builtin", "assistant")
+    list_select_related = ("assistant", "kind")
+    search_fields = ("key", "pattern", "proves", "assistant__name")
+    list_per_page = 200
+    actions = ("switch_on", "switch_off")
+    readonly_fields = ("version", "is_builtin", "examples_now", "matches")
+    fieldsets = (
+        (None, {"fields": ("key", "version", "is_active", "is_builtin")}),
+        ("What it looks for", {"fields": ("place", "pattern", "examples", "examples_now", "matches")}),
+        (
+            "What a match means",
+            {"fields": ("origin", "strength", "is_automation", "assistant", "kind", "proves")},
+        ),
+        ("Where it stands", {"fields": ("position", "source_url")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DetectionRule]:
+        found = OriginEvidence.objects.filter(rule_key=OuterRef("key")).order_by().values("rule_key")
+        total = found.annotate(total=Count("change", distinct=True)).values("total")
+        return super().get_queryset(request).annotate(match_total=Coalesce(Subquery(total), 0))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_actions(request)
+        found.pop("delete_selected", None)
+        return found
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("key", *self.readonly_fields) if obj else self.readonly_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Evidence names the rule that found it: what has found something, or came along, is switched off."""
+        allowed = super().has_delete_permission(request, obj)
+        if not allowed or obj is None:
+            return allowed
+        return not (obj.is_builtin or OriginEvidence.objects.filter(rule_key=obj.key).exists())
+
+    def save_model(self, request: HttpRequest, obj: DetectionRule, form: Any, change: bool) -> None:
+        save_rule(rule=obj, by=person(request))
+
+    @admin.display(description="proves", ordering="origin")
+    def shown_proof(self, rule: DetectionRule) -> str:
+        return "an automation" if rule.is_automation else str(rule.get_origin_display())
+
+    @admin.display(description="changes", ordering="match_total")
+    def matches(self, rule: DetectionRule) -> int:
+        return int(getattr(rule, "match_total", 0))
+
+    @admin.display(description="Examples now")
+    def examples_now(self, rule: DetectionRule) -> SafeString | str:
+        if not rule.examples:
+            return "none given"
+        lines = [
+            ("matches" if _matches(rule.pattern, one) else "does NOT match", one) for one in rule.examples
+        ]
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: <code>{}</code></li>", lines))
+
+    @admin.action(description="Switch on", permissions=["change"])
+    def switch_on(self, request: HttpRequest, queryset: QuerySet[DetectionRule]) -> None:
+        self._switch(request, queryset, True)
+
+    @admin.action(description="Switch off", permissions=["change"])
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[DetectionRule]) -> None:
+        self._switch(request, queryset, False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[DetectionRule], is_active: bool) -> None:
+        rules = list(queryset.exclude(is_active=is_active))
+        for rule in rules:
+            rule.is_active = is_active
+            save_rule(rule=rule, by=person(request))
+        self.message_user(request, f"{len(rules)} switched {'on' if is_active else 'off'}.")
+
+    def get_urls(self) -> list[URLPattern]:
+        try_out = path("try/", self.admin_site.admin_view(self.try_view), name="changes_detectionrule_try")
+        return [try_out, *super().get_urls()]
+
+    def try_view(self, request: HttpRequest) -> HttpResponse:
+        """Paste what a change would bring; see which rules match and what they amount to."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = TryForm(request.POST or None)
+        trial = None
+        if form.is_bound and form.is_valid():
+            evidence = detect(form.material(), current_rules().book)
+            trial = Trial(evidence, weigh(evidence))
+        rules = list(DetectionRule.objects.filter(is_active=True))
+        failing = [
+            (rule, example)
+            for rule in rules
+            for example in rule.examples
+            if not _matches(rule.pattern, example)
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Try the detection rules",
+            "opts": self.opts,
+            "form": form,
+            "trial": trial,
+            "rule_count": len(rules),
+            "example_count": sum(len(rule.examples) for rule in rules),
+            "failing": failing,
+        }
+        return TemplateResponse(request, "admin/changes/detectionrule/try.html", context)
