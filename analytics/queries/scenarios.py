@@ -33,8 +33,8 @@ def standings(scenarios: Iterable[TestScenario]) -> dict[int, Standing]:
     numbers = {str(scenario): scenario.number for scenario in scenarios}
     latest = (
         TestCaseResult.objects.filter(scenario__in=numbers)
-        .order_by("scenario", "run__repository", "suite", "name", "-run__ran_at", "-id")
-        .distinct("scenario", "run__repository", "suite", "name")
+        .order_by("scenario", "run__repository_id", "suite", "name", "-run__ran_at", "-id")
+        .distinct("scenario", "run__repository_id", "suite", "name")
         .values_list("scenario", "outcome", "run__ran_at")
     )
     found: dict[int, list[tuple[str, datetime]]] = {}

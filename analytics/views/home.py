@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Role, User
@@ -19,6 +18,7 @@ from analytics.forms import MatrixForm
 from analytics.metrics.failure_rate import STATES
 from analytics.queries import home as queries
 from analytics.queries.scenarios import lessons_without_test
+from analytics.services import demo
 from analytics.views.matrix import report_context
 
 SHOWN = 6
@@ -72,7 +72,7 @@ def remove_demo(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)  # noqa: S101 -- the middleware lets only people in
     if not request.user.at_least(Role.ADMIN):
         raise PermissionDenied("Only admins remove the demonstration data.")
-    import_string("analytics.services.demo.remove_demo")(by=request.user)
+    demo.remove_demo(by=request.user)
     messages.success(request, "The demonstration data is gone.")
     return redirect("analytics:home")
 
