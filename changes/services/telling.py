@@ -73,8 +73,10 @@ def _words(fact: ChangeFact, book: RuleBook) -> dict[str, str | None]:
     title = redact(fact.title, book, people)[:300] if fact.title is not None else None
     message = redact(fact.message, book, people) if fact.message is not None else None
     branch = fact.branch
-    if branch and fact.author and fact.author.login and branch.startswith(f"{fact.author.login}/"):
-        branch = f"{PERSON}/{branch.split('/', 1)[1]}"
+    for name in people_of(fact):
+        # Forges make branches named for their owner: `login/topic`, `login-patch-6`.
+        if branch and len(name.login) > 2 and not name.is_bot and not book.knows(str(name)):
+            branch = branch.replace(name.login, PERSON)
     return {"title": title, "message": message, "branch": branch[:250] if branch else None}
 
 
