@@ -92,7 +92,7 @@ class TermAdmin(TermBase):
         return obj is None or not (uses(obj) or obj.merged_from.exists())
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        taxonomy.save_term(term=obj, by=person(request))
+        taxonomy.save_term(term=obj, values={}, by=person(request))
 
     @admin.display(description="used by")
     def used(self, term: Any) -> str:

@@ -1,4 +1,4 @@
-"""Detection rules in the admin: refused where RE2 refuses, another version when edited, tried on pasted text."""
+"""Detection rules in the admin: refused where RE2 refuses, versioned when edited, tried on pasted text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRY = "admin:changes_detectionrule_try"
 @pytest.fixture
 def curator() -> Client:
     client = Client()
-    client.force_login(make.user(Role.CURATOR), backend="accounts.backends.RoleBackend")
+    client.force_login(make.user(Role.CURATOR, is_staff=True), backend="accounts.backends.RoleBackend")
     return client
 
 
@@ -30,8 +30,9 @@ def rule(**over: Any) -> DetectionRule:
 
 def posted(one: DetectionRule, **over: Any) -> dict[str, Any]:
     values = {
-        "key": one.key, "place": one.place, "pattern": one.pattern, "origin": one.origin, "strength": one.strength,
-        "position": one.position, "is_active": "on", "examples": "", "proves": "", "source_url": "",
+        "key": one.key, "place": one.place, "pattern": one.pattern, "origin": one.origin,
+        "strength": one.strength, "position": one.position, "is_active": "on",
+        "examples": "", "proves": "", "source_url": "",
     }  # fmt: skip
     return values | over
 

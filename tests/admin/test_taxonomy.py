@@ -31,7 +31,8 @@ OF_ADMINS = [
 
 def signed_in(role: Role) -> Client:
     client = Client()
-    client.force_login(make.user(role), backend="accounts.backends.RoleBackend")
+    is_staff = role in {Role.CURATOR, Role.ADMIN}
+    client.force_login(make.user(role, is_staff=is_staff), backend="accounts.backends.RoleBackend")
     return client
 
 
