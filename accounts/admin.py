@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts import services
+from accounts import services, views
 from accounts.models import ApiToken, AuditEntry, Team, User
 
 if TYPE_CHECKING:
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 admin.site.unregister(Group)
 admin.site.site_header = admin.site.site_title = "Hindcast administration"
 admin.site.index_title = "Administration"
+admin.site.login = views.admin_door  # type: ignore[method-assign]
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin):
     list_display = ("username", "first_name", "last_name", "role", "is_active", "last_login")
     list_filter = ("role", "is_active", "teams")
     fieldsets = (
@@ -56,7 +57,7 @@ def _person(request: HttpRequest) -> User:
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TeamAdmin(admin.ModelAdmin):
     list_display = ("name", "slug", "member_count")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
@@ -71,7 +72,7 @@ class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return int(team.member_total)  # type: ignore[attr-defined]
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(admin.ModelAdmin):
     """Rows that only services write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -51,7 +51,7 @@ def _zone_choices() -> list[tuple[str, str]]:
     return [("", "The organisation's"), *((name, name.replace("_", " ")) for name in shown)]
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProfileForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         required=False,
         choices=_zone_choices,
@@ -66,7 +66,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class TokenForm(forms.Form):
-    LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Never expires")]
+    LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("never", "Never")]
 
     name = forms.CharField(max_length=80, help_text="What will use it, such as \u201cdeploy pipeline\u201d.")
     scopes = forms.MultipleChoiceField(
@@ -75,7 +75,7 @@ class TokenForm(forms.Form):
         initial=[Scope.READ.value],
         error_messages={"required": "Choose at least one thing that it may do."},
     )
-    lifetime = forms.ChoiceField(choices=LIFETIMES, required=False, initial="90", label="Expires after")
+    lifetime = forms.ChoiceField(choices=LIFETIMES, initial="90", label="Expires after")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,7 +84,7 @@ class TokenForm(forms.Form):
 
     def expires_at(self) -> datetime | None:
         days = self.cleaned_data["lifetime"]
-        return timezone.now() + timedelta(days=int(days)) if days else None
+        return None if days == "never" else timezone.now() + timedelta(days=int(days))
 
 
 def may_hold(user: User, scope: Scope) -> bool:

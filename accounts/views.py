@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils import timezone
@@ -52,6 +55,15 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     status = 422 if form.errors else 200
     next_page = request.POST.get("next") or request.GET.get("next") or ""
     return render(request, "accounts/sign_in.html", {"form": form, "next": next_page}, status=status)
+
+
+@login_not_required
+def admin_door(request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+    """In place of the admin's own sign-in page: one door for all; who may not enter is told so."""
+    if request.user.is_authenticated and not _person(request).is_staff:
+        raise PermissionDenied
+    target = request.GET.get("next", resolve_url("admin:index"))
+    return redirect(f"{resolve_url('accounts:sign_in')}?{urlencode({'next': target})}")
 
 
 @require_POST

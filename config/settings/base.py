@@ -198,6 +198,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.schema.share_problems",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "ActionState": "incidents.models.ActionItem.State",
         "ActionType": "incidents.models.ActionItem.Type",

@@ -103,3 +103,10 @@ def test_admin_revokes_a_token(client: Client) -> None:
     client.post(reverse("admin:accounts_apitoken_changelist"), data)
     token.refresh_from_db()
     assert token.revoked_at
+
+
+def test_admin_has_no_sign_in_of_its_own(client: Client) -> None:
+    answer = client.get(reverse("admin:login"), {"next": "/admin/accounts/team/"})
+    assert answer["Location"] == "/account/sign-in/?next=%2Fadmin%2Faccounts%2Fteam%2F"
+    client.force_login(person(Role.AUTHOR))
+    assert client.get(reverse("admin:login")).status_code == 403

@@ -30,8 +30,10 @@ def issue(person: User, **over: object) -> tuple[ApiToken, str]:
 
 
 def ask(header: str | None) -> tuple[User, ApiToken] | None:
-    extra = {} if header is None else {"HTTP_AUTHORIZATION": header}
-    return TokenAuthentication().authenticate(Request(APIRequestFactory().get("/", **extra)))
+    plain = APIRequestFactory().get("/")
+    if header is not None:
+        plain.META["HTTP_AUTHORIZATION"] = header
+    return TokenAuthentication().authenticate(Request(plain))
 
 
 def test_token_has_its_shape_and_only_its_digest_is_kept(person: User) -> None:
@@ -118,7 +120,7 @@ def test_page_shows_a_new_token_once(client: Client, person: User) -> None:
 def test_page_refuses_a_scope_beyond_the_role(client: Client, person: User) -> None:
     client.force_login(person)
     answer = client.post(
-        reverse("accounts:tokens"), {"name": "ci", "scopes": ["taxonomy:write"], "lifetime": ""}
+        reverse("accounts:tokens"), {"name": "ci", "scopes": ["taxonomy:write"], "lifetime": "never"}
     )
     assert answer.status_code == 422
     assert not ApiToken.objects.exists()
@@ -126,7 +128,7 @@ def test_page_refuses_a_scope_beyond_the_role(client: Client, person: User) -> N
 
 def test_page_keeps_what_was_typed_when_no_scope_is_chosen(client: Client, person: User) -> None:
     client.force_login(person)
-    answer = client.post(reverse("accounts:tokens"), {"name": "ci", "lifetime": ""})
+    answer = client.post(reverse("accounts:tokens"), {"name": "ci", "lifetime": "never"})
     assert answer.status_code == 422
     assert b"Choose at least one" in answer.content
     assert b'value="ci"' in answer.content
@@ -170,3 +172,26 @@ def test_role_cannot_be_taken_when_the_profile_is_posted(client: Client, person:
     client.post(reverse("accounts:profile"), {"first_name": "Ada", "role": "admin", "is_staff": "on"})
     person.refresh_from_db()
     assert (person.role, person.is_staff) == (Role.AUTHOR, False)
+
+
+def test_first_password_is_set_when_there_was_none(client: Client, person: User) -> None:
+    person.set_unusable_password()
+    person.save()
+    client.force_login(person)
+    new = "words that nobody guesses"
+    page = reverse("accounts:password")
+    assert client.post(page, {"new_password1": new, "new_password2": new}).status_code == 302
+    person.refresh_from_db()
+    assert person.check_password(new)
+    assert client.get(page).status_code == 200  # still signed in
+
+
+def test_password_stays_when_the_old_one_is_wrong(client: Client, person: User) -> None:
+    person.set_password("a calm long password")
+    person.save()
+    client.force_login(person)
+    new = "words that nobody guesses"
+    data = {"old_password": "wrong", "new_password1": new, "new_password2": new}
+    assert client.post(reverse("accounts:password"), data).status_code == 422
+    person.refresh_from_db()
+    assert person.check_password("a calm long password")
