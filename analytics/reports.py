@@ -60,6 +60,11 @@ class MatrixRow:
     def is_kind(self) -> bool:
         return self.key.startswith("kind:")
 
+    @property
+    def speaks(self) -> bool:
+        """Whether there is anything to show; what was only said afterwards is shown as well."""
+        return bool(self.total.n or self.total.pending or self.total.afterwards)
+
 
 @dataclass(frozen=True)
 class MatrixReport:

@@ -30,10 +30,8 @@ def report_context(form: MatrixForm) -> dict[str, Any]:
         "form": form,
         "query": form.query(),
         "chart": rate_chart(report),
-        "kind_rows": [row for row in report.rows if row.is_kind and (row.total.n or row.total.pending)],
-        "silent_kinds": [
-            row for row in report.rows if row.is_kind and not (row.total.n or row.total.pending)
-        ],
+        "kind_rows": [row for row in report.rows if row.is_kind and row.speaks],
+        "silent_kinds": [row for row in report.rows if row.is_kind and not row.speaks],
         "other_rows": [row for row in report.rows if not row.is_kind and row.key != RowKey.TOTAL],
         "total_row": report.row(RowKey.TOTAL),
         "states": STATES,
