@@ -15,18 +15,39 @@ from intake import processing, services
 from intake.models import Delivery
 
 log = logging.getLogger(__name__)
-DRAIN_SECONDS = 60.0
+DRAIN_SECONDS = 20.0
 PURGE_EVERY_SECONDS = 6 * 3600.0
+
+
+_wanted = threading.Event()
+_draining = threading.Lock()
 
 
 @shared_task(name="intake.process_due", soft_time_limit=100)
 def process_due() -> int:
-    """Applies what is due, one by one, until nothing is or a minute is over; then it rings for the rest."""
-    began = time.monotonic()
+    """Applies what is due, one by one, until nothing is.
+
+    One thread of a worker does it; a ring that finds it busy leaves word and goes, so that many rings keep
+    neither the tick nor anything else waiting. Who drains looks for such word after letting go.
+    """
+    count = 0
+    _wanted.set()
+    while _wanted.is_set() and _draining.acquire(blocking=False):
+        try:
+            _wanted.clear()
+            count += _drain()
+        finally:
+            _draining.release()
+    return count
+
+
+def _drain() -> int:
+    """What is left after some seconds is rung for again: a worker told to stop waits no longer than that."""
+    until = time.monotonic() + DRAIN_SECONDS
     count = 0
     while processing.process_next(now=timezone.now()):
         count += 1
-        if time.monotonic() - began > DRAIN_SECONDS:
+        if time.monotonic() > until:
             process_due.delay()
             break
     return count

@@ -1,0 +1,1 @@
+"""The product with one more view, for measuring against."""
