@@ -105,6 +105,20 @@ class Schema(AutoSchema):
         return hasattr(self.view.queryset.model, "version") and self.method != "DELETE"
 
 
+def share_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Every problem is described once and referred to: else they fill half of the description."""
+    shared = result["components"].setdefault("responses", {})
+    for item in result["paths"].values():
+        for operation in item.values():
+            responses = operation.get("responses", {})
+            for status, response in responses.items():
+                if set(response.get("content", ())) == {MEDIA_TYPE}:
+                    name = response["description"].title().replace(" ", "")
+                    shared[name] = response
+                    responses[status] = {"$ref": f"#/components/responses/{name}"}
+    return result
+
+
 class TokenScheme(OpenApiAuthenticationExtension):
     target_class = "accounts.tokens.TokenAuthentication"
     name = "token"
