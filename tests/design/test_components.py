@@ -173,3 +173,8 @@ def test_missing_page_is_ours(client: Client) -> None:
 @pytest.mark.parametrize("code", [400, 403, 404, 500])
 def test_error_page_stands_without_any_context(code: int) -> None:
     assert str(code) in render_to_string(f"{code}.html", {})
+
+
+def test_times_are_written_without_half_days() -> None:
+    moment = datetime(2026, 11, 22, 20, 30, tzinfo=UTC)
+    assert draw("{{ moment }}", moment=moment) == "22 Nov 2026, 20:30"
