@@ -56,7 +56,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "refund-rounding",
-            "Refunds in currencies without cents off by a factor of 100",
+            "{entry} amounts in forint and yen off by a factor of 100",
             "Refunds in forint and yen were a hundredth of what was owed.",
             "Amounts were divided by 100 for every currency on their way to the refund file.",
             "The file was withdrawn at the bank before its cut-off and sent again after a one-line fix.",
@@ -119,7 +119,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "ledger-gap",
-            "Settlement report misses the last hour before midnight",
+            "{market} settlement report misses the last hour before midnight",
             "Finance closed a day that was short by several thousand euros.",
             "The report's window was cut in local time while rows are stored in UTC; after the clocks changed an hour fell out.",
             "The window was widened by hand, the missing rows were booked, and finance re-opened the day.",
@@ -139,7 +139,7 @@ MISHAPS: dict[str, list[Mishap]] = {
     "checkout": [
         Mishap(
             "stale-total",
-            "Order total differs from the amount charged",
+            "Order total differs from the amount charged when {event}",
             "Some shoppers were charged the price from before they removed a voucher.",
             "The total was kept in the browser and sent with the order; a removed voucher left the old one behind.",
             "Orders whose amounts differ are now refused with a clear message; the affected ones were refunded.",
@@ -178,7 +178,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "basket-lost",
-            "Baskets emptied after sign-in",
+            "Baskets with {goods} emptied after sign-in",
             "Returning shoppers lost their basket when they signed in at the last step.",
             "Merging the guest basket replaced the stored one instead of adding to it.",
             "The merge was rolled back; baskets of the last six hours were restored from the event log.",
@@ -199,7 +199,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "slow-summary",
-            "Order summary takes more than eight seconds",
+            "Order summary takes more than {minutes} seconds for large baskets",
             "The last step timed out for baskets with many lines.",
             "Delivery promises were asked for once per line instead of once per basket.",
             "The old batch call was brought back behind the flag it still had.",
@@ -219,7 +219,7 @@ MISHAPS: dict[str, list[Mishap]] = {
     "catalogue": [
         Mishap(
             "empty-search",
-            "Search finds nothing for accented words",
+            "Search finds nothing for accented words in {goods}",
             "Searches with accents came back empty in three markets.",
             "The analyser's folding step was lost when the index definition was written anew.",
             "The index was rebuilt with the old definition while the old copy kept serving.",
@@ -240,7 +240,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "old-prices",
-            "Prices of last week's campaign shown until noon",
+            "Campaign prices of {goods} shown after the campaign",
             "Shoppers saw campaign prices that checkout then refused.",
             "Price pages were cached under a key without the campaign's end.",
             "The cache was emptied and prices were excluded from it until the key was mended.",
@@ -252,7 +252,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "image-flood",
-            "Product images time out",
+            "Images of {goods} time out",
             "Listing pages showed grey boxes for a third of all images.",
             "A new size asked the resizer for every image at once.",
             "The sizes were warmed from a job over night, and the listing went back to the old ones until then.",
@@ -264,7 +264,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "facet-crash",
-            "Listing pages fail where a facet has no values",
+            "Listing pages fail where {facet} has no values",
             "Categories without sizes answered with an error page.",
             "An empty facet list was read as if it had a first entry.",
             "The facet was hidden by flag, then guarded.",
@@ -296,7 +296,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "reset-mails",
-            "Password reset mails arrive hours late",
+            "Mails of {flow} arrive hours late",
             "Shoppers could not get back in; support reset passwords by hand.",
             "Reset mails shared a queue with a campaign of 400,000 mails.",
             "Resets were moved to a queue of their own.",
@@ -314,7 +314,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "permission-cache",
-            "Support staff saw accounts of another region",
+            "Support staff for {market} shoppers saw accounts elsewhere",
             "For two hours a group of support staff could open accounts outside their region.",
             "Permissions were cached by role without the region.",
             "The cache was emptied and switched off; the trail of opened accounts was checked line by line.",
@@ -332,7 +332,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "factor-loop",
-            "Second factor asked for again and again",
+            "Second factor asked for again and again during {flow}",
             "Shoppers with an authenticator app could not get past the second step.",
             "The time step was checked against the server's local clock, which had drifted on two hosts.",
             "The hosts were taken out; the check now allows one step either way.",
@@ -385,7 +385,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "export-timeouts",
-            "Data subject exports fail for large accounts",
+            "Data subject exports of {record} fail for large accounts",
             "Exports of accounts with long histories ended after 30 seconds; two passed the legal deadline's reminder.",
             "The export was moved into a web request.",
             "The export went back into the job runner, and the failed ones were made by hand.",
@@ -417,7 +417,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "label-mixup",
-            "Labels printed for the wrong parcel",
+            "{carrier} labels printed for the wrong parcel",
             "Forty parcels went to other people's addresses.",
             "Batches were zipped with parcels by position; one parcel had been taken out in between.",
             "Printing was stopped at the docks and the batch was printed again parcel by parcel.",
@@ -453,7 +453,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "pick-deadlock",
-            "Picking lists stopped coming to hand-helds",
+            "Picking lists for {unit} stopped coming to hand-helds",
             "Two halls stood still for half an hour in the evening peak.",
             "Two jobs locked shelves in opposite order.",
             "One job was ended by hand; both now lock by shelf number.",
@@ -485,7 +485,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "route-shadow",
-            "A new route answers for an old one",
+            "A new route of the {component} answers for an old one",
             "The returns page answered 404 for a quarter of an hour.",
             "A wildcard route was placed before the exact ones.",
             "The routes were swapped by hand, then in the chart.",
@@ -503,7 +503,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "broker-rebalance",
-            "Event broker rebalancing for forty minutes",
+            "Event broker rebalancing for {minutes} minutes",
             "Orders reached the warehouse up to forty minutes late.",
             "All consumers were restarted at once with a new session time-out.",
             "Consumers were stopped and started one group at a time.",
@@ -527,7 +527,7 @@ MISHAPS: dict[str, list[Mishap]] = {
         ),
         Mishap(
             "timeout-chain",
-            "Gateway time-outs shorter than the service behind it",
+            "Gateway time-out shorter than {flow} needs",
             "Shoppers saw errors for orders that had in fact been placed.",
             "The gateway's time-out was lowered to 5 seconds; order placement may take 8.",
             "The time-out was raised again; doubled orders were found by basket and cancelled.",

@@ -295,10 +295,10 @@ def _say_afterwards(random: Random, outage: Outage, as_of: datetime) -> None:
 
 
 def _restrict(found: list[Outage]) -> None:
-    """Two that only the people named may see: security and personal data."""
-    wanted = ["permission-cache", "leaked-passwords", "consent-default", "early-deletion", "factor-loop"]
-    sensitive = [
-        outage for slug in wanted for outage in found if outage.mishap.slug == slug and not outage.story
-    ]
-    for outage in sensitive[-2:] or found[-2:]:
+    """Two that only the people named may see: the latest attack, and an early breach by a change of ours."""
+    attacks = [outage for outage in found if outage.mishap.slug == "leaked-passwords"]
+    private = {"permission-cache", "consent-default", "early-deletion"}
+    breaches = [outage for outage in found if outage.mishap.slug in private and not outage.story]
+    others = [outage for outage in found if not outage.story]
+    for outage in (attacks or others)[-1:] + (breaches or others)[:1]:
         outage.is_restricted = True

@@ -177,7 +177,7 @@ def _say(random: Random, work: Work, kinds: list[str] | None) -> None:
         _say_manual(random, work, at)
         return
     _mark(random, work, at)
-    if random.random() < 0.2:
+    if random.random() < 0.16:
         return
     prompt, later = random.choices([("at_change", 0.0), ("queue", 4.0), ("sample", 12.0)], [60, 32, 8])[0]
     work.kinds = kinds

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 
 from changes.admin.terms import person
 from changes.facts import Identity
-from changes.models import Change, DetectionRule, Origin, OriginEvidence
+from changes.models import Change, DetectionRule, Origin, OriginEvidence, Strength
 from changes.origin import Evidence, Material, UnsafePattern, Verdict, compiled, detect, weigh
 from changes.services.rulebook import save_rule
 from changes.services.rules import current_rules
@@ -68,13 +68,17 @@ def _matches(pattern: str | None, text: str) -> bool:
 
 class TryForm(forms.Form):
     author = forms.CharField(
-        required=False, max_length=300, label="Author", help_text="As git shows it: Name <address>"
+        required=False,
+        max_length=300,
+        label="Author",
+        widget=forms.TextInput(attrs={"size": 60}),
+        help_text="As git shows it: Name <address>",
     )
     message = forms.CharField(
         required=False,
         max_length=64 * 1024,
         label="Commit message or description",
-        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 12, "cols": 84, "spellcheck": "false"}),
         help_text="First line, body and trailers, as they would arrive.",
     )
     branch = forms.CharField(required=False, max_length=250)
@@ -123,18 +127,8 @@ class Trial:
 class DetectionRuleAdmin(RuleBase):
     form = RuleForm
     change_list_template = "admin/changes/detectionrule/change_list.html"
-    list_display = (
-        "key",
-        "place",
-        "shown_proof",
-        "strength",
-        "assistant",
-        "kind",
-        "matches",
-        "is_active",
-        "version",
-    )
-    list_filter = ("is_active", "place", "origin", "strength", "is_automation", "is_builtin", "assistant")
+    list_display = ("key", "place", "shown_proof", "matches", "is_active", "version")
+    list_filter = ("is_active", "place", "origin", "strength")
     list_select_related = ("assistant", "kind")
     search_fields = ("key", "pattern", "proves", "assistant__name")
     list_per_page = 200
@@ -175,7 +169,9 @@ class DetectionRuleAdmin(RuleBase):
 
     @admin.display(description="proves", ordering="origin")
     def shown_proof(self, rule: DetectionRule) -> str:
-        return "an automation" if rule.is_automation else str(rule.get_origin_display())
+        words = ["an automation" if rule.is_automation else str(rule.get_origin_display())]
+        words += [str(one) for one in (rule.assistant, rule.kind) if one]
+        return ", ".join(words) + ("; only suggests" if rule.strength == Strength.WEAK else "")
 
     @admin.display(description="changes", ordering="match_total")
     def matches(self, rule: DetectionRule) -> int:

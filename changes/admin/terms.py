@@ -62,7 +62,6 @@ class MergeForm(forms.Form):
 class TermAdmin(TermBase):
     list_display: Any = ("slug", "name", "position", "used", "standing", "care")
     list_editable: Any = ("name", "position")
-    list_filter: Any = (StandingFilter,)
     search_fields = ("name", "slug", "description")
     list_per_page = 200
     ordering: Any = ("position", "name")
@@ -79,6 +78,10 @@ class TermAdmin(TermBase):
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["widgets"] = {"name": forms.TextInput(attrs={"size": 24, "class": ""})}
+        return super().get_changelist_form(request, **kwargs)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         found: dict[str, Any] = super().get_actions(request)
@@ -99,10 +102,12 @@ class TermAdmin(TermBase):
         counts: dict[str, int] = {}
         for position, (label, _, _) in enumerate(relations(type(term))):
             counts[label] = counts.get(label, 0) + getattr(term, f"use_{position}", 0)
-        words = [
-            f"{count:,} {label}" for label, count in sorted(counts.items(), key=lambda one: -one[1]) if count
-        ]
-        return " · ".join(words[:3]) + (" …" if len(words) > 3 else "") if words else "nothing yet"
+        counts = {label: count for label, count in counts.items() if count}
+        if not counts:
+            return "nothing yet"
+        most = max(counts, key=lambda label: counts[label])
+        more = f" and {len(counts) - 1} more" if len(counts) > 1 else ""
+        return f"{counts[most]:,} {most}{more}"
 
     @admin.display(description="standing")
     def standing(self, term: Any) -> str:
@@ -192,6 +197,7 @@ class AssistanceKindAdmin(TermAdmin):
 
 @admin.register(Assistant)
 class AssistantAdmin(TermAdmin):
+    list_filter = (StandingFilter,)
     list_display = ("slug", "name", "vendor", "position", "used", "standing", "care")
     fields = ("name", "slug", "vendor", "description", "position", "standing", "used")
 
@@ -200,5 +206,4 @@ class AssistantAdmin(TermAdmin):
 class DomainAreaAdmin(TermAdmin):
     list_display = ("slug", "name", "risk_level", "position", "used", "standing", "care")
     list_editable = ("name", "risk_level", "position")
-    list_filter = (StandingFilter, "risk_level")
     fields = ("name", "slug", "description", "risk_level", "position", "standing", "used")

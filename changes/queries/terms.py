@@ -28,7 +28,13 @@ def relations(model: type[Model]) -> Iterator[tuple[str, type[Model], str]]:
         if not isinstance(other, type) or any(field.name == "pgh_obj" for field in other._meta.fields):
             continue
         if isinstance(relation, ManyToManyRel):
-            yield str(other._meta.verbose_name_plural), relation.through, relation.field.m2m_reverse_name()
+            label = str(other._meta.verbose_name_plural)
+            named = (
+                f"{label} ({relation.field.verbose_name})"
+                if relation.field.name.endswith("_touched")
+                else label
+            )
+            yield named, relation.through, relation.field.m2m_reverse_name()
         elif not other._meta.auto_created:
             yield str(other._meta.verbose_name_plural), other, relation.field.attname
 
