@@ -80,8 +80,16 @@ def _served() -> Iterator[Place]:
         for process in running:
             process.terminate()
         for process in running:
-            process.wait(timeout=60)
+            _end(process)
         schedule.unlink(missing_ok=True)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_for(port: int) -> None:

@@ -161,7 +161,7 @@ class DeliveryAdmin(ReadOnly, DeliveryBase):
         "body_told",
     )
     readonly_fields = ("headers_told", "body_told")
-    actions: ClassVar[list[Any]] = ["replay", "park", "apply_conflicting"]
+    actions = ("replay", "park", "apply_conflicting")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).defer("body")

@@ -12,7 +12,7 @@ from intake.models import Source
 from intake.sources import providers
 
 
-class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
+class SourceForm(forms.ModelForm):
     KEEP, SET, ROTATE, CLEAR = "keep", "set", "rotate", "clear"
 
     kind = forms.ChoiceField(help_text="Which sender it is: decides how it proves itself and how it is read.")

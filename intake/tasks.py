@@ -8,6 +8,7 @@ import threading
 import time
 
 from celery import shared_task
+from celery.worker import state as worker_state
 from django.conf import settings
 from django.utils import timezone
 
@@ -42,15 +43,21 @@ def process_due() -> int:
 
 
 def _drain() -> int:
-    """What is left after some seconds is rung for again: a worker told to stop waits no longer than that."""
+    """What is left after some seconds is rung for again; a worker told to stop leaves it to the next."""
     until = time.monotonic() + DRAIN_SECONDS
     count = 0
-    while processing.process_next(now=timezone.now()):
+    while not _told_to_stop() and processing.process_next(now=timezone.now()):
         count += 1
         if time.monotonic() > until:
             process_due.delay()
             break
     return count
+
+
+def _told_to_stop() -> bool:
+    # Celery's word for "stop" is an exit status, and that of a good end is 0.
+    status: object = worker_state.should_stop
+    return status is not None and status is not False
 
 
 _purged_at = float("-inf")

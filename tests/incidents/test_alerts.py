@@ -13,7 +13,7 @@ import pytest
 
 from accounts.models import User
 from incidents.facts import EventKind, PagerFact, Told
-from incidents.models import Alert, AlertEvent, AlertRule, Incident, Postmortem, Severity
+from incidents.models import TIMES, Alert, AlertEvent, AlertRule, Incident, Postmortem, Severity
 from incidents.services import incidents
 from incidents.services.alerts import move_alert, record_pager_facts
 from incidents.services.refusals import Refused
@@ -56,7 +56,7 @@ def tell(source: Source, key: str, kind: EventKind, minutes: float, **told: Any)
 
 def shown(incident: Incident) -> dict[str, Any]:
     """Everything that an incident shows of what pagers told, without rows' own numbers."""
-    names = ("title", "status", "severity", "url", *incidents.TIMES)
+    names = ("title", "status", "severity", "url", *TIMES)
     return {name: getattr(incident, name) for name in names} | {
         "services": sorted(service.name for service in incident.services.all()),
         "timeline": sorted(incident.timeline.values_list("occurred_at", "kind", "text")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,17 +52,17 @@ def delivered(samples: Path, kind: str, names: list[str], seed: int | None) -> N
 @pytest.fixture(
     params=ORDERS, ids=lambda seed: "once, in order" if seed is None else f"twice, shuffled {seed}"
 )
-def pagerduty(request: pytest.FixtureRequest, samples: Path) -> Iterator[dict[str, Alert]]:
+def pagerduty(request: pytest.FixtureRequest, samples: Path) -> dict[str, Alert]:
     delivered(samples, "pagerduty", PAGERDUTY, request.param)
-    yield {alert.key: alert for alert in Alert.objects.select_related("incident")}
+    return {alert.key: alert for alert in Alert.objects.select_related("incident")}
 
 
 @pytest.fixture(
     params=ORDERS, ids=lambda seed: "once, in order" if seed is None else f"twice, shuffled {seed}"
 )
-def alertmanager(request: pytest.FixtureRequest, samples: Path) -> Iterator[list[Alert]]:
+def alertmanager(request: pytest.FixtureRequest, samples: Path) -> list[Alert]:
     delivered(samples, "alertmanager", ALERTMANAGER, request.param)
-    yield list(Alert.objects.select_related("incident").order_by("opened_at", "key"))
+    return list(Alert.objects.select_related("incident").order_by("opened_at", "key"))
 
 
 def is_(alert: Alert, **expected: Any) -> None:
@@ -118,7 +117,9 @@ def test_pagerduty_samples_become_incidents_that_say_the_same(pagerduty: dict[st
     assert Incident.objects.count() == 5
     shown = {key: alert.incident for key, alert in pagerduty.items()}
     resolved, reopened, updated = (shown[key] for key in ("PCPZE64", "Q05XJA8GDXGOB3", "Q3B15VLMF3ASBD"))
-    assert resolved and reopened and updated
+    assert resolved
+    assert reopened
+    assert updated
     assert (resolved.status, resolved.resolved_at) == ("resolved", utc("2021-06-04T13:16:53.816"))
     assert (reopened.status, reopened.resolved_at) == ("open", None)
     assert reopened.detected_at == utc("2026-03-30T13:37:07")

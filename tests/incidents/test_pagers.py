@@ -172,7 +172,8 @@ PARSERS = [
 @given(data=st.data())
 def test_only_reasons_escape_when_any_field_is_anything(parse: Any, name: str, data: st.DataObject) -> None:
     document = json.loads(payload(name))
-    place, names = document, []
+    place: Any = document
+    names: list[Any] = []
     for _ in range(data.draw(st.integers(0, 4))):
         inner = place[names[-1]] if names else place
         if not isinstance(inner, dict | list) or not inner:

@@ -57,6 +57,7 @@ def only_the_recorder(settings: Settings) -> None:
 def stored(source: Source, text: str, key: str = "") -> Delivery:
     letter = Letter({"key": key} if key else {}, text.encode())
     kept = services.store(source_id=source.pk, provider=Recorder(), letter=letter)
+    assert kept.delivery_id is not None
     return Delivery.objects.get(pk=kept.delivery_id)
 
 
