@@ -32,6 +32,7 @@ class OpenPoint:
 def open_points(incident: Incident, postmortem: Postmortem) -> list[OpenPoint]:
     """The same list for the form, the API and the verb that publishes; empty when it may be published."""
     prefetch_related_objects([incident], "services", "causes__change__decisions", "factors", "actions")
+    prefetch_related_objects([postmortem], "sections")
     return [
         *_facts(incident),
         *_sections(postmortem),
