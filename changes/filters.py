@@ -36,11 +36,13 @@ NONE = "none"
 
 def with_merged(term: Term) -> set[int]:
     """The term's id and the ids of all that were merged into it, over any number of steps."""
+    # The plugin of the type checker cannot follow a manager of an abstract model.
+    terms: Any = type(term)._default_manager
     found: set[int] = set()
     wave = {term.pk}
     while wave:
         found |= wave
-        wave = set(type(term).objects.filter(merged_into__in=wave).values_list("pk", flat=True)) - found
+        wave = set(terms.filter(merged_into__in=wave).values_list("pk", flat=True)) - found
     return found
 
 
@@ -53,7 +55,8 @@ class TermFilter(filters.ModelChoiceFilter):
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         if not isinstance(value, Term):
-            return super().filter(qs, value)
+            found: QuerySet[Any] = super().filter(qs, value)
+            return found
         return qs.filter(**{f"{self.field_name}__in": with_merged(value)})
 
 

@@ -40,7 +40,8 @@ def merge_terms(*, term: T, into: T, by: User | None, now: datetime) -> T:
     term.merged_into, term.merged_at = into, now
     term.save(update_fields=["merged_into", "merged_at"])
     # What had been merged into this one goes along, so that readers resolve one step only.
-    type(term)._default_manager.filter(merged_into=term).update(merged_into=into)
+    terms: Any = type(term)._default_manager
+    terms.filter(merged_into=term).update(merged_into=into)
     _touch(term, "merged", by)
     return term
 
