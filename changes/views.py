@@ -41,9 +41,7 @@ def change_list(request: HttpRequest) -> HttpResponse:
 
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
     change = get_object_or_404(
-        Change.objects.select_related(
-            "repository", "area", "assistant", "merged_into", "undone_by", "feature"
-        ),
+        Change.objects.select_related("repository", "area", "assistant", "undone_by", "feature"),
         pk=pk,
     )
     if change.merged_into_id:

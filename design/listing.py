@@ -1,4 +1,4 @@
-"""What a page with a filtered list needs: the rows of one page, the way to its neighbours, how many filters are set."""
+"""What a page with a filtered list needs: one page of rows, its neighbours, how many filters are set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ ROWS = 50
 def listing(request: HttpRequest, found: Any, rows: QuerySet[Any], per_page: int = ROWS) -> dict[str, Any]:
     """The context of a list page.
 
-    Shape: `filter`, `page`, `newer_url`, `older_url` (empty at the ends), `shown` (words), `narrowed` (filters set).
+    Shape: `filter`, `page`, `newer_url`, `older_url` (empty at the ends), `shown` (words), `narrowed`
+    (how many filters are set).
     """
     page = Paginator(rows, per_page).get_page(request.GET.get("page"))
     total = page.paginator.count

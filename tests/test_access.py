@@ -1,0 +1,293 @@
+"""Who may open which door. A route without a row here fails.
+
+Each row says what a GET gives to each visitor, for the ordinary incident and for the restricted one. Doors
+that only take POST are tried with one, empty: what matters is who is turned away, before anything is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Role, Team, User
+from analytics.models import TestScenario
+from changes.models import Change, Deployment, Environment, Repository, Service
+from incidents.models import (
+    ActionItem,
+    Alert,
+    Cause,
+    ContributingFactor,
+    Fix,
+    Incident,
+    Lesson,
+    Postmortem,
+    TimelineEntry,
+)
+from intake.models import Source
+from tests.routes import named_routes
+
+SEEN, HIDDEN, TURNED_AWAY, REFUSED, SIGN_IN = 200, 404, 403, 401, 302
+EVERYONE = ("nobody", "viewer", "outsider", "teammate", "named", "curator", "admin")
+
+
+@dataclass(frozen=True)
+class World:
+    """Two of everything: one that all may see, and one that only `named` may."""
+
+    users: dict[str, User]
+    plain: dict[str, Any]
+    restricted: dict[str, Any]
+
+
+def _outage(*, service: Service, environment: Environment, number: int, named: User | None) -> dict[str, Any]:
+    repository = service.repository
+    assert repository is not None
+    change = Change.objects.create(repository=repository, title=f"Change {number}")
+    incident = Incident.objects.create(
+        number=number,
+        title=f"Outage {number}",
+        is_restricted=named is not None,
+        impact_started_at=timezone.now(),
+    )
+    incident.services.add(service)
+    if named:
+        incident.people.add(named)
+    lesson = Lesson.objects.create(text=f"Check {number}")
+    lesson.incidents.add(incident)
+    scenario = TestScenario.objects.create(
+        number=number, title=f"Scenario {number}", given="a", when="b", then="c"
+    )
+    scenario.lessons.add(lesson)
+    source = Source.objects.create(slug=f"pager-{number}", name=f"Pager {number}", kind="pagerduty")
+    return {
+        "change": change,
+        "incident": incident,
+        "postmortem": Postmortem.objects.create(incident=incident),
+        "cause": Cause.objects.create(incident=incident, change=change),
+        "fix": Fix.objects.create(incident=incident, change=change),
+        "factor": ContributingFactor.objects.create(incident=incident, text="No alert"),
+        "entry": TimelineEntry.objects.create(incident=incident, occurred_at=timezone.now(), text="It broke"),
+        "alert": Alert.objects.create(source=source, key=f"a{number}", incident=incident),
+        "lesson": lesson,
+        "action": ActionItem.objects.create(incident=incident, title="Add an alert"),
+        "scenario": scenario,
+        "deployment": Deployment.objects.create(
+            repository=repository, service=service, environment=environment, external_id=str(number)
+        ),
+        "repository": repository,
+        "service": service,
+        "environment": environment,
+        "source": source,
+    }
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    roles = {
+        "viewer": Role.VIEWER,
+        "outsider": Role.AUTHOR,
+        "teammate": Role.AUTHOR,
+        "named": Role.AUTHOR,
+        "curator": Role.CURATOR,
+        "admin": Role.ADMIN,
+    }
+    users = {
+        name: User.objects.create(username=name, role=role, is_staff=role in {Role.CURATOR, Role.ADMIN})
+        for name, role in roles.items()
+    }
+    team = Team.objects.create(name="Payments", slug="payments-team")
+    team.members.add(users["teammate"], users["named"])
+    repository = Repository.objects.create(name="shop/checkout")
+    service = Service.objects.create(
+        name="Checkout", slug="checkout-service", repository=repository, team=team
+    )
+    environment = Environment.objects.create(name="production", is_production=True)
+    outage = {"service": service, "environment": environment}
+    return World(
+        users=users,
+        plain=_outage(**outage, number=1, named=None),
+        restricted=_outage(**outage, number=2, named=users["named"]),
+    )
+
+
+Rule = Callable[[str, bool], set[int]]
+
+
+def open_door(visitor: str, restricted: bool) -> set[int]:
+    return {200}
+
+
+def page(visitor: str, restricted: bool) -> set[int]:
+    """Everyone signed in."""
+    return {SIGN_IN} if visitor == "nobody" else {SEEN}
+
+
+def of_incident(visitor: str, restricted: bool) -> set[int]:
+    """Everyone signed in; of a restricted incident only the people named on it: no role sees more."""
+    if visitor == "nobody":
+        return {SIGN_IN}
+    return {SEEN} if not restricted or visitor == "named" else {HIDDEN}
+
+
+def role(least: Role) -> Rule:
+    """Everyone signed in whose role is at least this; GET or an empty POST."""
+
+    def rule(visitor: str, restricted: bool) -> set[int]:
+        if visitor == "nobody":
+            return {SIGN_IN}
+        have = (
+            Role.VIEWER if visitor == "viewer" else Role(visitor) if visitor in Role.values else Role.AUTHOR
+        )
+        return ALLOWED if Role.values.index(have) >= Role.values.index(least) else {TURNED_AWAY}
+
+    return rule
+
+
+def writes_incident(visitor: str, restricted: bool) -> set[int]:
+    """The team that owns the services, and curators; a restricted one only the people named on it."""
+    if visitor == "nobody":
+        return {SIGN_IN}
+    if restricted:
+        return ALLOWED if visitor == "named" else {HIDDEN}
+    return ALLOWED if visitor in {"teammate", "named", "curator", "admin"} else {TURNED_AWAY}
+
+
+def authors(visitor: str, restricted: bool) -> set[int]:
+    """Authors of any team; behind a restricted incident only the people named on it.
+
+    A viewer is turned away before anything is looked up, which tells as little as not finding it.
+    """
+    if restricted and visitor not in {"nobody", "named"}:
+        return {HIDDEN, TURNED_AWAY} if visitor == "viewer" else {HIDDEN}
+    return role(Role.AUTHOR)(visitor, restricted)
+
+
+def of_admin(visitor: str, restricted: bool) -> set[int]:
+    """Curators and admins come in; what each may do there is tested with the admin."""
+    return {SEEN} if visitor in {"curator", "admin"} else {SIGN_IN}
+
+
+# Let through: shown, led on, told what is wrong with an empty form, or that the moment is wrong.
+ALLOWED = {200, 204, 302, 303, 400, 405, 409, 422}
+
+
+@dataclass(frozen=True)
+class Door:
+    rule: Rule
+    arguments: tuple[str, ...] = ()
+    post: bool = False
+
+
+def doors() -> dict[str, Door]:
+    number = ("incident.number",)
+    return {
+        "healthz": Door(open_door),
+        "accounts:sign_out": Door(role(Role.VIEWER), post=True),
+        "accounts:profile": Door(page),
+        "accounts:tokens": Door(page),
+        "accounts:password": Door(page),
+        "changes:list": Door(page),
+        "changes:detail": Door(page, ("change.pk",)),
+        "changes:decide_origin": Door(role(Role.AUTHOR), ("change.pk",), post=True),
+        "changes:decide_kind": Door(role(Role.AUTHOR), ("change.pk",), post=True),
+        "changes:decide_area": Door(role(Role.AUTHOR), ("change.pk",), post=True),
+        "changes:deployments": Door(page),
+        "changes:deployment": Door(page, ("deployment.pk",)),
+        "changes:repositories": Door(page),
+        "changes:repository": Door(page, ("repository.pk",)),
+        "changes:service": Door(page, ("service.slug",)),
+        "analytics:home": Door(page),
+        "analytics:remove_demo": Door(role(Role.ADMIN), post=True),
+        "analytics:definitions": Door(page),
+        "analytics:matrix": Door(page),
+        "analytics:matrix_csv": Door(page),
+        "analytics:matrix_json": Door(page),
+        "analytics:matrix_changes": Door(page),
+        "analytics:scenarios": Door(page),
+        "analytics:scenario_new": Door(role(Role.AUTHOR)),
+        "analytics:scenario_from_lesson": Door(authors, ("lesson.pk",)),
+        "analytics:scenarios_feature": Door(page),
+        "analytics:scenarios_zip": Door(page),
+        "analytics:scenario": Door(of_incident, ("scenario.number",)),
+        "analytics:scenario_feature": Door(of_incident, ("scenario.number",)),
+        "analytics:scenario_edit": Door(authors, ("scenario.number",)),
+        "analytics:scenario_state": Door(authors, ("scenario.number",), post=True),
+        "incidents:list": Door(page),
+        "incidents:report": Door(role(Role.AUTHOR)),
+        "incidents:detail": Door(of_incident, number),
+        "incidents:edit": Door(writes_incident, number),
+        "incidents:set_status": Door(writes_incident, number, post=True),
+        "incidents:close": Door(writes_incident, number, post=True),
+        "incidents:reopen": Door(writes_incident, number, post=True),
+        "incidents:mark_duplicate": Door(writes_incident, number, post=True),
+        "incidents:access": Door(writes_incident, number),
+        "incidents:postmortem": Door(of_incident, number),
+        "incidents:postmortem_markdown": Door(of_incident, number),
+        "incidents:postmortem_json": Door(of_incident, number),
+        "incidents:start": Door(writes_incident, number, post=True),
+        "incidents:not_required": Door(writes_incident, number, post=True),
+        "incidents:require": Door(writes_incident, number, post=True),
+        "incidents:revise": Door(writes_incident, number, post=True),
+        "incidents:review": Door(authors, number, post=True),
+        "incidents:step": Door(writes_incident, (*number, "=facts")),
+        "incidents:keep_draft": Door(writes_incident, (*number, "=facts"), post=True),
+        "incidents:lessons": Door(page),
+        "incidents:lesson": Door(of_incident, ("lesson.pk",)),
+        "incidents:lesson_edit": Door(writes_incident, ("lesson.pk",)),
+        "incidents:lesson_state": Door(writes_incident, ("lesson.pk",), post=True),
+        "incidents:actions": Door(page),
+        "incidents:action": Door(of_incident, ("action.pk",)),
+    }
+
+
+# Doors with a test of their own: what they answer does not hang on who is signed in.
+ELSEWHERE = {
+    "readyz": "tests/runner/test_health.py",
+    "intake:receive": "tests/intake/ (the exam of every provider)",
+    "accounts:sign_in": "tests/accounts/ (open to all; leads on who is signed in)",
+    "accounts:link": "tests/accounts/ (a one-time link)",
+    "accounts:revoke_token": "tests/accounts/ (one's own tokens only)",
+}
+
+
+def _value(world: World, restricted: bool, path: str) -> Any:
+    if path.startswith("="):
+        return path[1:]
+    thing, attribute = path.split(".")
+    return getattr((world.restricted if restricted else world.plain)[thing], attribute)
+
+
+def test_every_route_has_a_row() -> None:
+    routes = {name for name in named_routes() if not name.startswith(("admin:", "api:", "api-"))}
+    known = set(doors()) | set(ELSEWHERE)
+    assert routes - known == set(), "routes without a row in the access table"
+    assert known - routes == set(), "rows without a route"
+
+
+@pytest.mark.parametrize("name", doors())
+def test_door_opens_for_whom_it_should(world: World, client: Client, name: str) -> None:
+    door = doors()[name]
+    surprises = []
+    for visitor in EVERYONE:
+        client.logout()
+        if visitor != "nobody":
+            client.force_login(world.users[visitor])
+        for restricted in (False, True) if door.arguments else (False,):
+            url = reverse(name, args=[_value(world, restricted, path) for path in door.arguments])
+            answer = client.post(url) if door.post else client.get(url)
+            expected = door.rule(visitor, restricted)
+            if visitor == "nobody" and expected == {SIGN_IN}:
+                led = answer.headers.get("Location", "")
+                if not led.startswith(reverse(settings.LOGIN_URL)):
+                    surprises.append(f"{visitor} got {answer.status_code}, not the sign-in page")
+            elif answer.status_code not in expected:
+                kind = "restricted" if restricted else "plain"
+                surprises.append(f"{visitor} on the {kind} one: {answer.status_code}, not {sorted(expected)}")
+    assert surprises == []
