@@ -27,7 +27,7 @@ with postgres.serving(Path(sys.argv[1])) as server:
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives up privileges")
 
 
-def eventually(question: Callable[[], bool], seconds: float = 15) -> bool:
+def eventually(question: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not question():
         if time.monotonic() > deadline:
@@ -185,7 +185,9 @@ def test_the_programs_are_copied_when_the_account_cannot_reach_them(
     assert binaries.runnable(binaries.find(), account) == copied
 
 
-@pytest.mark.skipif(not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")), reason="no system PostgreSQL here")
+@pytest.mark.skipif(
+    not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")), reason="no system PostgreSQL here"
+)
 def test_the_system_s_programs_serve_when_the_wheel_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(binaries, "find_spec", lambda package: None)
     with postgres.throwaway() as server, server.place.connect() as connection:

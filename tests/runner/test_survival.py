@@ -75,11 +75,11 @@ def test_each_letter_is_applied_once_when_worker_and_database_are_killed(
     subprocess.run([*script, "set_up"], env=surroundings, cwd=ROOT, check=True)
     with subprocess.Popen([*script, "send", str(LETTERS)], env=surroundings, cwd=ROOT) as sender:
         with working(surroundings):
-            wait_for(place, 100, seconds=40)
+            wait_for(place, 100, seconds=200)
         assert applied(place)[0] < LETTERS
         with working(surroundings):
-            wait_for(place, 300, seconds=40)
+            wait_for(place, 300, seconds=200)
             os.kill(durable.pid, signal.SIGKILL)
-            wait_for(place, LETTERS, seconds=60)
-        assert sender.wait(10) == 0
+            wait_for(place, LETTERS, seconds=300)
+        assert sender.wait(60) == 0
     assert applied(place) == (LETTERS, LETTERS, LETTERS)

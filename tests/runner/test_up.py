@@ -36,7 +36,7 @@ def ask(port: int, path: str) -> tuple[int, dict[str, object]]:
         connection.close()
 
 
-def wait_until(question: Callable[[], bool], seconds: float = 40) -> None:
+def wait_until(question: Callable[[], bool], seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not question():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -91,7 +91,7 @@ def test_it_keeps_its_children_alive_and_takes_them_along(
     assert after["web"] == before["web"]
 
     up.send_signal(signal.SIGINT)
-    assert up.wait(30) == 0
+    assert up.wait(60) == 0
     wait_until(lambda: all(group_is_empty(pid) for pid in after.values()))
     assert up.stdout is not None
     assert f"Hindcast runs at http://127.0.0.1:{port}/" in up.stdout.read()
