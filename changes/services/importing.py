@@ -48,7 +48,7 @@ def import_clone(
     while batch := list(islice(commits, BATCH)):
         facts = list(_facts(clone, batch, branches))
         with transaction.atomic():
-            record_changes(repository=repository, facts=facts)
+            record_changes(repository=repository, facts=facts, read_back=False)
             Repository.objects.filter(pk=repository.pk).update(imported_to=batch[-1].commit.sha)
         read += len(batch)
         progress(read, total)

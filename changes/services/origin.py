@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from changes.models import Assistant, AssistanceKind, Change, Decision, DetectionRule, Origin, Prompt
+from changes.models import AssistanceKind, Assistant, Change, Decision, DetectionRule, Origin, Prompt
 from changes.origin import compiled
 from changes.services.rules import current_rules
 from changes.services.weighing import reweigh

@@ -11,6 +11,7 @@ from accounts.models import User
 from changes.facts import FileFact
 from changes.models import AreaRule, Change, DomainArea, Repository, Service
 from changes.paths import matches, touches
+from changes.services.bulk import insert
 from changes.services.repositories import find_or_make_service
 from intake import ledger
 
@@ -72,7 +73,10 @@ def _add(through: type, column: str, wanted: Mapping[Change, set[int]], is_known
     rows = [
         through(change_id=change.pk, **{column: pk}) for change, pks in wanted.items() for pk in sorted(pks)
     ]
-    through.objects.bulk_create(rows, ignore_conflicts=is_known)  # type: ignore[attr-defined]
+    if is_known:
+        through.objects.bulk_create(rows, ignore_conflicts=True)  # type: ignore[attr-defined]
+    else:
+        insert(rows)
 
 
 @transaction.atomic

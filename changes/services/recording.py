@@ -12,6 +12,7 @@ from changes.facts import ChangeFact, FileFact
 from changes.models import Change, ChangeIdentity, ChangeLink, Deployment, Repository
 from changes.origin import Evidence
 from changes.services import links as linking
+from changes.services.bulk import insert
 from changes.services.places import PlaceBook, add_areas, add_services
 from changes.services.register import Entry, Register, names_of
 from changes.services.rules import Rules, current_rules
@@ -40,11 +41,16 @@ SAVED = [
 
 @transaction.atomic
 def record_changes(
-    *, repository: Repository, facts: Iterable[ChangeFact], delivery: Delivery | None = None
+    *,
+    repository: Repository,
+    facts: Iterable[ChangeFact],
+    delivery: Delivery | None = None,
+    read_back: bool = True,
 ) -> list[Change]:
     """Upsert by identities; a telling that meets two changes merges them, unless their numbers differ.
 
-    Returns the changes that stand for the facts, each once. All of one repository are taken one after another.
+    Returns the changes that stand for the facts, each once, as the database holds them at the end (without
+    `read_back`, as they were written first). All of one repository are taken one after another.
     """
     facts = list(facts)
     if not facts:
@@ -52,7 +58,10 @@ def record_changes(
     Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
     if not repository.is_demo:
         note_first_real_fact(at=timezone.now())
-    return _Recording(repository, current_rules(), delivery).take(facts)
+    changes = _Recording(repository, current_rules(), delivery).take(facts)
+    if read_back:
+        _read_back(changes)
+    return changes
 
 
 class _Recording:
@@ -123,7 +132,7 @@ class _Recording:
         old = [entry.change for entry in entries if not entry.is_new]
         judgements = Judgements.of(old or new, is_known=known)
         self._weigh_new(entries, judgements)
-        Change.objects.bulk_create(new)
+        insert(new)
         register.save_names()
         evidence = save_evidence(
             {entry.change: self.found[entry] for entry in entries}, self.rules, self.delivery, known
@@ -163,7 +172,6 @@ class _Recording:
             refresh_shipped(self.repository, held | {one.pk for one in changes})
         elif any(not entry.is_new for entry in entries):
             refresh_shipped(self.repository, [one.pk for one in changes])
-        _refresh_in_place(changes)
 
 
 def _words_of(fact: ChangeFact) -> list[tuple[str, str]]:
@@ -192,7 +200,7 @@ def refresh_undoing(changes: Sequence[Change], looked_at: set[int], rules: Rules
         )
 
 
-def _refresh_in_place(changes: Sequence[Change]) -> None:
+def _read_back(changes: Sequence[Change]) -> None:
     """The rows as they ended, in the objects that callers hold."""
     fresh = Change.objects.in_bulk([one.pk for one in changes])
     for change in changes:

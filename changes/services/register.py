@@ -17,6 +17,7 @@ from changes.models import (
     Repository,
     Review,
 )
+from changes.services.bulk import insert
 from changes.services.telling import fold_double
 
 Space, Role = ChangeIdentity.Space, ChangeIdentity.Role
@@ -182,7 +183,7 @@ class Register:
                 row = self._rows[name]
                 row.change = entry.change
                 (moved if row.pk else new).append(row)
-        ChangeIdentity.objects.bulk_create(new)
+        insert(new)
         if moved:
             ChangeIdentity.objects.bulk_update(moved, ["change", "role"])
 

@@ -27,7 +27,7 @@ DEPLOYMENT: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture()
+@pytest.fixture
 def source() -> Source:
     return Source.objects.create(slug="ci", name="CI", kind="generic-change")
 

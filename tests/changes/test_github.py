@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 OWN = Path(__file__).parent.parent / "payloads" / "github"
 
 
-@pytest.fixture()
+@pytest.fixture
 def source() -> Source:
     return Source.objects.create(slug="github", name="GitHub", kind="github")
 

@@ -58,7 +58,7 @@ class Repo:
         return self.git("rev-parse", "HEAD")
 
 
-@pytest.fixture()
+@pytest.fixture
 def repo(tmp_path: Path) -> Repo:
     made = Repo(tmp_path / "till")
     made.commit("First")
@@ -126,11 +126,11 @@ def test_an_interrupted_import_ends_the_same_when_run_again(
     monkeypatch.setattr(importing, "BATCH", 2)
     calls = []
 
-    def fails_later(*, repository: Repository, facts: list[ChangeFact]) -> list[Change]:
+    def fails_later(*, repository: Repository, facts: list[ChangeFact], read_back: bool) -> list[Change]:
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return record_changes(repository=repository, facts=facts)
+        return record_changes(repository=repository, facts=facts, read_back=read_back)
 
     monkeypatch.setattr(importing, "record_changes", fails_later)
     with pytest.raises(KeyboardInterrupt):
@@ -235,3 +235,19 @@ def test_the_log_of_a_clone_is_read_oldest_first(repo: Repo) -> None:
     subjects = [one.commit.message.split("\n")[0] for one in Clone(repo.path).first_parents("HEAD")]
     assert subjects[0] == "First"
     assert subjects[-1] == "Lock"
+
+
+def test_a_long_history_is_written_like_a_short_one(tmp_path: Path) -> None:
+    made = Repo(tmp_path / "long")
+    for number in range(60):
+        made.git("commit", "-q", "--allow-empty", "-m", f"Part {number} (#{number + 1})\n\n{CLAUDE}")
+    run(made.path)
+    at_once = picture()
+    assert len(at_once) == 60
+    assert OriginEvidence.objects.count() == 60
+    Change.objects.all().delete()
+    Repository.objects.update(imported_to="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importing, "BATCH", 7)
+        run(made.path)
+    assert picture() == at_once
