@@ -102,12 +102,13 @@ class TermAdmin(TermBase):
         counts: dict[str, int] = {}
         for position, (label, _, _) in enumerate(relations(type(term))):
             counts[label] = counts.get(label, 0) + getattr(term, f"use_{position}", 0)
-        counts = {label: count for label, count in counts.items() if count}
-        if not counts:
-            return "nothing yet"
-        most = max(counts, key=lambda label: counts[label])
-        more = f" and {len(counts) - 1} more" if len(counts) > 1 else ""
-        return f"{counts[most]:,} {most}{more}"
+        # One help in one change is a decision and an assistance: said once, as the change that it is.
+        helped = counts.pop("assistances", 0)
+        if helped:
+            counts.pop("decisions", None)
+            counts["changes"] = helped
+        most = sorted((label for label in counts if counts[label]), key=lambda label: -counts[label])[:2]
+        return " · ".join(f"{counts[label]:,} {label}" for label in most) or "nothing yet"
 
     @admin.display(description="standing")
     def standing(self, term: Any) -> str:
