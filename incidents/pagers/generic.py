@@ -1,4 +1,4 @@
-"""Any tool that can post JSON: docs/webhooks.md, "Generic incident".
+"""Any tool that can post JSON: docs/webhooks.md, "Incidents as JSON".
 
     {"key": "INC-7", "title": "Checkout is slow", "status": "open", "severity": "P2", "service": "checkout",
      "opened_at": "2026-03-01T10:00:00Z", "acknowledged_at": null, "mitigated_at": null, "resolved_at": null,
@@ -44,8 +44,8 @@ TIMES = {
 
 
 class GenericIncident(SharedSecret, Pager):
-    kind = "incident"
-    title = "Generic incident (JSON)"
+    kind = "generic-incident"
+    title = "Incidents as JSON"
     headers_kept = frozenset({"idempotency-key"})
 
     def key(self, letter: Letter) -> str:

@@ -29,23 +29,25 @@ GENERIC_INCIDENT = {
     "at": "2026-03-02T10:00:00Z",
 }
 GENERIC_CHANGE = {
-    "repository": "shop/checkout",
-    "number": 7,
-    "title": "Retry payments",
-    "state": "merged",
-    "merged_at": "2026-03-02T09:00:00Z",
-    "merge_sha": "a" * 40,
+    "repository": {"name": "shop/checkout"},
+    "change": {
+        "id": "7",
+        "title": "Retry payments",
+        "state": "merged",
+        "merged_at": "2026-03-02T09:00:00Z",
+        "at": "2026-03-02T09:00:00Z",
+    },
 }
 # Body and headers that make a letter of each kind; a kind without a row fails the contract test.
 EXAMPLES: dict[str, tuple[bytes, Mapping[str, str]]] = {
     "pagerduty": (payload("pagerduty/incident.triggered__first"), {"X-Webhook-Id": "delivery-1"}),
     "alertmanager": (payload("alertmanager/firing__nanoseconds"), {}),
-    "incident": (json.dumps(GENERIC_INCIDENT).encode(), {"Idempotency-Key": "delivery-1"}),
+    "generic-incident": (json.dumps(GENERIC_INCIDENT).encode(), {"Idempotency-Key": "delivery-1"}),
     "github": (
         json.dumps({"zen": "Anything added dilutes everything else.", "hook_id": 1}).encode(),
         {"X-GitHub-Event": "ping", "X-GitHub-Delivery": "delivery-1"},
     ),
-    "change": (json.dumps(GENERIC_CHANGE).encode(), {"Idempotency-Key": "delivery-1"}),
+    "generic-change": (json.dumps(GENERIC_CHANGE).encode(), {"Idempotency-Key": "delivery-1"}),
 }
 
 

@@ -19,7 +19,7 @@ from tests import make
 from tests.intake.letters import EXAMPLES, send
 
 pytestmark = pytest.mark.django_db
-BODY, HEADERS = EXAMPLES["incident"]
+BODY, HEADERS = EXAMPLES["generic-incident"]
 
 
 def test_a_letter_is_in_the_database_and_the_bell_rings_when_202_is_answered(
@@ -27,7 +27,7 @@ def test_a_letter_is_in_the_database_and_the_bell_rings_when_202_is_answered(
 ) -> None:
     rung: list[int] = []
     monkeypatch.setattr(tasks.process_due, "delay", lambda: rung.append(Delivery.objects.count()))
-    source = make.source("incident")
+    source = make.source("generic-incident")
     with django_capture_on_commit_callbacks(execute=True):
         assert send(source, BODY, HEADERS).status_code == 202
     assert rung == [1]
@@ -40,7 +40,7 @@ def test_a_letter_is_in_the_database_and_the_bell_rings_when_202_is_answered(
 def test_the_bell_stays_silent_when_the_letter_was_seen(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    source = make.source("incident")
+    source = make.source("generic-incident")
     send(source, BODY, HEADERS)
     with django_capture_on_commit_callbacks() as callbacks:
         send(source, BODY, HEADERS)
@@ -49,7 +49,7 @@ def test_the_bell_stays_silent_when_the_letter_was_seen(
 
 def test_a_letter_costs_one_statement_when_its_source_is_known(settings: Settings) -> None:
     settings.INTAKE_DOOR_SECONDS = 60
-    source = make.source("incident")
+    source = make.source("generic-incident")
     send(source, {"key": "A", "status": "open"})
     with CaptureQueriesContext(
         connection,
@@ -59,7 +59,7 @@ def test_a_letter_costs_one_statement_when_its_source_is_known(settings: Setting
 
 
 def test_other_slugs_are_not_found_and_so_is_a_source_switched_off() -> None:
-    off = make.source("incident", is_active=False)
+    off = make.source("generic-incident", is_active=False)
     for slug in ("nobody", off):
         response = send(slug, BODY, HEADERS)
         assert response.status_code == 404
@@ -67,7 +67,7 @@ def test_other_slugs_are_not_found_and_so_is_a_source_switched_off() -> None:
 
 
 def test_only_posting_is_understood() -> None:
-    source = make.source("incident")
+    source = make.source("generic-incident")
     response = Client().get(reverse("intake:receive", args=[source.slug]))
     assert (response.status_code, response["Allow"]) == (405, "POST")
 
@@ -75,8 +75,8 @@ def test_only_posting_is_understood() -> None:
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_letter_is_refused_when_it_is_too_large(settings: Settings, announced: bool) -> None:
     settings.INTAKE_MAX_BYTES = 1000
-    source = make.source("incident")
-    proof = providers()["incident"].sign(b"", make.SECRET.encode())  # type: ignore[attr-defined]
+    source = make.source("generic-incident")
+    proof = providers()["generic-incident"].sign(b"", make.SECRET.encode())  # type: ignore[attr-defined]
     request = RequestFactory().post("/", b"x" * 1001, content_type="application/json", headers=proof)
     if not announced:
         _chunked(request, b"x" * 5000)
@@ -86,8 +86,8 @@ def test_a_letter_is_refused_when_it_is_too_large(settings: Settings, announced:
 
 
 def test_a_letter_without_a_length_is_read_whole() -> None:
-    source = make.source("incident")
-    proof = providers()["incident"].sign(b"", make.SECRET.encode())  # type: ignore[attr-defined]
+    source = make.source("generic-incident")
+    proof = providers()["generic-incident"].sign(b"", make.SECRET.encode())  # type: ignore[attr-defined]
     request = RequestFactory().post("/", b"", content_type="application/json", headers=proof)
     _chunked(request, BODY)
     assert views.receive(request, source.slug).status_code == 202
@@ -108,7 +108,7 @@ def test_the_sender_is_asked_to_come_again_when_nothing_can_be_stored(
         raise OperationalError("the database is away")
 
     monkeypatch.setattr(services, "store", fail)
-    response = send(make.source("incident"), BODY, HEADERS)
+    response = send(make.source("generic-incident"), BODY, HEADERS)
     assert response.status_code == 503
     assert response["Retry-After"]
 
@@ -116,7 +116,7 @@ def test_the_sender_is_asked_to_come_again_when_nothing_can_be_stored(
 def test_the_sender_is_asked_to_come_again_when_the_secret_cannot_be_opened(
     settings: Settings,
 ) -> None:
-    source = make.source("incident")
+    source = make.source("generic-incident")
     settings.SECRETS_KEY = "another key than the one it was sealed under"
     assert send(source, BODY, HEADERS).status_code == 503
     assert not Refusal.objects.exists()
@@ -132,7 +132,7 @@ def test_refusals_are_counted_by_day_and_reason() -> None:
 
 
 def test_a_posted_letter_needs_no_cookie_and_no_csrf_token() -> None:
-    source = make.source("incident")
+    source = make.source("generic-incident")
     assert send(source, BODY, HEADERS, client=Client(enforce_csrf_checks=True)).status_code == 202
 
 
