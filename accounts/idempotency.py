@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from accounts.models import ApiToken, IdempotencyKey
+from accounts.models import ApiToken, IdempotencyKey, User
 from accounts.problems import Unprocessable
 
 HEADER = "Idempotency-Key"
@@ -54,11 +54,12 @@ def idempotent(handler: Handler) -> Handler:
 
 def _row(request: Request, key: str) -> IdempotencyKey:
     asked = digest(request)
-    old = IdempotencyKey.objects.filter(user=request.user, key=key)
+    person = cast(User, request.user)
+    old = IdempotencyKey.objects.filter(user=person, key=key)
     old.filter(created_at__lt=timezone.now() - KEPT).delete()
     token = request.auth if isinstance(request.auth, ApiToken) else None
     row, _ = IdempotencyKey.objects.get_or_create(
-        user=request.user, key=key, defaults={"token": token, "request_digest": asked}
+        user=person, key=key, defaults={"token": token, "request_digest": asked}
     )
     if bytes(row.request_digest) != asked:
         raise Unprocessable(f"This {HEADER} was used for another request.", code="idempotency_key_reused")

@@ -54,7 +54,7 @@ class Cursor:
 class CursorPages(BasePagination):
     """A view names its order as `page_by`, such as `-occurred_at`: a field or annotation never NULL."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
         self.field: str = view.page_by.removeprefix("-")
         self.falling = view.page_by.startswith("-")

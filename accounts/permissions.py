@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from accounts.models import ApiToken, Role, Scope
+from accounts.models import ApiToken, Role, Scope, User
 
 
 class ScopedPermission(BasePermission):
@@ -33,7 +33,7 @@ class ScopedPermission(BasePermission):
         return False
 
     def _has_role(self, request: Request, role: Role) -> bool:
-        if request.user.at_least(role):
+        if cast(User, request.user).at_least(role):
             return True
         self.message = f"This needs the role {role.value}."
         return False

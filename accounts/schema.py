@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -28,7 +28,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField(required=False, help_text="What a program may switch on.")
-    errors = FaultSerializer(many=True, required=False)
+    errors = FaultSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 ETAG = OpenApiParameter(
@@ -69,15 +69,15 @@ class Schema(AutoSchema):
 
     def get_operation_id(self) -> str:
         name: str = super().get_operation_id()
-        if getattr(self.view, "detail", False) and self.view.action not in STANDARD_ACTIONS:
+        if getattr(self.view, "detail", False) and getattr(self.view, "action", "") not in STANDARD_ACTIONS:
             name = name.removesuffix("_create").removesuffix("_partial_update")
         return name
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status in self._errors():
             if str(status) not in bodies:
-                described = self._get_response_for_code(
+                described = self._get_response_for_code(  # type: ignore[no-untyped-call]
                     ProblemSerializer, str(status), media_types=[MEDIA_TYPE], direction=direction
                 )
                 bodies[str(status)] = {**described, "description": phrase(status)}
@@ -96,13 +96,14 @@ class Schema(AutoSchema):
         return sorted(errors)
 
     def _marked(self, name: str) -> bool:
-        action = getattr(self.view, self.view.action, None) if getattr(self.view, "action", None) else None
-        return bool(getattr(action, name, False))
+        handler = getattr(self.view, getattr(self.view, "action", "") or "", None)
+        return bool(getattr(handler, name, False))
 
     def _has_version(self) -> bool:
-        if self._is_list_view() or getattr(self.view, "queryset", None) is None:
+        queryset = getattr(self.view, "queryset", None)
+        if self._is_list_view() or queryset is None:
             return False
-        return hasattr(self.view.queryset.model, "version") and self.method != "DELETE"
+        return hasattr(queryset.model, "version") and self.method != "DELETE"
 
 
 def share_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def share_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.tokens.TokenAuthentication"
     name = "token"
 

@@ -58,13 +58,15 @@ class Matrix(Resource):
     @extend_schema(
         operation_id="matrix_retrieve",
         parameters=MATRIX_PARAMETERS,
-        responses=forced_singular_serializer(serializers.MatrixSerializer),
+        responses=forced_singular_serializer(serializers.MatrixSerializer),  # type: ignore[no-untyped-call]
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The failure-rate matrix: kind of help by domain area."""
         form = MatrixForm(request.query_params)
         if not form.is_valid():
-            raise ValidationError({name: list(faults) for name, faults in form.errors.items()})
+            raise ValidationError(
+                {name: [str(fault) for fault in faults] for name, faults in form.errors.items()}
+            )
         return Response(reports.as_json(reports.matrix(form.filters())))
 
 
@@ -81,7 +83,7 @@ class Scenarios(Readable):
     page_by = "-created_at"
 
     def get_queryset(self) -> QuerySet[TestScenario]:
-        found = TestScenario.objects.visible_to(self.request.user).select_related("area", "merged_into")
+        found = TestScenario.objects.visible_to(self.person).select_related("area", "merged_into")
         return found.prefetch_related("lessons", "services", "kinds")
 
     @extend_schema(request=serializers.ScenarioInput, responses={201: serializers.ScenarioSerializer})
@@ -89,7 +91,7 @@ class Scenarios(Readable):
     def create(self, request: Request) -> Response:
         """Write a test scenario; it gets the next number."""
         said = self.checked(serializers.ScenarioInput)
-        new = scenarios.create_scenario(by=request.user, now=timezone.now(), **said)
+        new = scenarios.create_scenario(by=self.person, now=timezone.now(), **said)
         location = reverse("api:scenario-detail", args=[new.number], request=request)
         return self.answer(self.get_queryset().get(pk=new.pk), status=201, location=location)
 
@@ -97,12 +99,10 @@ class Scenarios(Readable):
     @needs_if_match
     def partial_update(self, request: Request, number: str) -> Response:
         with transaction.atomic():
-            scenario = scenarios.locked(self.get_object().pk, request.user)
+            scenario = scenarios.locked(self.get_object().pk, self.person)
             version = expected_version(request, scenario)
             said = self.checked(serializers.ScenarioInput, partial=True)
-            scenarios.edit_scenario(
-                scenario_id=scenario.pk, by=request.user, expected_version=version, **said
-            )
+            scenarios.edit_scenario(scenario_id=scenario.pk, by=self.person, expected_version=version, **said)
         return self.answer(self.get_queryset().get(pk=scenario.pk))
 
     @extend_schema(request=serializers.ScenarioStateInput)
@@ -112,5 +112,5 @@ class Scenarios(Readable):
         """Accept it, say that it is automated, or retire it with the reason."""
         scenario = self.get_object()
         said = self.checked(serializers.ScenarioStateInput)
-        scenarios.set_state(scenario_id=scenario.pk, by=request.user, now=timezone.now(), **said)
+        scenarios.set_state(scenario_id=scenario.pk, by=self.person, now=timezone.now(), **said)
         return self.answer(self.get_queryset().get(pk=scenario.pk))

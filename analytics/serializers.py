@@ -18,11 +18,11 @@ CELL_STATES = [(key, words[0]) for key, words in STATES.items()]
 
 class ScenarioSerializer(serializers.ModelSerializer[TestScenario]):
     name = serializers.SerializerMethodField(help_text="What test suites call it.")
-    lessons = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    lessons: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
     services = slug(many=True)
     area = slug()
     kinds = slug(many=True)
-    merged_into = serializers.SlugRelatedField(slug_field="number", read_only=True)
+    merged_into: Any = serializers.SlugRelatedField(slug_field="number", read_only=True)
 
     class Meta:
         model = TestScenario

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from intake.models import Delivery
 
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
-    source = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    source: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(  # type: ignore[assignment]
+        slug_field="slug", read_only=True
+    )
 
     class Meta:
         model = Delivery

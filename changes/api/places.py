@@ -65,5 +65,5 @@ class Environments(Readable):
         """Say whether this name means production; its deployments follow."""
         environment = self.get_object()
         said = self.checked(serializers.EnvironmentInput)
-        map_environment(environment=environment, is_production=said["is_production"], by=request.user)
+        map_environment(environment=environment, is_production=said["is_production"], by=self.person)
         return self.answer(environment)

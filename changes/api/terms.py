@@ -38,7 +38,7 @@ class TermResource(Readable):
         with transaction.atomic():
             term = get_object_or_404(self.get_queryset().select_for_update(of=("self",)), slug=slug)
             serializer = self.get_serializer(term, data=request.data, partial=True)
-            taxonomy.save_term(term=term, values=self.valid(serializer), by=request.user)
+            taxonomy.save_term(term=term, values=self.valid(serializer), by=self.person)
         return self.answer(term)
 
     @extend_schema(request=None)
@@ -46,14 +46,14 @@ class TermResource(Readable):
     @idempotent
     def retire(self, request: Request, slug: str) -> Response:
         """No form offers it any more; what was said with it stands."""
-        return self.answer(taxonomy.retire_term(term=self.get_object(), by=request.user, now=timezone.now()))
+        return self.answer(taxonomy.retire_term(term=self.get_object(), by=self.person, now=timezone.now()))
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     @idempotent
     def restore(self, request: Request, slug: str) -> Response:
         """Offer a retired term again."""
-        return self.answer(taxonomy.restore_term(term=self.get_object(), by=request.user))
+        return self.answer(taxonomy.restore_term(term=self.get_object(), by=self.person))
 
 
 class OpenTermResource(TermResource):
@@ -63,7 +63,7 @@ class OpenTermResource(TermResource):
     def create(self, request: Request) -> Response:
         """Add a term."""
         values = self.valid(self.get_serializer(data=request.data))
-        term = taxonomy.save_term(term=self.queryset.model(), values=values, by=request.user)
+        term = taxonomy.save_term(term=self.get_queryset().model(), values=values, by=self.person)
         location = request.build_absolute_uri(f"{request.path}{term.slug}/")
         return self.answer(term, status=201, location=location)
 

@@ -64,7 +64,7 @@ class Changes(Readable):
     def area(self, request: Request, pk: str) -> Response:
         """Say which area counts; no path rule alters it afterwards."""
         said = self.checked(serializers.AreaInput)
-        change = say_area(change_id=self.get_object().pk, area=said["area"], by=request.user)
+        change = say_area(change_id=self.get_object().pk, area=said["area"], by=self.person)
         return self._shown(change.pk)
 
     @extend_schema(request=serializers.DecisionInput, responses={201: serializers.ChangeDetailSerializer})
@@ -76,7 +76,7 @@ class Changes(Readable):
         say = say_origin if "origin" in said else say_kind
         decision = say(
             change_id=self.get_object().pk,
-            by=request.user,
+            by=self.person,
             prompted_by=Prompt.API,
             now=timezone.now(),
             **said,
@@ -93,7 +93,7 @@ class Changes(Readable):
     def withdraw_decision(self, request: Request, pk: str, decision: str) -> Response:
         """Take a word back; it stays in the history."""
         row = get_object_or_404(Decision, pk=decision, change=self.get_object())
-        withdraw_decision(decision_id=row.pk, by=request.user, now=timezone.now())
+        withdraw_decision(decision_id=row.pk, by=self.person, now=timezone.now())
         return self._shown(row.change_id)
 
     def _shown(self, pk: int, status: int = 200) -> Response:

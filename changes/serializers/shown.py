@@ -112,7 +112,7 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
 
 
 class EnvironmentSerializer(serializers.ModelSerializer[Environment]):
-    source = slug()
+    source = slug()  # type: ignore[assignment]
 
     class Meta:
         model = Environment
@@ -266,7 +266,7 @@ class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
     repository_name = serializers.CharField(source="repository.name", read_only=True)
     service = slug()
     environment = serializers.CharField(source="environment.name", read_only=True)
-    changes = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    changes: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
 
     class Meta:
         model = Deployment

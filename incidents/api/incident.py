@@ -55,11 +55,11 @@ class IncidentResource(Readable):
     lookup_value_regex = "[0-9]{1,18}"
 
     def visible(self) -> QuerySet[Incident]:
-        return Incident.objects.visible_to(self.request.user)
+        return Incident.objects.visible_to(self.person)
 
     def writable(self, incident: Incident) -> Incident:
         """Raises: PermissionDenied where another team owns the services."""
-        if not incident.may_be_edited_by(self.request.user):
+        if not incident.may_be_edited_by(self.person):
             raise PermissionDenied("Another team owns the services of this incident.")
         return incident
 
@@ -103,7 +103,7 @@ class Incidents(IncidentResource):
             if known is not None:
                 return self._known(known)
             new = incidents.report_incident(
-                facts=facts, services=services, by=request.user, now=timezone.now(), dedup_key=key
+                facts=facts, services=services, by=self.person, now=timezone.now(), dedup_key=key
             )
         return self.answer_new(new, "incident", new.number)
 
@@ -123,7 +123,7 @@ class Incidents(IncidentResource):
             facts = self.checked(serializers.IncidentFacts, partial=True)
             services = facts.pop("services", None)
             incidents.edit_facts(
-                incident_id=incident.pk, facts=facts, services=services, by=request.user, now=timezone.now()
+                incident_id=incident.pk, facts=facts, services=services, by=self.person, now=timezone.now()
             )
         return self.answer(self.again(incident))
 
@@ -139,7 +139,7 @@ class Incidents(IncidentResource):
         incident = self._locked_now(number)
         said = self.checked(serializers.StatusInput)
         incidents.set_status(
-            incident_id=incident.pk, status=said["status"], by=request.user, now=timezone.now()
+            incident_id=incident.pk, status=said["status"], by=self.person, now=timezone.now()
         )
         return self.answer(self.again(incident))
 
@@ -150,7 +150,7 @@ class Incidents(IncidentResource):
         """Close it, saying why. Duplicates, false alarms, tests and cancelled ones never count."""
         incident = self._locked_now(number)
         said = self.checked(serializers.CloseInput)
-        who_when = {"by": request.user, "now": timezone.now()}
+        who_when: dict[str, Any] = {"by": self.person, "now": timezone.now()}
         if "duplicate_of" in said:
             incidents.mark_duplicate(incident_id=incident.pk, of_id=said["duplicate_of"].pk, **who_when)
         else:
@@ -163,7 +163,7 @@ class Incidents(IncidentResource):
     def reopen(self, request: Request, number: str) -> Response:
         """Take the closing back."""
         incident = self._locked_now(number)
-        incidents.reopen(incident_id=incident.pk, by=request.user, now=timezone.now())
+        incidents.reopen(incident_id=incident.pk, by=self.person, now=timezone.now())
         return self.answer(self.again(incident))
 
     @extend_schema(request=serializers.RestrictInput)
@@ -173,7 +173,7 @@ class Incidents(IncidentResource):
         """Say who sees it: everyone signed in, or only the people named."""
         incident = self._locked_now(number)
         said = self.checked(serializers.RestrictInput)
-        who_when = {"by": request.user, "now": timezone.now()}
+        who_when: dict[str, Any] = {"by": self.person, "now": timezone.now()}
         if said["is_restricted"]:
             incidents.restrict(incident_id=incident.pk, people=said.get("people", []), **who_when)
         else:
@@ -187,7 +187,7 @@ class Incidents(IncidentResource):
         """Say that no change was involved, or that it is not determined; naming a cause answers by itself."""
         incident = self._locked_now(number)
         said = self.checked(serializers.AnswerInput)
-        causes.answer(incident_id=incident.pk, answer=said["answer"], by=request.user)
+        causes.answer(incident_id=incident.pk, answer=said["answer"], by=self.person)
         return self.answer(self.again(incident))
 
     def _locked_now(self, number: str) -> Incident:

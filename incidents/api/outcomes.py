@@ -55,7 +55,7 @@ class Postmortems(PartResource):
                 incident_id=postmortem.incident_id,
                 texts=said["sections"],
                 expected_version=version,
-                by=request.user,
+                by=self.person,
                 now=timezone.now(),
             )
         return self.answer(self.again(postmortem))
@@ -67,7 +67,7 @@ class Postmortems(PartResource):
         """For everybody to read. 422 lists every point still open; a curator may override, saying why."""
         postmortem = self.writable_row()
         said = self.checked(serializers.PublishInput)
-        postmortems.publish(incident_id=postmortem.incident_id, by=request.user, now=timezone.now(), **said)
+        postmortems.publish(incident_id=postmortem.incident_id, by=self.person, now=timezone.now(), **said)
         return self.answer(self.again(postmortem))
 
     @extend_schema(request=None, responses=serializers.PostmortemDetailSerializer)
@@ -76,7 +76,7 @@ class Postmortems(PartResource):
     def revise(self, request: Request, number: str) -> Response:
         """Take a published one back to a draft."""
         postmortem = self.writable_row()
-        postmortems.revise(incident_id=postmortem.incident_id, by=request.user, now=timezone.now())
+        postmortems.revise(incident_id=postmortem.incident_id, by=self.person, now=timezone.now())
         return self.answer(self.again(postmortem))
 
 
@@ -87,7 +87,7 @@ class Lessons(IncidentResource):
 
     def get_queryset(self) -> QuerySet[Lesson]:
         mine = Prefetch("incidents", queryset=self.visible().order_by("number"))
-        found = Lesson.objects.visible_to(self.request.user).select_related("area")
+        found = Lesson.objects.visible_to(self.person).select_related("area")
         return found.prefetch_related(mine, "services", "kinds")
 
     @extend_schema(request=serializers.LessonInput, responses={201: serializers.LessonSerializer})
@@ -96,7 +96,7 @@ class Lessons(IncidentResource):
         """Propose a lesson; without services of its own it speaks of the incident's."""
         said = self.checked(serializers.LessonInput)
         self.writable(said["incident"])
-        lesson = lessons.record(by=request.user, now=timezone.now(), **said)
+        lesson = lessons.record(by=self.person, now=timezone.now(), **said)
         return self.answer_new(lesson, "lesson", lesson.pk)
 
     @extend_schema(request=serializers.LessonEdit, responses=serializers.LessonSerializer)
@@ -105,7 +105,7 @@ class Lessons(IncidentResource):
         lesson = self._writable_lesson()
         version = expected_version(request, lesson)
         said = self.checked(serializers.LessonEdit, partial=True)
-        lessons.edit(lesson_id=lesson.pk, by=request.user, expected_version=version, **said)
+        lessons.edit(lesson_id=lesson.pk, by=self.person, expected_version=version, **said)
         return self.answer(self.again(lesson))
 
     @extend_schema(request=serializers.LessonStateInput)
@@ -115,7 +115,7 @@ class Lessons(IncidentResource):
         """Approve it, retire it with the reason, or propose it again."""
         lesson = self._writable_lesson()
         said = self.checked(serializers.LessonStateInput)
-        who_when: dict[str, Any] = {"lesson_id": lesson.pk, "by": request.user, "now": timezone.now()}
+        who_when: dict[str, Any] = {"lesson_id": lesson.pk, "by": self.person, "now": timezone.now()}
         if said["state"] == Lesson.State.RETIRED:
             lessons.retire(reason=said["reason"], **who_when)
         elif said["state"] == Lesson.State.APPROVED:
@@ -128,8 +128,8 @@ class Lessons(IncidentResource):
         """Whoever may edit one of the incidents behind it; curators everywhere."""
         lesson: Lesson = self.get_object()
         behind: list[Incident] = list(lesson.incidents.all())
-        by_right = not behind or self.request.user.at_least(Role.CURATOR)
-        if not by_right and not any(incident.may_be_edited_by(self.request.user) for incident in behind):
+        by_right = not behind or self.person.at_least(Role.CURATOR)
+        if not by_right and not any(incident.may_be_edited_by(self.person) for incident in behind):
             raise PermissionDenied("Another team owns the services of the incidents behind it.")
         return lesson
 
@@ -146,13 +146,13 @@ class Actions(PartResource):
         """Propose an action item."""
         said = self.checked(serializers.ActionInput)
         incident = self.writable(said.pop("incident"))
-        item = actions.propose(incident_id=incident.pk, by=request.user, now=timezone.now(), **said)
+        item = actions.propose(incident_id=incident.pk, by=self.person, now=timezone.now(), **said)
         return self.answer_new(item, "action", item.pk)
 
     @extend_schema(request=serializers.ActionEdit, responses=serializers.ActionSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         item = self.writable_row()
-        actions.edit(action_id=item.pk, by=request.user, **self.checked(serializers.ActionEdit, partial=True))
+        actions.edit(action_id=item.pk, by=self.person, **self.checked(serializers.ActionEdit, partial=True))
         return self.answer(self.again(item))
 
     @extend_schema(request=serializers.ActionStateInput)
@@ -162,10 +162,10 @@ class Actions(PartResource):
         """Declined needs a reason; verified follows done and needs evidence that it works."""
         item = self.writable_row()
         said = self.checked(serializers.ActionStateInput)
-        actions.set_state(action_id=item.pk, by=request.user, now=timezone.now(), **said)
+        actions.set_state(action_id=item.pk, by=self.person, now=timezone.now(), **said)
         return self.answer(self.again(item))
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Only a proposal can vanish; what was agreed is declined."""
-        actions.remove(action_id=self.writable_row().pk, by=request.user)
+        actions.remove(action_id=self.writable_row().pk, by=self.person)
         return Response(status=204)

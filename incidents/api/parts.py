@@ -53,7 +53,7 @@ class Causes(PartResource):
             incident_id=incident.pk,
             change_id=said.pop("change").pk if "change" in said else None,
             deployment_id=said.pop("deployment").pk if "deployment" in said else None,
-            by=request.user,
+            by=self.person,
             now=timezone.now(),
             **said,
         )
@@ -70,7 +70,7 @@ class Causes(PartResource):
             incident_id=cause.incident_id,
             change_id=cause.change_id,
             deployment_id=cause.deployment_id,
-            by=request.user,
+            by=self.person,
             now=timezone.now(),
             **said,
         )
@@ -78,7 +78,7 @@ class Causes(PartResource):
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Take a mistaken pick back; its history stays."""
-        causes.forget_cause(cause_id=self.writable_row().pk, by=request.user)
+        causes.forget_cause(cause_id=self.writable_row().pk, by=self.person)
         return Response(status=204)
 
 
@@ -95,12 +95,12 @@ class Fixes(PartResource):
         said = self.checked(serializers.FixInput)
         incident = self.writable(said["incident"])
         fix = causes.name_fix(
-            incident_id=incident.pk, change_id=said["change"].pk, by=request.user, now=timezone.now()
+            incident_id=incident.pk, change_id=said["change"].pk, by=self.person, now=timezone.now()
         )
         return self.answer_new(fix, "fix", fix.pk)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        causes.forget_fix(fix_id=self.writable_row().pk, by=request.user)
+        causes.forget_fix(fix_id=self.writable_row().pk, by=self.person)
         return Response(status=204)
 
 
@@ -116,7 +116,7 @@ class Factors(PartResource):
         """Say what made it possible besides a change."""
         said = self.checked(serializers.FactorInput)
         incident = self.writable(said.pop("incident"))
-        factor = causes.add_factor(incident_id=incident.pk, by=request.user, **said)
+        factor = causes.add_factor(incident_id=incident.pk, by=self.person, **said)
         return self.answer_new(factor, "factor", factor.pk)
 
     @extend_schema(request=serializers.FactorEdit, responses=serializers.FactorSerializer)
@@ -124,11 +124,11 @@ class Factors(PartResource):
         factor = self.writable_row()
         said = {"text": factor.text, "kind": factor.kind}
         said |= self.checked(serializers.FactorEdit, partial=True)
-        causes.edit_factor(factor_id=factor.pk, by=request.user, **said)
+        causes.edit_factor(factor_id=factor.pk, by=self.person, **said)
         return self.answer(self.again(factor))
 
     def destroy(self, request: Request, pk: str) -> Response:
-        causes.remove_factor(factor_id=self.writable_row().pk, by=request.user)
+        causes.remove_factor(factor_id=self.writable_row().pk, by=self.person)
         return Response(status=204)
 
 
@@ -146,18 +146,18 @@ class Timeline(PartResource):
     def create(self, request: Request) -> Response:
         said = self.checked(serializers.TimelineInput)
         incident = self.writable(said.pop("incident"))
-        entry = timeline.add_entry(incident_id=incident.pk, by=request.user, now=timezone.now(), **said)
+        entry = timeline.add_entry(incident_id=incident.pk, by=self.person, now=timezone.now(), **said)
         return self.answer_new(entry, "timeline-entry", entry.pk)
 
     @extend_schema(request=serializers.TimelineEdit, responses=serializers.TimelineSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         entry = self.writable_row()
         timeline.edit_entry(
-            entry_id=entry.pk, by=request.user, **self.checked(serializers.TimelineEdit, partial=True)
+            entry_id=entry.pk, by=self.person, **self.checked(serializers.TimelineEdit, partial=True)
         )
         return self.answer(self.again(entry))
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Take back what a person wrote; what was gathered is hidden instead."""
-        timeline.remove_entry(entry_id=self.writable_row().pk, by=request.user)
+        timeline.remove_entry(entry_id=self.writable_row().pk, by=self.person)
         return Response(status=204)

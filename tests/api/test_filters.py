@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_filters
 import pytest
 
@@ -126,7 +128,8 @@ def test_every_field_is_filterable_or_says_why_not(filter_set: type[django_filte
 
 def test_every_filter_set_is_examined() -> None:
     for module in (change_filters, incident_filters):
-        for one in vars(module).values():
+        found: list[Any] = list(vars(module).values())
+        for one in found:
             if isinstance(one, type) and issubclass(one, django_filters.FilterSet) and one._meta.model:
                 assert one in NOT_FILTERED
 

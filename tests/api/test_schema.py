@@ -23,7 +23,8 @@ RENEW = "run `python manage.py spectacular --file docs/openapi.yaml`"
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
     reset_generator_stats()
-    found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    generator: Any = SchemaGenerator()  # type: ignore[no-untyped-call]
+    found: dict[str, Any] = generator.get_schema(request=None, public=True)
     return found
 
 
@@ -37,14 +38,15 @@ def operations(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_the_committed_copy_is_what_the_code_says(schema: dict[str, Any]) -> None:
-    told = OpenApiYamlRenderer().render(schema, renderer_context={})
+    renderer: Any = OpenApiYamlRenderer()
+    told = renderer.render(schema, renderer_context={})
     assert COMMITTED.read_bytes() == told, RENEW
 
 
 def test_the_description_is_valid_and_made_without_a_warning(schema: dict[str, Any]) -> None:
     assert schema["openapi"].startswith("3.1")
-    assert not GENERATOR_STATS, GENERATOR_STATS.emit_summary()
-    validate_schema(schema)
+    assert not GENERATOR_STATS
+    validate_schema(schema)  # type: ignore[no-untyped-call]
 
 
 def test_every_operation_documents_its_errors(schema: dict[str, Any]) -> None:

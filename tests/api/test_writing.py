@@ -82,7 +82,7 @@ def test_a_session_without_the_form_token_writes_nothing(db: None) -> None:
 
 
 def test_the_same_key_is_answered_again_and_done_once(author: APIClient) -> None:
-    headers = {"HTTP_IDEMPOTENCY_KEY": "report-1"}
+    headers: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": "report-1"}
     body = {"title": "Checkout is down"}
     first = author.post(f"{API}/incidents/", body, **headers)
     second = author.post(f"{API}/incidents/", body, **headers)
@@ -94,7 +94,7 @@ def test_the_same_key_is_answered_again_and_done_once(author: APIClient) -> None
 
 
 def test_the_same_key_for_another_body_is_refused(author: APIClient) -> None:
-    headers = {"HTTP_IDEMPOTENCY_KEY": "report-1"}
+    headers: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": "report-1"}
     author.post(f"{API}/incidents/", {"title": "One"}, **headers)
     answer = author.post(f"{API}/incidents/", {"title": "Two"}, **headers)
     assert answer.status_code == 422
@@ -103,13 +103,14 @@ def test_the_same_key_for_another_body_is_refused(author: APIClient) -> None:
 
 
 def test_what_was_refused_may_be_mended_under_its_key(author: APIClient) -> None:
-    headers = {"HTTP_IDEMPOTENCY_KEY": "report-1"}
+    headers: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": "report-1"}
     assert author.post(f"{API}/incidents/", {"title": ""}, **headers).status_code == 400
     assert author.post(f"{API}/incidents/", {"title": "One"}, **headers).status_code == 201
 
 
 def test_a_key_is_free_again_after_seven_days_and_is_each_person_s_own(as_user: Ask) -> None:
-    headers, body = {"HTTP_IDEMPOTENCY_KEY": "k"}, {"title": "One"}
+    headers: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": "k"}
+    body = {"title": "One"}
     author = as_user()
     author.post(f"{API}/incidents/", body, **headers)
     as_user().post(f"{API}/incidents/", body, **headers)
