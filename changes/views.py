@@ -124,9 +124,11 @@ def deployment_list(request: HttpRequest) -> HttpResponse:
     found = DeploymentFilter(request.GET, queryset=Deployment.objects.for_list())
     deployments = found.qs.annotate(held=Count("changes")).order_by("-finished_at", "-id")
     example = (
-        f"curl -X POST {request.build_absolute_uri('/hooks/your-source/')} -H 'Authorization: Bearer …' "
-        """-d '{"type": "deployment", "repository": "shop/checkout", "environment": "production", """
-        """"sha": "'$(git rev-parse HEAD)'", "status": "succeeded"}'"""
+        f"curl -X POST {request.build_absolute_uri('/hooks/your-source/')} \\\n"
+        '  -H "Authorization: Bearer $SECRET" -H "Content-Type: application/json" \\\n'
+        """  -d '{"repository": {"name": "shop/checkout"},\n"""
+        """       "deployment": {"id": "1042", "environment": "production", "is_production": true,\n"""
+        """                      "status": "succeeded", "sha": "8c1f...", "at": "2026-03-01T10:00:00Z"}}'"""
     )
     return render(
         request, "changes/deployments.html", {**listing(request, found, deployments), "example": example}

@@ -1,17 +1,4 @@
-from changes.models.change import (
-    Assistance,
-    Change,
-    ChangeIdentity,
-    ChangeLink,
-    ChangeQuerySet,
-    DayKey,
-    Decision,
-    Feature,
-    OriginEvidence,
-    Prompt,
-    Review,
-    SizeBand,
-)
+from changes.models.change import Change, ChangeIdentity, ChangeLink, ChangeQuerySet, Feature, SizeBand
 from changes.models.deployment import (
     Deployment,
     DeploymentEvent,
@@ -19,7 +6,9 @@ from changes.models.deployment import (
     TestCaseResult,
     TestRun,
 )
+from changes.models.evidence import Assistance, Decision, OriginEvidence, Prompt
 from changes.models.places import AreaRule, Environment, MarkingPolicy, Repository, Service
+from changes.models.review import DayKey, Review
 from changes.models.taxonomy import (
     AssistanceKind,
     Assistant,

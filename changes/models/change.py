@@ -11,9 +11,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
 from changes.models.places import Repository, Service
-from changes.models.taxonomy import Assistant, AssistanceKind, DomainArea, Origin, Place, Strength
+from changes.models.taxonomy import Assistant, DomainArea, Origin
 from intake.models import Delivery
 
 if TYPE_CHECKING:
@@ -73,7 +72,9 @@ class ChangeQuerySet(models.QuerySet["Change"]):
 
 
 @pghistory.track(
-    pghistory.UpdateEvent(condition=pghistory.AnyChange("origin", "area", "automation", "type", "merged_into")),
+    pghistory.UpdateEvent(
+        condition=pghistory.AnyChange("origin", "area", "automation", "type", "merged_into")
+    ),
     fields=["origin", "origin_basis", "area", "automation", "type", "merged_into"],
 )
 class Change(models.Model):
@@ -236,118 +237,11 @@ class ChangeIdentity(models.Model):
 
     class Meta:
         verbose_name_plural = "change identities"
-        constraints = [
-            models.UniqueConstraint(fields=["repository", "space", "value"], name="identity_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["repository", "space", "value"], name="identity_once")]
         indexes = [models.Index(fields=["value"], name="identity_value")]
 
     def __str__(self) -> str:
         return f"#{self.value}" if self.space == self.Space.NUMBER else self.value[:10]
-
-
-class OriginEvidence(models.Model):
-    """A finding: what one version of one rule saw in a change. Evidence suggests; it can be thrown away and rebuilt."""
-
-    change = models.ForeignKey(Change, models.CASCADE, related_name="evidence")
-    rule_key = models.CharField(max_length=80)
-    rule_version = models.PositiveIntegerField()
-    place = models.CharField(max_length=12, choices=Place)
-    origin = models.CharField(max_length=10, choices=Origin, blank=True)
-    strength = models.CharField(max_length=6, choices=Strength)
-    is_automation = models.BooleanField(default=False)
-    assistant = models.ForeignKey(Assistant, models.PROTECT, null=True, blank=True, related_name="+")
-    kind = models.ForeignKey(AssistanceKind, models.PROTECT, null=True, blank=True, related_name="+")
-    excerpt = models.CharField(max_length=300)
-    # The time the marker itself was made: the commit's or the event's, never the time of detection.
-    said_at = models.DateTimeField(null=True, blank=True)
-    delivery = models.ForeignKey(Delivery, models.SET_NULL, null=True, blank=True, related_name="+")
-
-    class Meta:
-        ordering = ["id"]
-        verbose_name_plural = "origin evidence"
-        constraints = [
-            models.UniqueConstraint(fields=["change", "rule_key", "excerpt"], name="evidence_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.rule_key}: {self.excerpt}"
-
-
-class Prompt(models.TextChoices):
-    """What made somebody say it; what an incident prompted is never counted as said before."""
-
-    AT_CHANGE = "at_change", "At the change"
-    QUEUE = "queue", "Confirm queue"
-    SAMPLE = "sample", "Sampled check"
-    POSTMORTEM = "postmortem", "Postmortem"
-    CONTROL = "control", "Control in a postmortem"
-    CHANGE_PAGE = "change_page", "Change page"
-    API = "api", "API"
-
-
-class Decision(models.Model):
-    """A judgement: what somebody said about a change's origin or one kind of help, when, and what prompted it.
-
-    Append-only; the latest that is not withdrawn holds. No re-run, re-import or rule change touches it.
-    """
-
-    class Verdict(models.TextChoices):
-        CONFIRMED = "confirmed", "Confirmed"
-        DISMISSED = "dismissed", "Dismissed"
-
-    change = models.ForeignKey(Change, models.CASCADE, related_name="decisions")
-    origin = models.CharField(max_length=10, choices=Origin, blank=True)
-    kind = models.ForeignKey(AssistanceKind, models.PROTECT, null=True, blank=True, related_name="+")
-    assistant = models.ForeignKey(Assistant, models.PROTECT, null=True, blank=True, related_name="+")
-    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.CONFIRMED)
-    said_at = models.DateTimeField(default=timezone.now)
-    said_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    prompted_by = models.CharField(max_length=12, choices=Prompt)
-    reason = models.TextField(blank=True)
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["said_at", "id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(origin="", kind__isnull=False) | ~models.Q(origin="") & models.Q(kind=None),
-                name="decision_on_origin_or_kind",
-            ),
-        ]
-        indexes = [models.Index(fields=["change", "said_at"], name="decision_of_change")]
-
-    def __str__(self) -> str:
-        return f"{self.origin or self.kind} {self.verdict}"
-
-
-class Assistance(models.Model):
-    """One kind of AI help in one change, as it stands now: derived from decisions, declarations and evidence.
-
-    `counted` says whether it stood before the change's first incident or revert: only then a rate may use it.
-    """
-
-    class Status(models.TextChoices):
-        SUGGESTED = "suggested", "Suggested"
-        DECLARED = "declared", "Declared at the change"
-        CONFIRMED = "confirmed", "Confirmed"
-        DISMISSED = "dismissed", "Dismissed"
-
-    change = models.ForeignKey(Change, models.CASCADE, related_name="assistances")
-    kind = models.ForeignKey(AssistanceKind, models.PROTECT, related_name="+")
-    assistant = models.ForeignKey(Assistant, models.PROTECT, null=True, blank=True, related_name="+")
-    status = models.CharField(max_length=10, choices=Status)
-    counted = models.BooleanField(default=False)
-    said_at = models.DateTimeField(null=True, blank=True)
-    why = models.CharField(max_length=200, blank=True, help_text="What a suggestion rests on.")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["change", "kind"], name="assistance_once")]
-        indexes = [
-            models.Index(fields=["kind", "change"], condition=models.Q(counted=True), name="assistance_counted")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} ({self.status})"
 
 
 class ChangeLink(models.Model):
@@ -374,44 +268,3 @@ class ChangeLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.names}"
-
-
-class DayKey(models.Model):
-    """The key of a day's reviewer pseudonyms; it goes with the raw deliveries, and with it the way back."""
-
-    day = models.DateField(unique=True)
-    key = models.BinaryField(max_length=32)
-
-    def __str__(self) -> str:
-        return str(self.day)
-
-
-class Review(models.Model):
-    """One review of a change. The reviewer is two keyed hashes: one per change, one per day."""
-
-    class State(models.TextChoices):
-        APPROVED = "approved", "Approved"
-        CHANGES_REQUESTED = "changes_requested", "Changes requested"
-        COMMENTED = "commented", "Commented"
-        DISMISSED = "dismissed", "Dismissed"
-
-    change = models.ForeignKey(Change, models.CASCADE, related_name="reviews")
-    external_id = models.CharField(max_length=60)
-    state = models.CharField(max_length=18, choices=State)
-    submitted_at = models.DateTimeField()
-    commit_sha = models.CharField(max_length=64, blank=True)
-    reviewer_in_change = models.BinaryField(max_length=32)
-    reviewer_on_day = models.BinaryField(max_length=32, null=True, blank=True)
-    is_self = models.BooleanField(default=False)
-    is_bot = models.BooleanField(default=False)
-    is_senior = models.BooleanField(default=False)
-    comments = models.PositiveIntegerField(null=True, blank=True)
-    told_at = models.DateTimeField()
-    delivery = models.ForeignKey(Delivery, models.SET_NULL, null=True, blank=True, related_name="+")
-
-    class Meta:
-        ordering = ["submitted_at"]
-        constraints = [models.UniqueConstraint(fields=["change", "external_id"], name="review_once")]
-
-    def __str__(self) -> str:
-        return f"{self.state} at {self.submitted_at:%Y-%m-%d %H:%M}"

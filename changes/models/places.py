@@ -15,7 +15,9 @@ from intake.models import Source
 class Repository(models.Model):
     """One row for one repository, found by forge id or by its normalised origin address."""
 
-    host = models.CharField(max_length=120, blank=True, help_text="github.com, gitlab.example…; empty for a bare clone")
+    host = models.CharField(
+        max_length=120, blank=True, help_text="github.com, gitlab.example…; empty for a bare clone"
+    )
     forge_id = models.CharField(max_length=60, blank=True, help_text="The forge's own id; survives renames.")
     name = models.CharField(max_length=200, help_text="owner/name, or the folder's name.")
     past_names = ArrayField(models.CharField(max_length=200), default=list, blank=True)
@@ -26,7 +28,9 @@ class Repository(models.Model):
     # The default for an import: no deployments are known, so a merge is taken as shipped.
     merged_is_shipped = models.BooleanField(default=False)
     default_area = models.ForeignKey(DomainArea, models.PROTECT, null=True, blank=True, related_name="+")
-    imported_to = models.CharField(max_length=64, blank=True, help_text="Last commit that an import has read.")
+    imported_to = models.CharField(
+        max_length=64, blank=True, help_text="Last commit that an import has read."
+    )
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -54,9 +58,7 @@ class Service(models.Model):
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=120, unique=True)
     team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
-    repository = models.ForeignKey(
-        Repository, models.PROTECT, null=True, blank=True, related_name="services"
-    )
+    repository = models.ForeignKey(Repository, models.PROTECT, null=True, blank=True, related_name="services")
     path_globs = ArrayField(
         models.CharField(max_length=300),
         default=list,

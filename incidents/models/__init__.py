@@ -1,15 +1,6 @@
-from incidents.models.incident import (
-    TIMES,
-    Alert,
-    AlertEvent,
-    AlertRule,
-    Cause,
-    ContributingFactor,
-    Fix,
-    Incident,
-    IncidentQuerySet,
-    TimelineEntry,
-)
+from incidents.models.alert import Alert, AlertEvent, AlertRule
+from incidents.models.cause import Cause, ContributingFactor, Fix
+from incidents.models.incident import TIMES, Incident, IncidentQuerySet
 from incidents.models.postmortem import (
     ActionItem,
     Control,
@@ -22,6 +13,7 @@ from incidents.models.postmortem import (
     PostmortemSection,
 )
 from incidents.models.taxonomy import FactorKind, PostmortemTemplate, Severity
+from incidents.models.timeline import TimelineEntry
 
 __all__ = [
     "TIMES",

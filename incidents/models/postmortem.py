@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from changes.models import AssistanceKind, Change, DomainArea, Origin, Service
-from incidents.models.incident import Cause, Incident
+from incidents.models.cause import Cause
+from incidents.models.incident import Incident
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -240,7 +241,7 @@ class ActionItem(models.Model):
 
 
 class Control(models.Model):
-    """A drawn change that did not fail, of the same area, size and quarter as a causal one: asked the same."""
+    """A drawn change that did not fail, of a causal one's area, size and quarter: asked the same."""
 
     cause = models.ForeignKey(Cause, models.CASCADE, related_name="controls")
     change = models.ForeignKey(Change, models.PROTECT, related_name="+")
