@@ -55,7 +55,7 @@ class FactorKindAdmin(TermAdmin):
     fields = ("name", "slug", "description", "prompt", "position", "standing", "used")
 
 
-class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
+class TemplateForm(forms.ModelForm):
     KEYS = frozenset({"key", "title", "prompt", "step", "required", "in_short"})
 
     class Meta:

@@ -29,7 +29,7 @@ class Part:
     kinds: dict[str, float] = field(default_factory=dict)
 
 
-USUAL_KINDS = {
+USUAL_KINDS: dict[str, float] = {
     "code-generation": 42,
     "test-writing": 18,
     "refactoring": 13,

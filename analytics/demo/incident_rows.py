@@ -227,7 +227,7 @@ def _timeline(told: list[Told], history: History, deployments: dict[int, Deploym
             entries.append(
                 TimelineEntry(
                     incident=one.row,
-                    occurred_at=deployment.finished_at,
+                    occurred_at=deployment.finished_at or one.over_at,
                     kind="change",
                     text=f"{deployment.get_kind_display()} of {one.outage.part.name}: {work.title}",
                     origin_key=f"deployment:{deployment.pk}",

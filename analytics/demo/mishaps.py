@@ -625,3 +625,36 @@ OUTSIDE: dict[str, list[Mishap]] = {
         )
     ],
 }
+
+# What the change was called that had a hand in it.
+CAUSED_BY: dict[str, str] = {
+    "double-capture": "Retry captures once when {provider} times out",
+    "refund-rounding": "Fill the refund file for {provider} in its new format",
+    "webhook-order": "Write payment states straight from {provider} webhooks",
+    "decline-storm": "Send the {method} holder's region with every authorisation",
+    "ledger-gap": "Cut settlement days for {market} finance in local time",
+    "stale-total": "Keep the order total in the summary component",
+    "postcode-wall": "Stricter postcode check for {market} addresses",
+    "basket-lost": "Merge guest baskets on sign-in",
+    "slow-summary": "Show a delivery promise on every basket line",
+    "empty-search": "Rewrite the index definition for search engine 8",
+    "old-prices": "Cache price pages of {goods} at the edge",
+    "image-flood": "Serve {goods} images in a third size",
+    "facet-crash": "Preselect the first {facet} in listings",
+    "sign-out-all": "Rotate the session signing key",
+    "reset-mails": "Send {flow} mails through the shared queue",
+    "permission-cache": "Cache permissions of support staff by role",
+    "factor-loop": "Check one-time codes against local time",
+    "early-deletion": "Extend the retention job to {record}",
+    "consent-default": "Rename the consent field of the guest form",
+    "export-timeouts": "Make data exports of {record} on request",
+    "oversold": "Release reservations when a pick is short",
+    "label-mixup": "Print {carrier} labels in batches",
+    "tracking-silence": "Skip unknown words in {carrier} tracking",
+    "pick-deadlock": "Move {unit} between shelves in one step",
+    "limits-too-low": "Set memory limits of the {component} from a week of use",
+    "route-shadow": "Add a wildcard route for the new returns page",
+    "broker-rebalance": "Raise the session time-out of all consumers",
+    "expired-secret": "Pull images of the {component} through the mirror",
+    "timeout-chain": "Lower the gateway time-out so that slow pages fail early",
+}

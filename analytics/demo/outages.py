@@ -9,7 +9,7 @@ from random import Random
 
 from analytics.demo import words
 from analytics.demo.cast import PARTS, PLANTED, Part
-from analytics.demo.mishaps import MISHAPS, OUTSIDE, Mishap
+from analytics.demo.mishaps import CAUSED_BY, MISHAPS, OUTSIDE, Mishap
 from analytics.demo.rollouts import Rollout, urgent
 from analytics.demo.stories import STORIES, Story
 from analytics.demo.work import Word, Work
@@ -114,7 +114,16 @@ class Deck:
 def _by_change(random: Random, deck: Deck, work: Work, began: datetime) -> Outage:
     outage = _outage(random, work.part, deck.draw(work.part.area), began)
     outage.causes, outage.answer = [work], "changes"
+    _suit(random, work, outage.mishap)
     return outage
+
+
+def _suit(random: Random, work: Work, mishap: Mishap) -> None:
+    """The change that caused it is called, and lies, where such a thing would."""
+    work.title = words.fill(random, CAUSED_BY[mishap.slug], work.part.area)
+    if mishap.glob and work.type == "code":
+        ending = words.FOLDERS[work.part.area][2]
+        work.paths = [mishap.glob.replace("**", f"{random.choice(words.FILES)}.{ending}"), *work.paths[:3]]
 
 
 def _second_cause(random: Random, outage: Outage, works: list[Work]) -> None:
@@ -161,12 +170,15 @@ def _outage(random: Random, part: Part, mishap: Mishap, began: datetime) -> Outa
     severity = random.choices([1, 2, 3, 4, None], [6, 22, 44, 25, 3])[0]
     title = words.fill(random, mishap.title, part.area)
     return Outage(
-        part,
-        mishap,
-        title,
-        began,
-        *(at.replace(microsecond=0) for at in (detected, acknowledged, mitigated, resolved)),
-        severity,
+        part=part,
+        mishap=mishap,
+        title=title,
+        began_at=began,
+        detected_at=detected.replace(microsecond=0),
+        acknowledged_at=acknowledged.replace(microsecond=0),
+        mitigated_at=mitigated.replace(microsecond=0),
+        resolved_at=resolved.replace(microsecond=0),
+        severity=severity,
         knows_beginning=random.random() > 0.05,
     )
 

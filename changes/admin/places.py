@@ -55,7 +55,9 @@ class RepositoryAdmin(Base):
     actions = ("place_changes",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Repository]:
-        return super().get_queryset(request).annotate(changes_n=_total(Change.objects.all(), "repository"))
+        rows: QuerySet[Repository] = super().get_queryset(request)
+        counted: QuerySet[Any] = rows.annotate(changes_n=_total(Change.objects.all(), "repository"))
+        return counted
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -122,8 +124,9 @@ class EnvironmentAdmin(Base):
     ordering = ("-is_production", "name")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Environment]:
-        rows = super().get_queryset(request)
-        return rows.annotate(deployments_n=_total(Deployment.objects.all(), "environment"))
+        rows: QuerySet[Environment] = super().get_queryset(request)
+        counted: QuerySet[Any] = rows.annotate(deployments_n=_total(Deployment.objects.all(), "environment"))
+        return counted
 
     @admin.display(description="deployments", ordering="deployments_n")
     def deployment_total(self, environment: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -22,7 +22,7 @@ from changes.queries.terms import relations, use_counts, uses
 from changes.services import taxonomy
 
 if TYPE_CHECKING:
-    TermBase = admin.ModelAdmin[Term]
+    TermBase = admin.ModelAdmin[Any]
 else:
     TermBase = admin.ModelAdmin
 
@@ -55,23 +55,26 @@ class MergeForm(forms.Form):
 
     def __init__(self, term: Term, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = type(term)._default_manager.filter(retired_at=None, merged_into=None)
-        self.fields["into"].queryset = offered.exclude(pk=term.pk)  # type: ignore[attr-defined]
+        # Of a model that is only known at run time.
+        offered: Any = type(term)._default_manager
+        field: Any = self.fields["into"]
+        field.queryset = offered.filter(retired_at=None, merged_into=None).exclude(pk=term.pk)
 
 
 class TermAdmin(TermBase):
     list_display: Any = ("slug", "name", "position", "used", "standing", "care")
-    list_editable: Any = ("name", "position")
+    list_editable: ClassVar[Any] = ("name", "position")
     search_fields = ("name", "slug", "description")
     list_per_page = 200
-    ordering: Any = ("position", "name")
-    actions = ("retire", "restore", "take_apart")
-    fields: Any = ("name", "slug", "description", "position", "standing", "used")
-    prepopulated_fields: Any = {"slug": ("name",)}
+    ordering: ClassVar[Any] = ("position", "name")
+    actions: ClassVar[Any] = ("retire", "restore", "take_apart")
+    fields: ClassVar[Any] = ("name", "slug", "description", "position", "standing", "used")
+    prepopulated_fields: ClassVar[Any] = {"slug": ("name",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request).select_related("merged_into")
-        return rows.annotate(**use_counts(self.model))
+        counted: QuerySet[Any] = rows.annotate(**use_counts(self.model))
+        return counted
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("slug", "standing", "used") if obj else ("standing", "used")

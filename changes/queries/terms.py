@@ -34,7 +34,8 @@ def relations(model: type[Model]) -> Iterator[tuple[str, type[Model], str]]:
                 if relation.field.name.endswith("_touched")
                 else label
             )
-            yield named, relation.through, relation.field.m2m_reverse_name()
+            through: Any = relation.through
+            yield named, through, relation.field.m2m_reverse_name()
         elif not other._meta.auto_created:
             yield str(other._meta.verbose_name_plural), other, relation.field.attname
 
