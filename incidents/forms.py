@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import User
@@ -33,17 +34,17 @@ MOST_NUMBERS = 3
 class Moment(forms.DateTimeField):
     """Typed in the reader's zone, kept in UTC. A pasted ISO time with its own offset is taken at its word."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, label: str, required: bool = False, help_text: str = "") -> None:
         widget = forms.DateTimeInput(
             attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"
         )
-        super().__init__(**({"required": False, "widget": widget} | kwargs))
+        super().__init__(label=label, required=required, help_text=help_text, widget=widget)
 
 
 class Day(forms.DateField):
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, label: str) -> None:
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        super().__init__(**({"required": False, "widget": widget} | kwargs))
+        super().__init__(label=label, required=False, widget=widget)
 
 
 def services() -> forms.ModelMultipleChoiceField:
@@ -94,13 +95,13 @@ class FactsForm(forms.Form):
     )
     url = address("Link to the channel or ticket")
 
-    def __init__(self, *args: Any, incident: Incident | None = None, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None = None, *, incident: Incident | None = None) -> None:
         self.incident = incident
         initial = {} if incident is None else {name: getattr(incident, name) for name in self._plain()}
         if incident is not None:
             initial["services"] = list(incident.services.all())
             initial |= _numbers_apart(incident.impact_numbers)
-        super().__init__(*args, initial=initial | kwargs.pop("initial", {}), **kwargs)
+        super().__init__(data, initial=initial)
         for place in range(1, MOST_NUMBERS + 1):
             self.fields[f"number_{place}_label"] = forms.CharField(required=False, max_length=60)
             self.fields[f"number_{place}_value"] = forms.FloatField(required=False)
@@ -271,7 +272,6 @@ class ActionForm(forms.Form):
     priority = forms.TypedChoiceField(
         choices=ActionItem.Priority.choices,
         initial=ActionItem.Priority.MEDIUM,
-        empty_value=ActionItem.Priority.MEDIUM,
         coerce=int,
         label="Priority",
         required=False,
@@ -279,6 +279,9 @@ class ActionForm(forms.Form):
     owner = people("Owner")
     due_on = Day(label="Due")
     tracker_url = address("Ticket")
+
+    def clean_priority(self) -> int:
+        return self.cleaned_data["priority"] or ActionItem.Priority.MEDIUM
 
 
 class PeopleForm(forms.Form):

@@ -92,7 +92,8 @@ def _shipped_before(incident: Incident, window: timedelta, found: defaultdict[in
     )
     by_change: defaultdict[tuple[int, datetime], list[Service]] = defaultdict(list)
     for pk, shipped_at, service_id in rows:
-        by_change[pk, shipped_at].append(services[service_id])
+        if shipped_at is not None:
+            by_change[pk, shipped_at].append(services[service_id])
     for (pk, shipped_at), touched in by_change.items():
         names = " and ".join(sorted(service.name for service in touched))
         found[pk].add(
@@ -116,7 +117,7 @@ def _deployed_before(incident: Incident, window: timedelta, found: defaultdict[i
     rows = deployments.values_list("changes", "finished_at", "service__name", "status")
     seen: set[int] = set()
     for pk, finished_at, service, status in rows:
-        if pk is None or pk in seen:
+        if pk is None or finished_at is None or pk in seen:
             continue
         seen.add(pk)
         before = incident.began_at - finished_at
@@ -139,6 +140,8 @@ def _undone_after(incident: Incident, found: defaultdict[int, _Found]) -> None:
         .distinct()
     )
     for pk, undone_at in undone.values_list("pk", "undone_at"):
+        if undone_at is None:
+            continue
         found[pk].add(f"undone {words(undone_at - incident.began_at)} after impact began", 20)
 
 

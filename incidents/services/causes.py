@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 
-from changes.services.origin import set_first_incident
 from django.db import transaction
 
 from accounts.models import User
-from changes.models import Change
+from changes.models import Change, Deployment
+from changes.services.origin import set_first_incident
 from incidents.models import Cause, ContributingFactor, FactorKind, Fix, Incident
 from incidents.services.refusals import Refused
 from intake import ledger
@@ -44,8 +44,8 @@ def name_cause(
     incident = Incident.objects.select_for_update(of=("self",)).get(pk=incident_id)
     cause, _ = Cause.objects.update_or_create(
         incident=incident,
-        change_id=_surviving(change_id),
-        deployment_id=deployment_id,
+        change=_surviving(change_id) if change_id else None,
+        deployment=Deployment.objects.get(pk=deployment_id) if deployment_id else None,
         defaults={
             "status": status,
             "role": role,
@@ -61,14 +61,10 @@ def name_cause(
     return cause
 
 
-def _surviving(change_id: int | None) -> int | None:
+def _surviving(change_id: int) -> Change:
     """The change that holds now what was found to be a double."""
-    while change_id is not None:
-        into = Change.objects.values_list("merged_into_id", flat=True).get(pk=change_id)
-        if into is None:
-            break
-        change_id = into
-    return change_id
+    change = Change.objects.get(pk=change_id)
+    return _surviving(change.merged_into_id) if change.merged_into_id else change
 
 
 def _follow_answer(incident: Incident) -> None:
@@ -120,7 +116,7 @@ def forget_cause(*, cause_id: int, by: User) -> None:
 def name_fix(*, incident_id: int, change_id: int, by: User, now: datetime) -> Fix:
     incident = Incident.objects.get(pk=incident_id)
     fix, _ = Fix.objects.get_or_create(
-        incident=incident, change_id=_surviving(change_id), defaults={"said_by": by, "said_at": now}
+        incident=incident, change=_surviving(change_id), defaults={"said_by": by, "said_at": now}
     )
     _altered(incident, [fix.change_id], "fix_named", by)
     return fix

@@ -135,6 +135,7 @@ def _save(request: HttpRequest, incident: Incident, step: str) -> HttpResponse:
         return redirect(here)
     try:
         with transaction.atomic():
+            _begin(asked)
             _save_sections(asked)
             MODULES[step].act(asked)
             if asked.broken:
@@ -149,6 +150,14 @@ def _save(request: HttpRequest, incident: Incident, step: str) -> HttpResponse:
     if asked.broken:
         return _show(request, asked, step, error="Something is missing or does not fit: see below.")
     return redirect(_where_to(request, incident, step, asked.verb))
+
+
+def _begin(asked: Asked) -> None:
+    """Whoever saves a step is writing a postmortem, whatever was said of it before."""
+    said: dict[str, Any] = {"incident_id": asked.incident.pk, "by": asked.user, "now": asked.now}
+    if asked.postmortem.state == "not_required":
+        verbs.require(**said)
+    verbs.start(**said)
 
 
 def _where_to(request: HttpRequest, incident: Incident, step: str, verb: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from accounts.models import User
+from changes.models import AssistanceKind
 from incidents.models import Incident, Postmortem
 
 
@@ -24,6 +26,11 @@ class Asked:
     query: QueryDict = field(default_factory=QueryDict)
     # Forms that did not hold, shown again with what was typed and what is wrong with it.
     broken: dict[str, forms.BaseForm] = field(default_factory=dict)
+
+    @cached_property
+    def kind_choices(self) -> list[tuple[int, str]]:
+        """Read once, however many changes are asked about."""
+        return list(AssistanceKind.objects.offered().values_list("pk", "name"))
 
     @property
     def verb(self) -> str:

@@ -84,6 +84,7 @@ def _form(cause: Cause, asked: Asked) -> CauseForm:
     if cause.status == Cause.Status.SUGGESTED:
         form.initial["status"] = ""
         form.fields["status"].choices = [("", "Not judged yet"), *form.fields["status"].choices]  # type: ignore[attr-defined]
+    form.fields["kinds"].choices = asked.kind_choices  # type: ignore[attr-defined]
     if change is None:
         del form.fields["origin"], form.fields["kinds"]
     return form

@@ -10,7 +10,7 @@ from incidents.services import timeline as verbs
 from incidents.services.refusals import Refused
 from incidents.views.steps.asked import Asked
 
-MARKS: dict[str, dict[str, bool]] = {
+MARKS: dict[str, dict[str, Any]] = {
     "entry.star": {"starred": True},
     "entry.unstar": {"starred": False},
     "entry.hide": {"hidden": True},
