@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-LEFT, WIDTH, ROW, TOP_SPACE = 168, 392, 30, 26
+LEFT, WIDTH, ROW, TOP_SPACE = 196, 380, 30, 26
 FIGURES = 150
 
 

@@ -55,7 +55,7 @@ def _scenarios(scenarios: Iterable[Written]) -> Iterator[str]:
 
 
 def steps(keyword: str, text: str) -> Iterator[str]:
-    """Each line a step: the first with the keyword, the rest with And or But; tables and texts in quotes stay."""
+    """Each line a step: the first with the keyword, the rest with And or But; tables and quoted text stay."""
     fence = ""
     first = True
     for line in text.splitlines():

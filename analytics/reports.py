@@ -14,16 +14,14 @@ from django.db import connection
 
 from analytics.metrics import Definition, definition, failure_rate
 from analytics.metrics.failure_rate import FailureRate, Place
+from analytics.queries.cells import CellCounts, cell_counts, cell_incidents
 from analytics.queries.figures import (
     NO_AREA,
     Basis,
-    CellCounts,
     Filters,
     RowKey,
     Taxonomy,
     WithoutChange,
-    cell_counts,
-    cell_incidents,
     incidents_without_change,
     taxonomies,
 )
@@ -229,8 +227,8 @@ def as_table(report: MatrixReport) -> Iterator[tuple[Any, ...]]:
     for row, area, cell in report.lines():
         yield (
             row.name, area.name, cell.n, cell.failures, cell.suspected, cell.rate, cell.low, cell.high,
-            cell.state_name, cell.unknown_share, cell.pending, cell.pending_failed, cell.late, cell.afterwards,
-            cell.by_policy,
+            cell.state_name, cell.unknown_share, cell.pending, cell.pending_failed, cell.late,
+            cell.afterwards, cell.by_policy,
         )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 
 ICONS = {
     "home": '<path d="M3.5 9 10 3.5 16.5 9v7a.5.5 0 0 1-.5.5h-4V12H8v4.5H4a.5.5 0 0 1-.5-.5Z"/>',
+    "matrix": '<path d="M3.5 3.5h13v13h-13ZM3.5 10h13M10 3.5v13"/>',
     "incident": '<path d="M10 3 2.5 16.5h15Z"/><path d="M10 8.5v3.5M10 14.2v.1"/>',
     "change": '<circle cx="5.5" cy="5" r="2"/><circle cx="5.5" cy="15" r="2"/><circle cx="14.5" cy="15" r="2"/>'
     '<path d="M5.5 7v6M14.5 13V8.5a3 3 0 0 0-3-3H9.5m2-2-2 2 2 2"/>',

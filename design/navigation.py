@@ -16,6 +16,7 @@ class Page:
 
 PAGES = (
     Page("Home", "analytics:home", "home", "h"),
+    Page("Matrix", "analytics:matrix", "matrix", "m"),
     Page("Incidents", "incidents:list", "incident", "i"),
     Page("Changes", "changes:list", "change", "c"),
     Page("Deployments", "changes:deployments", "deployment", "d"),

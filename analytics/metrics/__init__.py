@@ -1,4 +1,4 @@
-"""One module for each number; its docstring is its definition, and the page of definitions is made from it."""
+"""One module for each number; its docstring is its definition, for the page and for docs/metrics.md."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Definition:
 
 
 def definition(metric: ModuleType) -> Definition:
-    """A metric's docstring, taken apart: name, one sentence, then paragraphs that begin with their own name."""
+    """A metric's docstring, taken apart: name, one sentence, paragraphs that begin with their name."""
     blocks = [" ".join(block.split()) for block in (metric.__doc__ or "").strip().split("\n\n")]
     parts = [block.split(": ", 1) for block in blocks[2:]]
     slug = metric.__name__.rsplit(".", 1)[-1].replace("_", "-")

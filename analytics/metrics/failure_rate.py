@@ -2,25 +2,26 @@
 
 Of the changes shipped at least 30 days ago, the share that was linked to an incident within 30 days.
 
-Numerator: Failures, counted as shares of incidents. The causes of an incident that somebody confirmed or suspects
-share it by their weights, so that an incident with three contributors does not look like three; one change never
-counts for more than 1. Only confirmed causes are in the rate; what is only suspected is shown beside it. An
-incident counts when it began 0 to 30 days after the change shipped; later ones are listed as late failures. On the
-basis "undone" a failure is a change that was reverted, or named by a fix, within 30 days; on the basis "either"
-each change counts with the larger of the two.
+Numerator: Failures, counted as shares of incidents. The causes of an incident that somebody confirmed or
+suspects share it by their weights, so that an incident with three contributors does not look like three;
+one change never counts for more than 1. Only confirmed causes are in the rate; what is only suspected is
+shown beside it. An incident counts when it began 0 to 30 days after the change shipped; later ones are
+listed as late failures. On the basis "undone" a failure is a change that was reverted, or named by a fix,
+within 30 days; on the basis "either" each change counts with the larger of the two.
 
-Denominator: Changes shipped in the window and at least 30 days before today. Only code changes, unless another type
-is chosen. A change with several kinds of help counts in each of their rows and once in the totals.
+Denominator: Changes shipped in the window and at least 30 days before today. Only code changes, unless
+another type is chosen. A change with several kinds of help counts in each of their rows and once in the
+totals.
 
-Exclusions: Changes still in their first 30 days (shown as pending, with how many have failed already); duplicates,
-false alarms, tests and cancelled incidents; causes that a rule suggested and nobody took up, and those ruled out.
-A cause known only as a deployment keeps its share of the incident and enters no cell. Origin and kind of help count
-as they stood before the change's first incident or revert; what was said afterwards is shown as "+n said
-afterwards" and enters no rate. Automations have a row of their own. Demonstration data and real data are never in one
-figure.
+Exclusions: Changes still in their first 30 days (shown as pending, with how many have failed already);
+duplicates, false alarms, tests and cancelled incidents; causes that a rule suggested and nobody took up,
+and those ruled out. A cause known only as a deployment keeps its share of the incident and enters no cell.
+Origin and kind of help count as they stood before the change's first incident or revert; what was said
+afterwards is shown as "+n said afterwards" and enters no rate. Automations have a row of their own.
+Demonstration data and real data are never in one figure.
 
-Source: Changes and their shipping from forge, deploy tool or import; incidents and causes from postmortems. The
-plausible range is Wilson's 95 % interval. It is not DORA's change fail rate, which counts deployments.
+Source: Changes and their shipping from forge, deploy tool or import; incidents and causes from postmortems.
+The plausible range is Wilson's 95 % interval. It is not DORA's change fail rate, which counts deployments.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from analytics.queries.figures import CellCounts, CellIncidents
+from analytics.queries.cells import CellCounts, CellIncidents
 from analytics.stats import shrunken_rates, wilson_interval
 from analytics.stats.shapes import Counts
 
@@ -49,7 +50,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     ),
     "restricted": (
         "Hidden for privacy",
-        "Fewer than 3 incidents stand behind it and one of them is restricted, or another figure would give one away.",
+        "Fewer than 3 incidents stand behind it and one is restricted, or a sum would give one away.",
     ),
     "shown": ("Measured", "Failures of changes, the rate, and the range of rates that fit what we saw."),
 }
@@ -80,7 +81,7 @@ class FailureRate:
         """The range of rates that fit, in percent."""
         if self.low is None or self.high is None:
             return ""
-        return f"{_percent(self.low)} to {_percent(self.high)} %"
+        return f"{_percent(self.low)} to {_percent(self.high)}\u202f%"
 
     @property
     def state_name(self) -> str:
@@ -138,16 +139,20 @@ def must_hide(incidents: CellIncidents) -> bool:
 Place = tuple[str, str]
 
 
+# Rows of one area that add up exactly; kinds overlap, so no sum over them gives one away.
+SUMMED = ("assisted", "manual", "unknown", "automation", "total")
+
+
 def to_hide(incidents: Mapping[Place, CellIncidents]) -> set[Place]:
     """Cells whose numerator must go, and as many more as it takes that no sum gives one away.
 
-    Shape: places are (row, area); every line of either direction is looked at until none has exactly one hidden.
+    Shape: places are (row, area); every line that adds up is looked at until none has exactly one hidden.
     """
     hidden = {place for place, found in incidents.items() if must_hide(found)}
-    lines = [
-        [place for place in incidents if place[side] == name]
-        for side in (0, 1)
-        for name in sorted({place[side] for place in incidents})
+    rows, areas = {row for row, _ in incidents}, {area for _, area in incidents}
+    lines = [[place for place in incidents if place[0] == row] for row in sorted(rows)]
+    lines += [
+        [place for place in incidents if place[1] == area and place[0] in SUMMED] for area in sorted(areas)
     ]
     while True:
         for line in lines:

@@ -27,12 +27,12 @@ WORDS: tuple[tuple[str, str], ...] = (
     ("Automation", "Dependency and release bots: a row of their own, in no comparison."),
     (
         "Said afterwards",
-        "Origin or kind that was only said after the change had failed; never in the rate, for kinds get said "
-        "because a change failed.",
+        "Origin or kind that was only said after the change had failed; never in the rate, "
+        "for kinds get said because a change failed.",
     ),
     (
         "Smoothed rate",
-        "A rate pulled towards its area's average when there are few changes; used for colours and order only.",
+        "A rate pulled towards its area's average when there are few changes; for colours and order only.",
     ),
     (
         "Not enough data",

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from accounts.models import User
 from analytics.feature_files import Written
 from analytics.models import TestScenario
+from analytics.queries.figures import shows_demo
 from changes.models import TestCaseResult
 from incidents.models import Incident, Lesson
 
@@ -66,12 +67,11 @@ def results_of(scenario: TestScenario) -> models.QuerySet[TestCaseResult]:
 
 
 def for_list(user: User) -> models.QuerySet[TestScenario]:
-    return (
-        TestScenario.objects.visible_to(user)
-        .filter(merged_into=None)
-        .select_related("area")
-        .prefetch_related("kinds", "lessons")
-    )
+    """Standing scenarios; those of the demonstration step aside once there are real facts."""
+    scenarios = TestScenario.objects.visible_to(user).filter(merged_into=None)
+    if not shows_demo():
+        scenarios = scenarios.filter(is_demo=False)
+    return scenarios.select_related("area").prefetch_related("kinds", "lessons")
 
 
 def written(scenarios: models.QuerySet[TestScenario], user: User) -> list[Written]:
@@ -107,10 +107,7 @@ def lessons_without_test(user: User) -> models.QuerySet[Lesson]:
     covered = TestScenario.lessons.through.objects.filter(
         lesson=OuterRef("pk"), testscenario__merged_into=None
     ).exclude(testscenario__state=TestScenario.State.RETIRED)
-    return (
-        Lesson.objects.visible_to(user)
-        .exclude(state=Lesson.State.RETIRED)
-        .exclude(Exists(covered))
-        .select_related("area")
-        .order_by("-created_at", "-id")
-    )
+    lessons = Lesson.objects.visible_to(user).exclude(state=Lesson.State.RETIRED).exclude(Exists(covered))
+    if not shows_demo():
+        lessons = lessons.filter(is_demo=False)
+    return lessons.select_related("area").order_by("-created_at", "-id")

@@ -136,7 +136,7 @@ def _checked(words: dict[str, str]) -> dict[str, str]:
     """
     done = {name: text.replace("\r\n", "\n").strip() for name, text in words.items()}
     done["title"] = " ".join(done["title"].split())
-    for field, reason in faults(Written(number=None, **done)):
+    for field, reason in faults(Written(None, done["title"], done["given"], done["when"], done["then"])):
         raise Refused(reason, field=field, code="not_gherkin")
     return done
 

@@ -1,6 +1,6 @@
 """The statistics, in a room of their own: pure functions on the standard library, no Django, no clock.
 
-Inputs are plain mappings and sequences; failures may be fractional everywhere, since they are shares of incidents.
+Inputs are plain mappings and sequences; failures may be fractional: they are shares of incidents.
 """
 
 from analytics.stats.cells import (

@@ -43,7 +43,7 @@ def failure_sums(
 
 
 def matured_rate_counts(as_of: date, window_days: int, changes: Sequence[WatchedChange]) -> MaturedCounts:
-    """Young changes are pending whether or not they have failed: else they would count only when they fail."""
+    """Young changes are pending, failed or not: else they would count only when they fail."""
     n, x, pending, late = 0, 0.0, 0, 0
     for change in changes:
         weight = 0.0
@@ -166,7 +166,7 @@ def cell_state(
     holds_e: float,
     noticeable_ratio: float | None,
 ) -> str:
-    """The decision rule: the first line that applies. The product passes the number of changes as `people`."""
+    """The decision rule: the first line that applies. The product passes the changes as `people`."""
     lines = [
         (changes < 10 or people < 3, "hidden"),
         (unknown_share > 0.3, "origin_unknown"),

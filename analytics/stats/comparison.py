@@ -12,7 +12,7 @@ from analytics.stats.shapes import (
     Homogeneity,
     RatioInterval,
     Stratum,
-    TestResult,
+    Tested,
 )
 
 
@@ -56,7 +56,7 @@ def crude_and_adjusted_ratio(strata: Sequence[Stratum]) -> CrudeAndAdjusted:
     return CrudeAndAdjusted(crude, adjusted, differs)
 
 
-def stratified_test(strata: Sequence[Stratum]) -> TestResult:
+def stratified_test(strata: Sequence[Stratum]) -> Tested:
     """Cochran-Mantel-Haenszel chi-square with one degree of freedom, without continuity correction."""
     deviation = variance = 0.0
     for s in _comparable(strata):
@@ -67,9 +67,9 @@ def stratified_test(strata: Sequence[Stratum]) -> TestResult:
         deviation += s["failures_ai"] - n1 * failed / total
         variance += n1 * n0 * failed * (total - failed) / (total**2 * (total - 1))
     if variance <= 0:
-        return TestResult(0.0, 1.0)
+        return Tested(0.0, 1.0)
     statistic = deviation**2 / variance
-    return TestResult(statistic, erfc(sqrt(statistic / 2)))
+    return Tested(statistic, erfc(sqrt(statistic / 2)))
 
 
 def ratio_homogeneity(areas: Mapping[str, Sequence[Stratum]]) -> Homogeneity:

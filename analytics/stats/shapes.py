@@ -97,9 +97,7 @@ class CrudeAndAdjusted(NamedTuple):
     direction_differs: bool
 
 
-class TestResult(NamedTuple):
-    __test__ = False
-
+class Tested(NamedTuple):
     statistic: float
     p: float
 

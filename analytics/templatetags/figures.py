@@ -55,7 +55,7 @@ BAR = 64
 
 @register.simple_tag
 def cell_bar(cell: Any, top: float) -> SafeString:
-    """A cell's interval in the cell's own ink: the range as a bar, the rate as a tick; told in words beside it."""
+    """A cell's interval in its own ink: the range as a bar, the rate as a tick; told in words beside it."""
     low, dot, high = (round(min(value, top) / top * BAR, 1) for value in (cell.low, cell.rate, cell.high))
     return format_html(
         '<svg class="cell-bar" viewBox="0 0 {} 8" width="{}" height="8" aria-hidden="true">'

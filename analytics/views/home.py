@@ -34,7 +34,6 @@ def home(request: HttpRequest) -> HttpResponse:
     report = context["report"]
     progress = queries.setup_progress()
     untested = lessons_without_test(user)
-    untested = untested if form.demo else untested.filter(is_demo=False)
     context |= {
         "demo_data": form.demo,
         "incidents": queries.recent_incidents(user, form.demo)[:SHOWN],

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from accounts.problems import problem
 from analytics import reports
 from analytics.charts import rate_chart
@@ -71,7 +72,7 @@ def _not_valid(form: MatrixForm) -> HttpResponse:
 
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
-    """The list behind a cell: as many records as the cell counts, with the incidents that the reader may see."""
+    """The list behind a cell: the records it counts, with the incidents that the reader may see."""
     form = MatrixForm(request.GET.dict())
     if not form.is_valid():
         return render(request, "analytics/matrix_changes.html", {"form": form}, status=400)
@@ -80,10 +81,15 @@ def changes(request: HttpRequest) -> HttpResponse:
     row = request.GET.get("row", RowKey.TOTAL.value)
     name = _row_name(row, kinds)
     found = figures.changes_behind(filters, row, areas, kinds)
-    pending = request.GET.get("show") == "pending"
     mature = figures.is_mature(filters)
-    shown = found.exclude(mature) if pending else found.filter(mature)
-    counts = {"mature": found.filter(mature).count(), "pending": found.exclude(mature).count()}
+    lists = {
+        "mature": found.filter(mature),
+        "linked": figures.linked(found.filter(mature), filters, _reader(request)),
+        "pending": found.exclude(mature),
+    }
+    show = request.GET.get("show", "")
+    shown = lists[show if show in lists else "mature"]
+    counts = {name: changes.count() for name, changes in lists.items()}
     listed = shown.select_related("repository", "area").prefetch_related("assistances__kind")
     pages = Paginator(listed.order_by("-shipped_at", "-id"), PAGE)
     current = pages.get_page(request.GET.get("page"))
@@ -95,11 +101,16 @@ def changes(request: HttpRequest) -> HttpResponse:
         "area_name": _area_name(filters, areas),
         "page": current,
         "counts": counts,
-        "pending": pending,
+        "show": show if show in lists else "mature",
         "lines": _lines(current.object_list, filters, request),
         **_behind(shown, filters, request),
     }
     return render(request, "analytics/matrix_changes.html", context)
+
+
+def _reader(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 -- the middleware lets only people in
+    return request.user
 
 
 def _row_name(row: str, kinds: figures.Taxonomy) -> str:
@@ -124,7 +135,7 @@ def _lines(found: Any, filters: Filters, request: HttpRequest) -> list[tuple[Cha
     listed = list(found)
     links: defaultdict[int, list[Cause]] = defaultdict(list)
     if filters.basis != figures.Basis.UNDONE:
-        visible = Incident.objects.visible_to(request.user)
+        visible = Incident.objects.visible_to(_reader(request))
         for cause in figures.causes_of([change.pk for change in listed], filters).filter(
             incident__in=visible
         ):
@@ -138,6 +149,6 @@ def _behind(shown: Any, filters: Filters, request: HttpRequest) -> dict[str, int
         return {"incident_count": 0, "hidden_count": 0}
     causes = Cause.objects.filter(change__in=shown.values("pk"), status__in=figures.COUNTED_CAUSES)
     incidents = Incident.objects.counted().filter(is_demo=filters.demo, pk__in=causes.values("incident"))
-    visible = incidents.visible_to(request.user).count()
+    visible = incidents.visible_to(_reader(request)).count()
     everything = incidents.count()
     return {"incident_count": everything, "hidden_count": everything - visible}

@@ -1,4 +1,4 @@
-"""Small made-up histories for the figures: rows as the services leave them, written straight to the database."""
+"""Small made-up histories for the figures: rows as the services leave them, written straight."""
 
 from __future__ import annotations
 

@@ -120,12 +120,16 @@ def test_list_behind_a_cell_names_visible_incidents_and_counts_the_restricted() 
 
 
 def test_spreadsheets_take_no_name_for_a_formula() -> None:
-    make.shipped(make.repository(), shipped_at=timezone.now() - timedelta(days=50), area=make.area("x", name="=1+1"))
+    make.shipped(
+        make.repository(), shipped_at=timezone.now() - timedelta(days=50), area=make.area("x", name="=1+1")
+    )
     text = signed_in().get(reverse("analytics:matrix_csv")).content.decode()
     assert ",'=1+1," in text
 
 
-@pytest.mark.parametrize(("name", "most"), [("home", 40), ("matrix", 22), ("matrix_changes", 24), ("scenarios", 20)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("home", 40), ("matrix", 22), ("matrix_changes", 24), ("scenarios", 20)]
+)
 def test_page_asks_few_questions_however_much_there_is(name: str, most: int) -> None:
     shop()
     client = signed_in()

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from gherkin.parser import Parser
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Role, User
@@ -26,7 +26,11 @@ from incidents.services.refusals import Conflict, Refused
 from intake.models import LedgerEntry
 from tests.analytics import histories as make
 
-STEPS = {"given": "a cart with two vouchers", "when": "the second is taken off", "then": "the first still counts"}
+STEPS = {
+    "given": "a cart with two vouchers",
+    "when": "the second is taken off",
+    "then": "the first still counts",
+}
 
 
 def person(name: str = "ada", role: Role = Role.AUTHOR) -> User:
@@ -52,8 +56,11 @@ def lesson(text: str = "Round totals once, at the end.", *incidents: Incident, *
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(title=words, given_=st.text(max_size=60), when=st.text(max_size=60), then=st.text(max_size=60))
-def test_what_has_no_faults_parses_when_texts_are_random(title: str, given_: str, when: str, then: str) -> None:
+def test_what_has_no_faults_parses_when_texts_are_random(
+    title: str, given_: str, when: str, then: str
+) -> None:
     written = Written(7, title, given_, when, then, area="Pay @ments", area_slug="pay", notes=("# x\ny",))
     if not faults(written):
         document = Parser().parse(feature([written]))

@@ -69,8 +69,14 @@ def test_one_incident_is_one_failure_when_several_changes_share_it(links: list[t
 
 def test_smoothed_rates_lie_between_the_cell_and_its_area() -> None:
     matrix = {
-        "payments": {"manual": {"failures": 9.0, "changes": 100}, "generation": {"failures": 0.0, "changes": 5}},
-        "search": {"manual": {"failures": 1.0, "changes": 50}, "generation": {"failures": 3.0, "changes": 12}},
+        "payments": {
+            "manual": {"failures": 9.0, "changes": 100},
+            "generation": {"failures": 0.0, "changes": 5},
+        },
+        "search": {
+            "manual": {"failures": 1.0, "changes": 50},
+            "generation": {"failures": 3.0, "changes": 12},
+        },
     }
     shrunken = shrunken_rates(matrix)  # type: ignore[arg-type]
     for area, row in shrunken.cells.items():
