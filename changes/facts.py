@@ -1,4 +1,4 @@
-"""What a payload or a clone says, in our words and without a provider's. Identities live here only, in memory."""
+"""What a payload or a clone says, in our words. Identities live here only, in memory."""
 
 from __future__ import annotations
 

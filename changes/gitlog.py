@@ -16,12 +16,27 @@ from typing import IO
 from changes.facts import CommitFact, FileFact, Identity
 
 # A clone's configuration may name programs to run; every such door is shut before git reads it.
-SAFE = (
-    "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.attributesFile=/dev/null",
-    "-c", "diff.external=", "-c", "core.pager=cat", "-c", "log.showSignature=false", "-c", "gpg.program=/bin/false",
-    "-c", "protocol.allow=never", "-c", "core.quotePath=false", "-c", "log.mailmap=false", "-c", "safe.directory=*",
-    "-c", "core.alternateRefsCommand=", "-c", "uploadpack.packObjectsHook=", "-c", "core.sshCommand=/bin/false",
-)  # fmt: skip
+SAFE = tuple(
+    part
+    for setting in (
+        "core.hooksPath=/dev/null",
+        "core.fsmonitor=false",
+        "core.attributesFile=/dev/null",
+        "core.alternateRefsCommand=",
+        "core.sshCommand=/bin/false",
+        "core.pager=cat",
+        "core.quotePath=false",
+        "diff.external=",
+        "gpg.program=/bin/false",
+        "log.showSignature=false",
+        "log.mailmap=false",
+        "protocol.allow=never",
+        "uploadpack.packObjectsHook=",
+        # The owner of a clone is not ours to ask; nothing of it is run.
+        "safe.directory=*",
+    )
+    for part in ("-c", setting)
+)
 ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
     "LC_ALL": "C.UTF-8",
@@ -113,7 +128,15 @@ class Clone:
 
     def tags(self) -> list[Tag]:
         """Every tag on a commit, oldest first; of an annotated one its own date."""
-        form = "%(refname:strip=2)%1f%(*objectname)%1f%(objectname)%1f%(creatordate:unix)%1f%(*objecttype)%1f%(objecttype)"
+        parts = (
+            "refname:strip=2",
+            "*objectname",
+            "objectname",
+            "creatordate:unix",
+            "*objecttype",
+            "objecttype",
+        )
+        form = "%1f".join(f"%({part})" for part in parts)
         found = []
         for line in self.run(
             "for-each-ref", "--sort=creatordate", f"--format={form}", "refs/tags"
@@ -163,7 +186,8 @@ class Clone:
             process = subprocess.Popen(
                 self._command(*arguments), env=ENVIRONMENT, stdin=names, stdout=subprocess.PIPE, stderr=errors
             )
-            assert process.stdout
+            if process.stdout is None:  # never, with a pipe asked for
+                raise GitError("git gave no output")
             finished = False
             try:
                 yield process.stdout

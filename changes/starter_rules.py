@@ -1,4 +1,4 @@
-"""The registry of identities, trailers, footers, branches and declarations that every installation begins with.
+"""Identities, trailers, footers, branches and declarations that every installation begins with.
 
 Data only: a migration loads it, curators edit what it loaded. Sources are the vendors' own pages and
 commits in public repositories; model names are avoided, since they change monthly.
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 AI_KEYS = r"(?:co-?authored|co-?developed|assisted|generated|written)-by"
 TOOL_WORDS = (
-    r"Claude(?:[ -]Code)?|Fable|Opus|Sonnet|ChatGPT|GPT|Codex|(?:GitHub )?Copilot|Cursor|Gemini|Aider|Amp|Devin|Pi"
+    r"Claude(?:[ -]Code)?|Fable|Opus|Sonnet|ChatGPT|GPT|Codex|(?:GitHub )?Copilot|Cursor|Gemini|Aider|Amp"
+    r"|Devin|Pi"
     r"|Junie|Jules|Windsurf|Cline|Roo(?: Code)?|OpenHands|OpenCode|DeepSeek|Llama|Mistral|Qwen|Grok|Zed|Kiro"
 )
 
@@ -368,7 +369,8 @@ MARKERS = [
     StarterRule(
         "tool-footer",
         "body",
-        r"(?im)^\W*generated\s+(?:with|by)\s+\[?(?P<tool>cursor|codex|opencode|amp|goose|gemini cli|copilot cli"
+        r"(?im)^\W*generated\s+(?:with|by)\s+\[?(?P<tool>cursor|codex|opencode|amp|goose|gemini cli"
+        r"|copilot cli"
         r"|junie|windsurf|cline|roo code|devin|jules|factory|crush|kilo code)\b[^\n]{0,120}$",
         "assisted",
         proves=HELPED,
@@ -525,7 +527,8 @@ DECLARATIONS = [
     StarterRule(
         "declared-used-box",
         "declaration",
-        r"(?im)^\s*[-*] \[x\][\s*_]*(?:AI (?:was|tools were) used|I used AI|this (?:PR|change|code) (?:was|is) AI[- ])",
+        r"(?im)^\s*[-*] \[x\][\s*_]*(?:AI (?:was|tools were) used|I used AI"
+        r"|this (?:PR|change|code) (?:was|is) AI[- ])",
         "assisted",
         assistant="unknown-tool",
         proves="The box that says AI was used is ticked.",
@@ -569,7 +572,8 @@ DECLARATIONS = [
     StarterRule(
         "declared-help-of",
         "declaration",
-        rf"(?i)(?:^|[.!?]\s+|\n\n)(?:with|using) the\s+(?:help|assistance|aid)\s+of\s+(?P<tool>{TOOL_WORDS})\s*,",
+        r"(?i)(?:^|[.!?]\s+|\n\n)(?:with|using) the\s+(?:help|assistance|aid)\s+of\s+"
+        rf"(?P<tool>{TOOL_WORDS})\s*,",
         "assisted",
         proves="A sentence says that the tool helped; words about tools prove nothing otherwise.",
         examples=("With the help of ChatGPT, update it.",),

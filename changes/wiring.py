@@ -39,7 +39,7 @@ def plain_title(subject: str) -> str:
 
 
 def links(subject: str, body: str) -> list[Link]:
-    """The revert sentence counts only under a revert's subject: elsewhere it is an undo inside one request."""
+    """The revert sentence counts only under a revert's subject: else it is an undo inside one request."""
     found: list[Link] = []
     bare = plain_title(subject)
     if reapply := REAPPLY_SUBJECT.match(bare):

@@ -1,4 +1,4 @@
-"""Any sender that can make JSON: `{"change": {...}}` or `{"deployment": {...}}`, described in docs/webhooks.md."""
+"""Any sender of JSON: `{"change": {...}}` or `{"deployment": {...}}`; docs/webhooks.md has the fields."""
 
 from __future__ import annotations
 

@@ -22,11 +22,12 @@ def insert(rows: Sequence[M]) -> None:
         return
     fields = model._meta.concrete_fields
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    names = [field.column or field.attname for field in fields]
+    columns = ", ".join(quote(name) for name in names)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-            [model._meta.db_table, model._meta.pk.column, len(rows)],
+            [model._meta.db_table, str(model._meta.pk.column), len(rows)],
         )
         keys = [key for (key,) in cursor.fetchall()]
         with cursor.copy(f"COPY {quote(model._meta.db_table)} ({columns}) FROM STDIN") as copy:

@@ -1,4 +1,4 @@
-"""Deployments: folded from their statuses in any order, each holding what landed since the success before it."""
+"""Deployments: folded from their statuses in any order, each holding what landed since the one before."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def _weigh_again(change: Change, verb: str, by: User | None) -> None:
 
 @transaction.atomic
 def weigh_again(*, change_ids: Sequence[int]) -> int:
-    """After rules, terms or policies altered: verdicts anew from stored evidence; returns how many altered."""
+    """After rules, terms or policies altered: verdicts anew from stored evidence; says how many altered."""
     changes = list(Change.objects.select_for_update(no_key=True).current().filter(pk__in=change_ids))
     altered = reweigh(changes, current_rules())
     for change in altered:

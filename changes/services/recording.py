@@ -148,7 +148,7 @@ class _Recording:
         add_areas({entry.change: pks for entry, pks in areas.items()}, known)
 
     def _weigh_new(self, entries: list[Entry], judgements: Judgements) -> None:
-        """So that a new row is written once, with its verdict; branch and labels are looked at again when saved."""
+        """So that a new row is written once, with its verdict."""
         for entry in entries:
             if entry.is_new:
                 found = {(one.rule_key, one.excerpt): one for one in self.found[entry]}

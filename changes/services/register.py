@@ -1,4 +1,4 @@
-"""The names that changes go by: finding the one that a telling is about, merging those that were one all along."""
+"""The names that changes go by: finding the one that is meant, merging those that were one all along."""
 
 from __future__ import annotations
 
@@ -177,7 +177,8 @@ class Register:
         return [entry for entry in self.entries if entry.is_dirty]
 
     def save_names(self) -> None:
-        new, moved = [], []
+        new: list[ChangeIdentity] = []
+        moved: list[ChangeIdentity] = []
         for entry in self.dirty():
             for name in sorted(entry.names):
                 row = self._rows[name]
@@ -194,9 +195,9 @@ def _claim(role: str, entry: Entry) -> tuple[int, int, str]:
 
 
 def move_all(double: Change, survivor_entry: Entry) -> None:
-    """Everything that hangs on the double; judgements all of it, findings where the survivor has none like it."""
+    """What hangs on the double: judgements all of it, findings where the survivor has none like it."""
     survivor = survivor_entry.change
-    if survivor.pk is None:  # the survivor is the new one of the two: it takes over the stored row's place
+    if survivor._state.adding:  # the survivor is the new one of the two: it takes over the stored row's place
         survivor.save()
     Decision.objects.filter(change=double).update(change=survivor)
     ChangeIdentity.objects.filter(change=double).update(change=survivor)

@@ -36,7 +36,7 @@ def normalised_address(address: str) -> str:
 def find_or_make_repository(
     *, fact: RepositoryFact, merged_is_shipped: bool = False, with_service: bool = True, is_demo: bool = False
 ) -> Repository:
-    """By forge id, else by normalised address, else by name where neither is known; renames keep past names."""
+    """By forge id, else by normalised address, else by name where neither is known; past names are kept."""
     address = normalised_address(fact.origin_address) or fact.origin_address
     found = _find(fact, address)
     if found is None:

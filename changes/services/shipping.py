@@ -22,7 +22,7 @@ def lanes_of(repository: Repository) -> list[tuple[int | None, int]]:
 def refresh_holding(repository: Repository, since: datetime | None, shas: Iterable[str] = ()) -> set[int]:
     """Recompute what the repository's deployments hold, for changes that landed from `since` on.
 
-    A deployment whose commit is not known to have landed is a gap, until it is. Returns the changes to look at.
+    A deployment whose commit is not known to have landed is a gap, until it is. Returns what to look at.
     """
     rows = Deployment.objects.filter(repository=repository)
     if not rows.exists():
@@ -50,7 +50,7 @@ def _refresh_lane(
     """Each success holds what landed after the furthest point of the successes before it, up to its own."""
     lane = Deployment.objects.filter(
         repository=repository,
-        service_id=service_id,
+        service=service_id,
         environment_id=environment_id,
         status=Deployment.Status.SUCCEEDED,
     )
@@ -59,7 +59,7 @@ def _refresh_lane(
     furthest: datetime | None = None
     touched: set[int] = set()
     for one in lane.annotate(**with_tip(repository)).order_by("finished_at", "pk"):
-        tip: datetime | None = one.tip_at
+        tip: datetime | None = one.tip_at  # type: ignore[attr-defined]
         if one.is_gap != (tip is None):
             Deployment.objects.filter(pk=one.pk).update(is_gap=tip is None)
         start, furthest = furthest, max(filter(None, (furthest, tip)), default=None)
@@ -92,7 +92,7 @@ def refresh_shipped(repository: Repository, change_ids: Iterable[int]) -> list[C
         "deployments__finished_at",
         filter=Q(deployments__status=Deployment.Status.SUCCEEDED, deployments__is_production=True),
     )
-    altered = []
+    altered: list[Change] = []
     rows = Change.objects.filter(pk__in=set(change_ids)).annotate(first_deployed_at=first)
     for change in rows:
         before = (change.state, change.shipped_at, change.shipped_basis)

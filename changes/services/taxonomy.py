@@ -32,7 +32,7 @@ def merge_terms(*, term: T, into: T, by: User | None, now: datetime) -> T:
     Raises: ValueError for a merge into itself, into a term that is merged itself, or that closes a circle.
     """
     rows = type(term)._default_manager.select_for_update(no_key=True)
-    term, into = rows.get(pk=term.pk), rows.get(pk=into.pk)
+    term, into = rows.get(pk=term.pk), rows.get(pk=into.pk)  # type: ignore[assignment]
     if term.pk == into.pk:
         raise ValueError("A term cannot be merged into itself.")
     if into.merged_into_id:  # type: ignore[attr-defined]

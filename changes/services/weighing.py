@@ -1,4 +1,4 @@
-"""From evidence rows, decisions and policies to the verdict that a change carries; findings, rebuilt at will."""
+"""From evidence, decisions and policies to the verdict that a change carries; findings, rebuilt at will."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ def save_evidence(
         mine = stored[change.pk]
         wanted = {(one.rule_key, one.excerpt): one for one in [*items, *of_fields(change, rules)]}
         for key, one in wanted.items():
-            row = mine.get(key)
-            if row is None:
+            known = mine.get(key)
+            if known is None:
                 mine[key] = _row(change, one, rules, delivery)
                 new.append(mine[key])
-            elif _renew(row, one, rules):
-                altered.append(row)
+            elif _renew(known, one, rules):
+                altered.append(known)
         for key in [key for key, row in mine.items() if row.place in OF_FIELDS and key not in wanted]:
             gone.append(mine.pop(key).pk)
     OriginEvidence.objects.filter(pk__in=gone).delete()
@@ -280,7 +280,7 @@ def save_assistances(
             before = _values(row)
             row.status, row.said_at, row.counted, row.why = one.status, one.said_at, one.counted, one.why
             row.assistant_id = getattr(rules.assistants.get(one.assistant), "pk", None)
-            if row.pk is None:
+            if row._state.adding:
                 new.append(row)
             elif before != _values(row):
                 altered.append(row)

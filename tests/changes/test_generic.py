@@ -16,15 +16,27 @@ from intake.sources import Letter, Unprocessable
 pytestmark = pytest.mark.django_db
 REPOSITORY = {"name": "acme/till", "address": "https://git.example.org/acme/till.git"}
 CHANGE: dict[str, Any] = {
-    "id": "flag-7", "at": "2026-03-02T10:00:00Z", "type": "flag", "title": "Turn rounding on", "state": "merged",
-    "merged_at": "2026-03-02T10:00:00Z", "commits": [{"sha": "A" * 40}], "origin": "assisted",
-    "assistant": "cursor", "assistances": [{"kind": "review"}], "services": ["Till"],
+    "id": "flag-7",
+    "at": "2026-03-02T10:00:00Z",
+    "type": "flag",
+    "title": "Turn rounding on",
+    "state": "merged",
+    "merged_at": "2026-03-02T10:00:00Z",
+    "commits": [{"sha": "A" * 40}],
+    "origin": "assisted",
+    "assistant": "cursor",
+    "assistances": [{"kind": "review"}],
+    "services": ["Till"],
     "files": [{"path": "flags.yml", "added": 1, "deleted": 1}],
-}  # fmt: skip
+}
 DEPLOYMENT: dict[str, Any] = {
-    "id": "d1", "at": "2026-03-02T11:00:00Z", "environment": "production", "sha": "a" * 40, "status": "succeeded",
+    "id": "d1",
+    "at": "2026-03-02T11:00:00Z",
+    "environment": "production",
+    "sha": "a" * 40,
+    "status": "succeeded",
     "service": "Till",
-}  # fmt: skip
+}
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from changes.forges.github import GitHub, pull_request_fact, push_fact
+from changes.forges.github import GitHub
+from changes.forges.github_facts import pull_request_fact, push_fact
 from changes.models import Change, ChangeIdentity, Deployment, Repository, Review
 from intake.models import Delivery, Source
 from intake.sources import Ignored, Letter, Unprocessable
@@ -48,13 +48,13 @@ def change(repository: str, number: str) -> Change:
 
 
 @pytest.fixture(params=["in order", "twice", "shuffled 1", "shuffled 2", "shuffled 3"])
-def told(request: pytest.FixtureRequest, source: Source, samples: Path) -> Iterator[dict[str, str]]:
+def told(request: pytest.FixtureRequest, source: Source, samples: Path) -> dict[str, str]:
     files = sorted((samples / "payloads" / "github").glob("*.json"))
     if request.param != "in order":
         files = [*files, *files]
     if request.param.startswith("shuffled"):
         random.Random(request.param).shuffle(files)
-    yield {path.name: deliver(source, path.name.split(".")[0], path.read_bytes()) for path in files}
+    return {path.name: deliver(source, path.name.split(".")[0], path.read_bytes()) for path in files}
 
 
 def test_every_real_sample_ends_as_it_should(told: dict[str, str]) -> None:

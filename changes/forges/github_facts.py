@@ -1,0 +1,202 @@
+"""What GitHub's payloads say, as facts: pure functions of a payload.
+
+https://docs.github.com/webhooks/webhook-events-and-payloads
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from changes.facts import (
+    ChangeFact,
+    CommitFact,
+    DeploymentFact,
+    DeploymentStep,
+    FileFact,
+    Identity,
+    PushFact,
+    RepositoryFact,
+    ReviewFact,
+)
+from changes.wiring import MERGE_SUBJECT, landed_change
+from intake.sources import Ignored, Unprocessable, instant
+
+Payload = Mapping[str, Any]
+
+ZEROS = re.compile(r"^0*$")
+# `inactive` is the end of a later one's life, not of this roll-out's; it is not sent, and would say nothing.
+DEPLOYMENT_STATES = {
+    "queued": "queued", "pending": "queued", "waiting": "queued", "in_progress": "running",
+    "success": "succeeded", "failure": "failed", "error": "failed",
+}  # fmt: skip
+REVIEW_STATES = {"approved", "changes_requested", "commented", "dismissed"}
+
+
+def _part(payload: Payload, name: str) -> Payload:
+    found = payload.get(name)
+    if not isinstance(found, Mapping):
+        raise Unprocessable(f"{name!r} is missing")
+    return found
+
+
+def _needed(payload: Payload, name: str) -> Any:
+    if payload.get(name) in (None, ""):
+        raise Unprocessable(f"{name!r} is missing")
+    return payload[name]
+
+
+def _time(payload: Payload, name: str) -> datetime:
+    found = instant(payload.get(name))
+    if found is None:
+        raise Unprocessable(f"{name!r} is missing")
+    return found
+
+
+def _text(payload: Payload, name: str) -> str | None:
+    """None where the field is absent; an explicit null is an empty text."""
+    return str(payload[name] or "") if name in payload else None
+
+
+def repository_fact(payload: Payload) -> RepositoryFact:
+    found = _part(payload, "repository")
+    address = str(found.get("clone_url") or found.get("html_url") or "")
+    return RepositoryFact(
+        name=str(_needed(found, "full_name")),
+        host=urlsplit(address).hostname or "github.com",
+        forge_id=str(_needed(found, "id")),
+        origin_address=address,
+        default_branch=str(found.get("default_branch") or found.get("master_branch") or ""),
+    )
+
+
+def person(found: object) -> Identity | None:
+    """An account as its no-reply address spells it, so that one rule knows it here and in commits."""
+    if not isinstance(found, Mapping) or not found.get("login"):
+        return None
+    login = str(found["login"])
+    is_bot = found.get("type") == "Bot" or login.endswith("[bot]")
+    return Identity(login, f"{found.get('id', '')}+{login}@users.noreply.github.com", login, is_bot)
+
+
+def pull_request_fact(payload: Payload) -> ChangeFact:
+    """A review's payload holds a short request: what is absent stays None."""
+    found = _part(payload, "pull_request")
+    head = _part(found, "head")
+    merged_at = instant(found.get("merged_at"))
+    shas = [("head", str(head.get("sha") or ""))]
+    if merged_at and found.get("merge_commit_sha"):  # before that it is a test merge that lands nowhere
+        shas.append(("merge", str(found["merge_commit_sha"])))
+    labels = found.get("labels")
+    return ChangeFact(
+        told_at=_time(found, "updated_at"),
+        number=str(_needed(found, "number")),
+        shas=tuple(pair for pair in shas if pair[1]),
+        state="merged" if merged_at else "dropped" if found.get("state") == "closed" else "open",
+        is_draft=bool(found["draft"]) if "draft" in found else None,
+        title=_text(found, "title"),
+        message=_text(found, "body"),
+        url=_text(found, "html_url"),
+        branch=_text(head, "ref"),
+        labels=tuple(str(one.get("name", "")) for one in labels) if isinstance(labels, list) else None,
+        opened_at=instant(found.get("created_at")),
+        merged_at=merged_at,
+        closed_at=instant(found.get("closed_at")),
+        additions=found.get("additions"),
+        deletions=found.get("deletions"),
+        files_changed=found.get("changed_files"),
+        commits=found.get("commits"),
+        author=person(found.get("user")),
+    )
+
+
+def review_fact(payload: Payload) -> ReviewFact:
+    found, request = _part(payload, "review"), _part(payload, "pull_request")
+    state = str(_needed(found, "state")).lower()
+    if state not in REVIEW_STATES:
+        raise Ignored(f"A review that is {state} is not kept")
+    user = found.get("user")
+    reviewer, author = person(user), person(request.get("user"))
+    if reviewer is None or not isinstance(user, Mapping):
+        raise Ignored("The review's account is gone")
+    return ReviewFact(
+        number=str(_needed(request, "number")),
+        external_id=str(_needed(found, "id")),
+        state=state,
+        submitted_at=_time(found, "submitted_at"),
+        told_at=instant(found.get("updated_at")) or _time(request, "updated_at"),
+        reviewer=reviewer,
+        reviewer_id=f"github:{user.get('id') or reviewer.login}",
+        commit_sha=str(found.get("commit_id") or ""),
+        is_self=author is not None and author.login == reviewer.login,
+    )
+
+
+def push_fact(payload: Payload) -> PushFact:
+    """What landed on the default branch. A merge's own branch commits stand before it in the list."""
+    ref = str(_needed(payload, "ref"))
+    default = _part(payload, "repository").get("default_branch") or ""
+    if ref.startswith("refs/tags/") or "gh-readonly-queue/" in ref:
+        raise Ignored(f"A push to {ref} lands nothing")
+    after = str(payload.get("after") or "")
+    if payload.get("deleted") or (after and ZEROS.match(after)):
+        raise Ignored("A branch was deleted")
+    if ref != f"refs/heads/{default}":
+        raise Ignored("Not the default branch: its requests tell of it")
+    facts: list[ChangeFact] = []
+    waiting: list[Payload] = []
+    for commit in payload.get("commits") or []:
+        if MERGE_SUBJECT.match(str(commit.get("message", ""))):
+            facts.append(landed_fact(commit, tuple(_commit(one) for one in waiting)))
+            waiting = []
+        else:
+            waiting.append(commit)
+    facts += [landed_fact(commit, ()) for commit in waiting]
+    if not facts:
+        raise Ignored("No commit is listed")
+    return PushFact(str(default), bool(payload.get("forced")), tuple(facts))
+
+
+def _commit(found: Payload) -> CommitFact:
+    def identity(name: str) -> Identity | None:
+        who = found.get(name)
+        if not isinstance(who, Mapping):
+            return None
+        login = str(who.get("username") or "")
+        return Identity(str(who.get("name") or ""), str(who.get("email") or ""), login)
+
+    at = _time(found, "timestamp")
+    return CommitFact(str(_needed(found, "id")), str(found.get("message") or ""), at, identity("author"),
+                      identity("committer"))  # fmt: skip
+
+
+def landed_fact(found: Payload, merged_in: tuple[CommitFact, ...]) -> ChangeFact:
+    """Paths are told where the sender lists them; a merge lists its own only."""
+    names = [found.get(key) for key in ("added", "modified", "removed")]
+    paths = dict.fromkeys(str(path) for part in names if isinstance(part, list) for path in part)
+    is_merge = bool(MERGE_SUBJECT.match(str(found.get("message") or "")))
+    files = tuple(FileFact(path) for path in paths) if paths and not is_merge else None
+    return landed_change(_commit(found), is_merge=is_merge, merged_in=merged_in, files=files)
+
+
+def deployment_fact(payload: Payload) -> DeploymentFact:
+    found = _part(payload, "deployment")
+    status = payload.get("deployment_status")
+    steps: tuple[DeploymentStep, ...] = ()
+    if isinstance(status, Mapping) and (known := DEPLOYMENT_STATES.get(str(status.get("state", "")).lower())):
+        number = int(_needed(status, "id"))
+        steps = (DeploymentStep(str(number), known, _time(status, "created_at"), number),)
+    production = found.get("production_environment")
+    return DeploymentFact(
+        external_id=str(_needed(found, "id")),
+        environment=str(found.get("original_environment") or _needed(found, "environment")),
+        told_at=_time(found, "updated_at"),
+        is_production=production if isinstance(production, bool) else None,
+        sha=str(found.get("sha") or ""),
+        ref=str(found.get("ref") or ""),
+        requested_at=instant(found.get("created_at")),
+        steps=steps,
+    )
