@@ -389,5 +389,5 @@ def test_step_takes_few_queries_when_much_is_written(
         if minutes > 4:
             Cause.objects.create(incident=incident, change=change, status="suspected")
     client.get(step(incident, name))
-    with django_assert_max_num_queries(38):
+    with django_assert_max_num_queries(40):
         assert client.get(step(incident, name)).status_code == 200

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from changes.services.origin import say_kind, say_origin
 from django.db.models import Prefetch
 
 from changes.models import Assistance, Change, Decision, Deployment, Origin, OriginEvidence, Prompt
+from changes.services.origin import say_kind, say_origin
 from incidents.forms import CauseForm, FactorForm
 from incidents.models import Cause, FactorKind
 from incidents.queries.candidates import candidates, search, shown
