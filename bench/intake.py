@@ -20,8 +20,8 @@ from config import env
 
 ROUNDS = 5
 CLIENTS = 8
-REQUESTS = 600  # in a round
-WARM_UP = 100
+SECONDS = 3.0  # for each half of a round
+PREPARED = 2000  # requests, more than that time can take
 INCIDENTS = 40
 SECRET = "a secret of the benchmark"  # noqa: S105
 SETTINGS = "bench.serving.settings"
@@ -43,11 +43,11 @@ def intake_vs_bare_view() -> float:
     """
     with _served() as place:
         for make in (bare, delivery):
-            _rate(place, make, WARM_UP)
+            _rate(place, make)
         ratios = []
         for number in range(ROUNDS):
             order = (bare, delivery) if number % 2 else (delivery, bare)
-            rates = {make: _rate(place, make, REQUESTS) for make in order}
+            rates = {make: _rate(place, make) for make in order}
             ratios.append(rates[delivery] / rates[bare])
             print(f"  {rates[delivery]:.0f} deliveries/s, bare {rates[bare]:.0f}/s", file=sys.stderr)
         return statistics.median(ratios)
@@ -155,9 +155,9 @@ def _request(path: str, body: bytes, headers: dict[str, str]) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def _rate(place: Place, make: Callable[[Place], bytes], number: int) -> float:
+def _rate(place: Place, make: Callable[[Place], bytes]) -> float:
     """Requests a second by a few clients that keep their connections; made beforehand."""
-    shares = [[make(place) for _ in range(number // CLIENTS)] for _ in range(CLIENTS)]
+    shares = [[make(place) for _ in range(PREPARED // CLIENTS)] for _ in range(CLIENTS)]
     with ThreadPoolExecutor(CLIENTS) as pool:
         began = time.perf_counter()
         sent = sum(pool.map(lambda share: _post_all(place.port, share), shares))
@@ -165,13 +165,18 @@ def _rate(place: Place, make: Callable[[Place], bytes], number: int) -> float:
 
 
 def _post_all(port: int, requests: list[bytes]) -> int:
+    until = time.perf_counter() + SECONDS
+    sent = 0
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         for request in requests:
+            if time.perf_counter() > until:
+                break
             connection.sendall(request)
+            sent += 1
             status = _answer(connection)
             if status != 202:
                 raise RuntimeError(f"answered {status}")
-    return len(requests)
+    return sent
 
 
 def _answer(connection: socket.socket) -> int:

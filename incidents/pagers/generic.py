@@ -1,4 +1,4 @@
-"""Any tool that can post JSON: docs/webhooks.md, "Incidents as JSON".
+"""Any tool that can post JSON: docs/webhooks.md, "Any pager: JSON".
 
     {"key": "INC-7", "title": "Checkout is slow", "status": "open", "severity": "P2", "service": "checkout",
      "opened_at": "2026-03-01T10:00:00Z", "acknowledged_at": null, "mitigated_at": null, "resolved_at": null,
