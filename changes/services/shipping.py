@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Min, OuterRef, Q, Subquery
 
+from accounts.models import User
 from changes.models import Change, ChangeIdentity, Deployment, Repository
 from changes.paths import touches
+from intake import ledger
 
 State = Change.State
 
@@ -115,3 +118,25 @@ def settle_shipped(change: Change, repository: Repository, deployed_at: datetime
         change.shipped_basis = Change.ShippedBasis.MERGE
     elif is_merged:
         change.state, change.shipped_at, change.shipped_basis = State.MERGED, None, ""
+
+
+@transaction.atomic
+def declare_merged_is_shipped(*, repository: Repository, is_so: bool, by: User | None) -> int:
+    """Whether a merge counts as shipped where no deployment tells; says how many changes altered."""
+    actor = by.pk if by else None
+    row = Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
+    row.merged_is_shipped = repository.merged_is_shipped = is_so
+    row.save(update_fields=["merged_is_shipped"])
+    ids = Change.objects.current().filter(repository=row).exclude(merged_at=None).values_list("pk", flat=True)
+    altered = refresh_shipped(row, ids)
+    ledger.touch(
+        ledger.Kind.REPOSITORY, row.pk, verb="shipping declared", repository_id=row.pk, actor_id=actor
+    )
+    ledger.touch(
+        ledger.Kind.CHANGE,
+        *(one.pk for one in altered),
+        verb="shipping",
+        repository_id=row.pk,
+        actor_id=actor,
+    )
+    return len(altered)

@@ -26,6 +26,7 @@ from changes.services.origin import say_kind, say_origin, set_first_incident, wi
 from changes.services.policies import end_policy, revoke_policy, state_policy
 from changes.services.recording import record_changes
 from changes.services.repositories import find_or_make_repository, make_service
+from changes.services.shipping import declare_merged_is_shipped
 from changes.services.taxonomy import merge_terms, unmerge_term
 from changes.wiring import landed_change
 from intake.models import LedgerEntry, Setup
@@ -401,3 +402,12 @@ def test_a_sender_may_declare_origin_and_kind() -> None:
     (change,) = record(repository(), fact)
     assert (change.origin, change.origin_basis) == ("manual", "declaration")
     assert ChangeIdentity.objects.count() == 1
+
+
+def test_merged_changes_ship_and_unship_with_the_repositorys_declaration() -> None:
+    repo = repository()
+    record(repo, commit("a", "One", 1))
+    assert declare_merged_is_shipped(repository=repo, is_so=True, by=None) == 1
+    assert Change.objects.get().shipped_at == at(1)
+    assert declare_merged_is_shipped(repository=repo, is_so=False, by=None) == 1
+    assert Change.objects.get().state == "merged"
