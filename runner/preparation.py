@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from runner import queue
 
-UNUSED = ["drf_spectacular_sidecar/redoc*"]  # of the two API browsers the other one is served
+# Brought by packages, and on no page: the other of two API browsers, another one's pages, another htmx.
+UNUSED = ["drf_spectacular_sidecar/redoc*", "rest_framework*", "django_htmx*"]
 Say = Callable[[str], None]
 
 
@@ -26,7 +28,7 @@ def prepare(say: Say, *, demo: bool) -> None:
     broker(say)
     collect_static(say)
     if "ensure_admin" in get_commands():
-        call_command("ensure_admin")
+        call_command("ensure_admin", stdout=io.StringIO())  # the link that `up` prints says it better
     if demo:
         fill_with_sample(say)
 

@@ -106,8 +106,7 @@ class Command(BaseCommand):
             children.Child("worker", [*python, *WORKER.split()], {**os.environ, "PYTHONWARNINGS": AS_ROOT}),
         ]
         try:
-            for child in running:
-                child.start()
+            running[0].start()  # the first page is waited for: the worker starts right after it
             self._announce(host, port)
             while not self.stop.wait(0.5):
                 for child in running:
