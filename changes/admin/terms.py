@@ -67,7 +67,7 @@ class TermAdmin(TermBase):
     search_fields = ("name", "slug", "description")
     list_per_page = 200
     ordering: ClassVar[Any] = ("position", "name")
-    actions: ClassVar[Any] = ("retire", "restore", "take_apart")
+    actions: Any = ("retire", "restore", "take_apart")
     fields: ClassVar[Any] = ("name", "slug", "description", "position", "standing", "used")
     prepopulated_fields: ClassVar[Any] = {"slug": ("name",)}
 
@@ -110,7 +110,11 @@ class TermAdmin(TermBase):
         if helped:
             counts.pop("decisions", None)
             counts["changes"] = helped
-        most = sorted((label for label in counts if counts[label]), key=lambda label: -counts[label])[:2]
+        # Areas that are merely touched are told on the term's own page.
+        most = sorted(
+            (label for label in counts if counts[label] and "(" not in label),
+            key=lambda label: -counts[label],
+        )[:2]
         return " · ".join(f"{counts[label]:,} {label}" for label in most) or "nothing yet"
 
     @admin.display(description="standing")
@@ -124,7 +128,7 @@ class TermAdmin(TermBase):
     @admin.display(description="")
     def care(self, term: Any) -> SafeString:
         address = reverse(f"admin:{self._route('care')}", args=[term.pk])
-        return format_html('<a href="{}">Merge or retire…</a>', address)
+        return format_html('<a href="{}">Merge, retire…</a>', address)
 
     @admin.action(description="Retire: no form offers them any more", permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
