@@ -43,7 +43,8 @@ class Resource(GenericViewSet[Any]):
         texts = [*request.query_params, *request.query_params.values(), *map(str, kwargs.values())]
         if any("\0" in text for text in texts):
             raise ParseError("The address holds a NUL character.")
-        self._refuse_unknown(request)
+        if self.action:  # none for a method that does not exist: 405 says so
+            self._refuse_unknown(request)
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, self.refusals):

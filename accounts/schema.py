@@ -120,6 +120,15 @@ def share_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
+def allow_empty_addresses(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """What is shown as an address may be empty, and an empty text is no URI."""
+    for schema in result["components"]["schemas"].values():
+        for field in schema.get("properties", {}).values():
+            if field.get("readOnly") and field.get("format") == "uri":
+                del field["format"]
+    return result
+
+
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.tokens.TokenAuthentication"
     name = "token"

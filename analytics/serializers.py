@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from analytics.metrics.failure_rate import STATES
@@ -22,7 +21,7 @@ class ScenarioSerializer(serializers.ModelSerializer[TestScenario]):
     services = slug(many=True)
     area = slug()
     kinds = slug(many=True)
-    merged_into: Any = serializers.SlugRelatedField(slug_field="number", read_only=True)
+    merged_into: Any = serializers.SlugRelatedField(slug_field="number", read_only=True, allow_null=True)
 
     class Meta:
         model = TestScenario
@@ -138,6 +137,4 @@ class MatrixSerializer(serializers.Serializer[Any]):
     unknown_share = serializers.FloatField(allow_null=True)
     areas = ColumnSerializer(many=True)
     rows = RowSerializer(many=True)
-    incidents_without_change = extend_schema_field(WithoutChangeSerializer(allow_null=True))(
-        serializers.DictField
-    )(allow_null=True)
+    incidents_without_change = WithoutChangeSerializer(allow_null=True)

@@ -29,6 +29,7 @@ from changes.models import (
     Term,
     TestRun,
 )
+from intake.filters import YesNoFilter
 
 SAID = (Assistance.Status.DECLARED, Assistance.Status.CONFIRMED)
 NONE = "none"
@@ -81,8 +82,8 @@ class _DayOrTime(forms.DateTimeInput):
     input_type = "date"
 
 
-def boolean(field: str, label: str, **kwargs: Any) -> filters.BooleanFilter:
-    return filters.BooleanFilter(field_name=field, label=label, **kwargs)
+def boolean(field: str, label: str, **kwargs: Any) -> YesNoFilter:
+    return YesNoFilter(field_name=field, label=label, **kwargs)
 
 
 class ChangeFilter(filters.FilterSet):
@@ -146,7 +147,7 @@ class ChangeFilter(filters.FilterSet):
     label = filters.CharFilter(field_name="labels", method="has_label", label="Label")
     branch = filters.CharFilter(field_name="branch", label="Branch")
     feature = filters.ModelChoiceFilter(queryset=Feature.objects.all(), to_field_name="slug", label="Feature")
-    undone = filters.BooleanFilter(field_name="undone_at", lookup_expr="isnull", exclude=True, label="Undone")
+    undone = YesNoFilter(field_name="undone_at", lookup_expr="isnull", exclude=True, label="Undone")
     shipped_basis = filters.ChoiceFilter(choices=Change.ShippedBasis.choices, label="Shipped by")
     opened_after = after("opened_at", "Opened from")
     opened_before = before("opened_at", "Opened before")
@@ -263,9 +264,7 @@ class ServiceFilter(filters.FilterSet):
 class EnvironmentFilter(filters.FilterSet):
     q = filters.CharFilter(field_name="name", lookup_expr="icontains", label="Name")
     production = boolean("is_production", "Production")
-    undecided = filters.BooleanFilter(
-        field_name="is_production", lookup_expr="isnull", label="Nobody has said yet"
-    )
+    undecided = YesNoFilter(field_name="is_production", lookup_expr="isnull", label="Nobody has said yet")
 
     class Meta:
         model = Environment
@@ -279,7 +278,7 @@ class TestRunFilter(filters.FilterSet):
     suite = filters.CharFilter(field_name="suite", label="Suite")
     branch = filters.CharFilter(field_name="branch", label="Branch")
     sha = filters.CharFilter(field_name="sha", lookup_expr="istartswith", label="Commit")
-    failed = filters.BooleanFilter(field_name="failed", method="with_failures", label="With failures")
+    failed = YesNoFilter(field_name="failed", method="with_failures", label="With failures")
     scenario = filters.CharFilter(
         field_name="cases__scenario", lookup_expr="iexact", distinct=True, label="Scenario"
     )
@@ -299,9 +298,7 @@ class TermListFilter(filters.FilterSet):
     """For any taxonomy: search, and whether a form may offer the term."""
 
     q = filters.CharFilter(field_name="name", lookup_expr="icontains", label="Name")
-    offered = filters.BooleanFilter(
-        method="by_offered", label="Offered", help_text="Neither retired nor merged."
-    )
+    offered = YesNoFilter(method="by_offered", label="Offered", help_text="Neither retired nor merged.")
 
     def by_offered(self, queryset: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
         offered = Q(retired_at=None, merged_into=None)

@@ -28,6 +28,7 @@ from incidents.models import (
     Severity,
     TimelineEntry,
 )
+from intake.filters import YesNoFilter
 
 BEGAN_AT = Coalesce("impact_started_at", "detected_at", "reported_at")
 
@@ -37,7 +38,7 @@ class IncidentFilter(filters.FilterSet):
         method="search", label="Search", help_text="INC-42, or words of the title, summary or impact."
     )
     status = filters.MultipleChoiceFilter(choices=Incident.Status.choices, label="Status")
-    ongoing = filters.BooleanFilter(field_name="status", method="by_ongoing", label="Ongoing")
+    ongoing = YesNoFilter(field_name="status", method="by_ongoing", label="Ongoing")
     severity = TermFilter(
         field_name="severity",
         queryset=Severity.objects.all(),
@@ -60,7 +61,7 @@ class IncidentFilter(filters.FilterSet):
     cause_answer = filters.ChoiceFilter(choices=Incident.CauseAnswer.choices, label="Cause")
     closing_reason = filters.ChoiceFilter(choices=Incident.ClosingReason.choices, label="Closed as")
     restricted = boolean("is_restricted", "Restricted")
-    counted = filters.BooleanFilter(
+    counted = YesNoFilter(
         field_name="duplicate_of",
         method="by_counted",
         label="Counted in rates",

@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_filters as filters
+from django import forms
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 from intake.models import Delivery, Source
+
+
+def _is_true(text: str) -> bool:
+    return text == "true"
+
+
+class YesNoField(forms.TypedChoiceField):
+    def to_python(self, value: Any) -> str:
+        text = str(super().to_python(value)).lower()
+        return {"1": "true", "0": "false"}.get(text, text)
+
+
+@extend_schema_field(OpenApiTypes.BOOL)
+class YesNoFilter(filters.TypedChoiceFilter):
+    """`true` or `false`; anything else is refused, where the library's own filter would ignore it."""
+
+    field_class = YesNoField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        choices = [("true", "Yes"), ("false", "No")]
+        super().__init__(*args, choices=choices, coerce=_is_true, empty_value=None, **kwargs)
 
 
 class DeliveryFilter(filters.FilterSet):
@@ -12,7 +38,7 @@ class DeliveryFilter(filters.FilterSet):
     state = filters.ChoiceFilter(choices=Delivery.State.choices, label="State")
     event = filters.CharFilter(field_name="event", label="Event")
     key = filters.CharFilter(field_name="key", label="Key")
-    conflicting = filters.BooleanFilter(field_name="conflicting", label="Set aside for a conflict")
+    conflicting = YesNoFilter(field_name="conflicting", label="Set aside for a conflict")
     received_after = filters.IsoDateTimeFilter(
         field_name="received_at", lookup_expr="gte", label="Received from"
     )

@@ -32,7 +32,7 @@ class Repositories(Readable):
     lookup_value_regex = "[0-9]{1,18}"
     page_by = "name"
 
-    @extend_schema(request=serializers.RepositoryInput, responses=serializers.RepositorySerializer)
+    @extend_schema(request=serializers.RepositoryInput, responses={200: serializers.RepositorySerializer})
     @idempotent
     def create(self, request: Request) -> Response:
         """Find the repository of this address or name, or make it."""

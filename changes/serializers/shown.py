@@ -32,6 +32,8 @@ def slug(**kwargs: Any) -> serializers.SlugRelatedField[Any]:
     """A related row by its slug; read-only unless a queryset is given."""
     if "queryset" not in kwargs:
         kwargs["read_only"] = True
+        if not kwargs.get("many"):
+            kwargs["allow_null"] = True
     return serializers.SlugRelatedField(slug_field="slug", **kwargs)
 
 

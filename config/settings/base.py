@@ -202,6 +202,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "accounts.schema.share_problems",
+        "accounts.schema.allow_empty_addresses",
     ],
     "ENUM_NAME_OVERRIDES": {
         "ActionState": "incidents.models.ActionItem.State",

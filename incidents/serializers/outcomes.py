@@ -144,7 +144,7 @@ class LessonInput(LessonEdit):
 
 class ActionSerializer(serializers.ModelSerializer[ActionItem]):
     incident = number()
-    owner: Any = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    owner: Any = serializers.SlugRelatedField(slug_field="username", read_only=True, allow_null=True)
 
     class Meta:
         model = ActionItem
