@@ -14,6 +14,7 @@ from changes.models import Repository, Service
 from intake import ledger
 
 SCP_ADDRESS = re.compile(r"^(?:[\w.+-]+@)?(?P<host>[\w.-]+):(?P<path>(?!//)\S+)$")
+PLAIN_ADDRESS = re.compile(r"^[\w-]+(?:\.[\w-]+)+(?::\d+)?/[^/\s]+/\S+$")
 
 
 def normalised_address(address: str) -> str:
@@ -26,6 +27,8 @@ def normalised_address(address: str) -> str:
         host, path = parts.hostname, parts.path
     elif match := SCP_ADDRESS.match(text):
         host, path = match["host"], match["path"]
+    elif PLAIN_ADDRESS.match(text):
+        host, _, path = text.partition("/")
     else:
         return ""
     path = path.strip("/").removesuffix(".git").rstrip("/")
@@ -37,7 +40,7 @@ def find_or_make_repository(
     *, fact: RepositoryFact, merged_is_shipped: bool = False, with_service: bool = True, is_demo: bool = False
 ) -> Repository:
     """By forge id, else by normalised address, else by name where neither is known; past names are kept."""
-    address = normalised_address(fact.origin_address) or fact.origin_address
+    address = normalised_address(fact.origin_address)
     found = _find(fact, address)
     if found is None:
         found = Repository.objects.create(
