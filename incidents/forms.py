@@ -106,6 +106,8 @@ class FactsForm(forms.Form):
             self.fields[f"number_{place}_label"] = forms.CharField(required=False, max_length=60)
             self.fields[f"number_{place}_value"] = forms.FloatField(required=False)
             self.fields[f"number_{place}_unit"] = forms.CharField(required=False, max_length=30)
+            for part, example in [("label", "what was counted"), ("value", "1200"), ("unit", "payments")]:
+                self.fields[f"number_{place}_{part}"].widget.attrs["placeholder"] = example
         for field in self.fields.values():
             field.show_hidden_initial = incident is not None
 

@@ -17,6 +17,7 @@ from incidents.models import (
     PostmortemRevision,
     PostmortemSection,
 )
+from incidents.queries.document import names_and_roles
 from incidents.queries.gate import STEPS, OpenPoint, open_points
 from incidents.queries.outline import sections_of
 from incidents.services import timeline
@@ -146,24 +147,50 @@ def _keep_revision(postmortem: Postmortem, by: User, now: datetime, note: str = 
 
 @transaction.atomic
 def save_draft(
-    *, incident_id: int, step: str, data: dict[str, Any], base_version: int, by: User, now: datetime
+    *,
+    incident_id: int,
+    step: str,
+    page: str,
+    fields: dict[str, list[str]],
+    base_version: int,
+    by: User,
+    now: datetime,
 ) -> PostmortemDraft:
-    """Keep the words being written, apart from the record: a lost connection loses none of them."""
+    """Keep the words being written, apart from the record: a lost connection loses none of them.
+
+    `page` names one opening of the form. An autosave that was overtaken by its page's own save is let go:
+    it would bring back words that are saved already.
+    """
     if step not in STEPS:
         raise Refused("No such step.", code="step_unknown")
     postmortem = Postmortem.objects.get(incident_id=incident_id)
-    draft, _ = PostmortemDraft.objects.update_or_create(
+    draft, is_new = PostmortemDraft.objects.select_for_update().get_or_create(
         postmortem=postmortem,
         user=by,
         step=step,
-        defaults={"data": data, "base_version": base_version, "saved_at": now},
+        defaults={
+            "data": {"page": page, "fields": fields},
+            "base_version": base_version,
+            "saved_at": now,
+        },
     )
+    if not is_new and draft.data.get("saved_page") != page:
+        draft.data = {"page": page, "fields": fields}
+        draft.base_version, draft.saved_at = base_version, now
+        draft.save()
     return draft
 
 
 @transaction.atomic
-def discard_draft(*, incident_id: int, step: str, by: User) -> None:
-    PostmortemDraft.objects.filter(postmortem__incident_id=incident_id, step=step, user=by).delete()
+def close_draft(*, incident_id: int, step: str, page: str, by: User, now: datetime) -> None:
+    """The page's words are in the record, or given up: nothing is left to restore."""
+    postmortem = Postmortem.objects.get(incident_id=incident_id)
+    PostmortemDraft.objects.update_or_create(
+        postmortem=postmortem,
+        user=by,
+        step=step,
+        defaults={"data": {"saved_page": page}, "base_version": postmortem.version, "saved_at": now},
+    )
 
 
 @transaction.atomic
@@ -272,16 +299,6 @@ def _put_roles_for_names(postmortem: Postmortem) -> None:
         text = wording.names_to_roles(section.text, roles)
         if text != section.text:
             _write_section(postmortem, section.key, section.title, section.position, text)
-
-
-def names_and_roles() -> dict[str, str]:
-    """What prose may call people by: `@name`, and first and last name; a bare first name is too common."""
-    roles = {}
-    for user in User.objects.all():
-        roles[f"@{user.username}"] = user.shown_role
-        if user.first_name and user.last_name:
-            roles[user.get_full_name()] = user.shown_role
-    return roles
 
 
 @transaction.atomic
