@@ -13,7 +13,7 @@ from accounts.models import Team, User
 
 
 class Source(models.Model):
-    """One configured sender. Its secrets are encrypted at rest, write-only, and in no log, history or export."""
+    """One configured sender. Its secrets are encrypted at rest, write-only, and in no log or export."""
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)

@@ -109,11 +109,10 @@ def world(db: None) -> World:
         name="Checkout", slug="checkout-service", repository=repository, team=team
     )
     environment = Environment.objects.create(name="production", is_production=True)
-    outage = {"service": service, "environment": environment}
     return World(
         users=users,
-        plain=_outage(**outage, number=1, named=None),
-        restricted=_outage(**outage, number=2, named=users["named"]),
+        plain=_outage(service=service, environment=environment, number=1, named=None),
+        restricted=_outage(service=service, environment=environment, number=2, named=users["named"]),
     )
 
 

@@ -11,793 +11,2178 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_first'),
-        ('intake', '0001_first'),
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("accounts", "0001_first"),
+        ("intake", "0001_first"),
+        ("pghistory", "0007_auto_20250421_0444"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DayKey',
+            name="DayKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(unique=True)),
-                ('key', models.BinaryField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(unique=True)),
+                ("key", models.BinaryField(max_length=32)),
             ],
         ),
         migrations.CreateModel(
-            name='AssistanceKind',
+            name="AssistanceKind",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('description', models.TextField(blank=True)),
-                ('position', models.PositiveSmallIntegerField(default=100)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('merged_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_from', to='changes.assistancekind')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("description", models.TextField(blank=True)),
+                ("position", models.PositiveSmallIntegerField(default=100)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                ("merged_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merged_from",
+                        to="changes.assistancekind",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'name'],
-                'abstract': False,
+                "ordering": ["position", "name"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='AssistanceKindEvent',
+            name="AssistanceKindEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('slug', models.SlugField(db_index=False, max_length=60)),
-                ('name', models.CharField(max_length=80)),
-                ('description', models.TextField(blank=True)),
-                ('position', models.PositiveSmallIntegerField(default=100)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('merged_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('merged_into', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='changes.assistancekind')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='changes.assistancekind')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("slug", models.SlugField(db_index=False, max_length=60)),
+                ("name", models.CharField(max_length=80)),
+                ("description", models.TextField(blank=True)),
+                ("position", models.PositiveSmallIntegerField(default=100)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                ("merged_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="changes.assistancekind",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="changes.assistancekind",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Assistant',
+            name="Assistant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('description', models.TextField(blank=True)),
-                ('position', models.PositiveSmallIntegerField(default=100)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('merged_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('vendor', models.CharField(blank=True, max_length=80)),
-                ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_from', to='changes.assistant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("description", models.TextField(blank=True)),
+                ("position", models.PositiveSmallIntegerField(default=100)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                ("merged_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("vendor", models.CharField(blank=True, max_length=80)),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merged_from",
+                        to="changes.assistant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'name'],
-                'abstract': False,
+                "ordering": ["position", "name"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='AssistantEvent',
+            name="AssistantEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('slug', models.SlugField(db_index=False, max_length=60)),
-                ('name', models.CharField(max_length=80)),
-                ('description', models.TextField(blank=True)),
-                ('position', models.PositiveSmallIntegerField(default=100)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('merged_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('vendor', models.CharField(blank=True, max_length=80)),
-                ('merged_into', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='changes.assistant')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='changes.assistant')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("slug", models.SlugField(db_index=False, max_length=60)),
+                ("name", models.CharField(max_length=80)),
+                ("description", models.TextField(blank=True)),
+                ("position", models.PositiveSmallIntegerField(default=100)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                ("merged_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("vendor", models.CharField(blank=True, max_length=80)),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="changes.assistant",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="changes.assistant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('code', 'Code'), ('configuration', 'Configuration'), ('flag', 'Flag'), ('infrastructure', 'Infrastructure'), ('data', 'Data')], default='code', max_length=14)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('merged', 'Merged'), ('shipped', 'Shipped'), ('dropped', 'Dropped')], default='open', max_length=8)),
-                ('is_draft', models.BooleanField(default=False)),
-                ('title', models.CharField(blank=True, max_length=300)),
-                ('message', models.TextField(blank=True, help_text='With every unknown identity replaced by <person>.')),
-                ('url', models.URLField(blank=True, max_length=500)),
-                ('branch', models.CharField(blank=True, max_length=250)),
-                ('labels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list, size=None)),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
-                ('merged_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('shipped_at', models.DateTimeField(blank=True, null=True)),
-                ('shipped_basis', models.CharField(blank=True, choices=[('deployment', 'First successful production deployment'), ('merge', 'Its merge')], max_length=10)),
-                ('told_at', models.DateTimeField(blank=True, null=True)),
-                ('additions', models.PositiveIntegerField(blank=True, null=True)),
-                ('deletions', models.PositiveIntegerField(blank=True, null=True)),
-                ('files_changed', models.PositiveIntegerField(blank=True, null=True)),
-                ('commits', models.PositiveIntegerField(blank=True, null=True)),
-                ('counted_lines', models.PositiveIntegerField(blank=True, null=True)),
-                ('size_band', models.CharField(choices=[('small', 'Up to 50 lines'), ('medium', '51 to 200 lines'), ('large', 'Over 200 lines'), ('unknown', 'Size unknown')], default='unknown', max_length=8)),
-                ('paths', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), blank=True, default=list, size=None)),
-                ('automation', models.BooleanField(default=False, help_text='A dependency or release bot made it.')),
-                ('origin', models.CharField(choices=[('unknown', 'Unknown'), ('manual', 'Manual'), ('assisted', 'AI-assisted'), ('autonomous', 'Autonomous agent')], default='unknown', max_length=10)),
-                ('origin_basis', models.CharField(blank=True, choices=[('', 'Nothing found'), ('evidence', 'Evidence'), ('declaration', 'A declaration at the change'), ('person', "A person's word"), ('policy', 'A marking policy')], default='', max_length=12)),
-                ('origin_said_at', models.DateTimeField(blank=True, null=True)),
-                ('origin_counted', models.CharField(choices=[('unknown', 'Unknown'), ('manual', 'Manual'), ('assisted', 'AI-assisted'), ('autonomous', 'Autonomous agent')], default='unknown', max_length=10)),
-                ('origin_by_policy', models.BooleanField(default=False)),
-                ('rules_version', models.PositiveIntegerField(default=0)),
-                ('area_said_by_person', models.BooleanField(default=False)),
-                ('first_incident_at', models.DateTimeField(blank=True, null=True)),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('assistant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.assistant')),
-                ('delivery', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='intake.delivery')),
-                ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='doubles', to='changes.change')),
-                ('undone_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='undoes', to='changes.change')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("code", "Code"),
+                            ("configuration", "Configuration"),
+                            ("flag", "Flag"),
+                            ("infrastructure", "Infrastructure"),
+                            ("data", "Data"),
+                        ],
+                        default="code",
+                        max_length=14,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("merged", "Merged"),
+                            ("shipped", "Shipped"),
+                            ("dropped", "Dropped"),
+                        ],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("is_draft", models.BooleanField(default=False)),
+                ("title", models.CharField(blank=True, max_length=300)),
+                (
+                    "message",
+                    models.TextField(
+                        blank=True, help_text="With every unknown identity replaced by <person>."
+                    ),
+                ),
+                ("url", models.URLField(blank=True, max_length=500)),
+                ("branch", models.CharField(blank=True, max_length=250)),
+                (
+                    "labels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), blank=True, default=list, size=None
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                ("merged_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("shipped_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "shipped_basis",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("deployment", "First successful production deployment"),
+                            ("merge", "Its merge"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("told_at", models.DateTimeField(blank=True, null=True)),
+                ("additions", models.PositiveIntegerField(blank=True, null=True)),
+                ("deletions", models.PositiveIntegerField(blank=True, null=True)),
+                ("files_changed", models.PositiveIntegerField(blank=True, null=True)),
+                ("commits", models.PositiveIntegerField(blank=True, null=True)),
+                ("counted_lines", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "size_band",
+                    models.CharField(
+                        choices=[
+                            ("small", "Up to 50 lines"),
+                            ("medium", "51 to 200 lines"),
+                            ("large", "Over 200 lines"),
+                            ("unknown", "Size unknown"),
+                        ],
+                        default="unknown",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "paths",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=500), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "automation",
+                    models.BooleanField(default=False, help_text="A dependency or release bot made it."),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "Unknown"),
+                            ("manual", "Manual"),
+                            ("assisted", "AI-assisted"),
+                            ("autonomous", "Autonomous agent"),
+                        ],
+                        default="unknown",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "origin_basis",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Nothing found"),
+                            ("evidence", "Evidence"),
+                            ("declaration", "A declaration at the change"),
+                            ("person", "A person's word"),
+                            ("policy", "A marking policy"),
+                        ],
+                        default="",
+                        max_length=12,
+                    ),
+                ),
+                ("origin_said_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "origin_counted",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "Unknown"),
+                            ("manual", "Manual"),
+                            ("assisted", "AI-assisted"),
+                            ("autonomous", "Autonomous agent"),
+                        ],
+                        default="unknown",
+                        max_length=10,
+                    ),
+                ),
+                ("origin_by_policy", models.BooleanField(default=False)),
+                ("rules_version", models.PositiveIntegerField(default=0)),
+                ("area_said_by_person", models.BooleanField(default=False)),
+                ("first_incident_at", models.DateTimeField(blank=True, null=True)),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
+                ("recorded_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="changes.assistant",
+                    ),
+                ),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="intake.delivery",
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="doubles",
+                        to="changes.change",
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="undoes",
+                        to="changes.change",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Assistance',
+            name="Assistance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('suggested', 'Suggested'), ('declared', 'Declared at the change'), ('confirmed', 'Confirmed'), ('dismissed', 'Dismissed')], max_length=10)),
-                ('counted', models.BooleanField(default=False)),
-                ('said_at', models.DateTimeField(blank=True, null=True)),
-                ('why', models.CharField(blank=True, help_text='What a suggestion rests on.', max_length=200)),
-                ('kind', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.assistancekind')),
-                ('assistant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.assistant')),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assistances', to='changes.change')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("suggested", "Suggested"),
+                            ("declared", "Declared at the change"),
+                            ("confirmed", "Confirmed"),
+                            ("dismissed", "Dismissed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("counted", models.BooleanField(default=False)),
+                ("said_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "why",
+                    models.CharField(blank=True, help_text="What a suggestion rests on.", max_length=200),
+                ),
+                (
+                    "kind",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="changes.assistancekind",
+                    ),
+                ),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="changes.assistant",
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="assistances",
+                        to="changes.change",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ChangeLink',
+            name="ChangeLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('reverts', 'Reverts'), ('reapplies', 'Reapplies'), ('fixes', 'Fixes'), ('picked_from', 'Picked from')], max_length=12)),
-                ('names', models.CharField(max_length=300)),
-                ('rule', models.CharField(max_length=60)),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='changes.change')),
-                ('target', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='linked_from', to='changes.change')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("reverts", "Reverts"),
+                            ("reapplies", "Reapplies"),
+                            ("fixes", "Fixes"),
+                            ("picked_from", "Picked from"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("names", models.CharField(max_length=300)),
+                ("rule", models.CharField(max_length=60)),
+                (
+                    "change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="changes.change"
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="linked_from",
+                        to="changes.change",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('origin', models.CharField(blank=True, choices=[('unknown', 'Unknown'), ('manual', 'Manual'), ('assisted', 'AI-assisted'), ('autonomous', 'Autonomous agent')], max_length=10)),
-                ('verdict', models.CharField(choices=[('confirmed', 'Confirmed'), ('dismissed', 'Dismissed')], default='confirmed', max_length=10)),
-                ('said_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('prompted_by', models.CharField(choices=[('at_change', 'At the change'), ('queue', 'Confirm queue'), ('sample', 'Sampled check'), ('postmortem', 'Postmortem'), ('control', 'Control in a postmortem'), ('change_page', 'Change page'), ('api', 'API')], max_length=12)),
-                ('reason', models.TextField(blank=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('assistant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.assistant')),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='changes.change')),
-                ('kind', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.assistancekind')),
-                ('said_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("unknown", "Unknown"),
+                            ("manual", "Manual"),
+                            ("assisted", "AI-assisted"),
+                            ("autonomous", "Autonomous agent"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("confirmed", "Confirmed"), ("dismissed", "Dismissed")],
+                        default="confirmed",
+                        max_length=10,
+                    ),
+                ),
+                ("said_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "prompted_by",
+                    models.CharField(
+                        choices=[
+                            ("at_change", "At the change"),
+                            ("queue", "Confirm queue"),
+                            ("sample", "Sampled check"),
+                            ("postmortem", "Postmortem"),
+                            ("control", "Control in a postmortem"),
+                            ("change_page", "Change page"),
+                            ("api", "API"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="changes.assistant",
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="decisions",
+                        to="changes.change",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="changes.assistancekind",
+                    ),
+                ),
+                (
+                    "said_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['said_at', 'id'],
+                "ordering": ["said_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Deployment',
+            name="Deployment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=120)),
-                ('is_production', models.BooleanField(default=False)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
-                ('kind', models.CharField(choices=[('planned', 'Planned'), ('rollback', 'Rollback'), ('hotfix', 'Hotfix')], default='planned', max_length=8)),
-                ('sha', models.CharField(blank=True, max_length=64)),
-                ('ref', models.CharField(blank=True, max_length=250)),
-                ('url', models.URLField(blank=True, max_length=500)),
-                ('requested_at', models.DateTimeField(blank=True, null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('is_gap', models.BooleanField(default=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('changes', models.ManyToManyField(blank=True, related_name='deployments', to='changes.change')),
-                ('delivery', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='intake.delivery')),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='intake.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=120)),
+                ("is_production", models.BooleanField(default=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("planned", "Planned"), ("rollback", "Rollback"), ("hotfix", "Hotfix")],
+                        default="planned",
+                        max_length=8,
+                    ),
+                ),
+                ("sha", models.CharField(blank=True, max_length=64)),
+                ("ref", models.CharField(blank=True, max_length=250)),
+                ("url", models.URLField(blank=True, max_length=500)),
+                ("requested_at", models.DateTimeField(blank=True, null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("is_gap", models.BooleanField(default=False)),
+                ("recorded_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "changes",
+                    models.ManyToManyField(blank=True, related_name="deployments", to="changes.change"),
+                ),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="intake.delivery",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="intake.source",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='DeploymentEvent',
+            name="DeploymentEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=120)),
-                ('sequence', models.BigIntegerField(default=0)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], max_length=10)),
-                ('at', models.DateTimeField()),
-                ('delivery', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='intake.delivery')),
-                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='changes.deployment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=120)),
+                ("sequence", models.BigIntegerField(default=0)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="intake.delivery",
+                    ),
+                ),
+                (
+                    "deployment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="changes.deployment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'sequence'],
+                "ordering": ["at", "sequence"],
             },
         ),
         migrations.CreateModel(
-            name='DetectionRule',
+            name="DetectionRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=80, unique=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('place', models.CharField(choices=[('author', 'Author'), ('committer', 'Committer'), ('trailer', 'Trailer line'), ('subject', 'First line'), ('body', 'Message or description'), ('branch', 'Branch name'), ('label', 'Label'), ('note', 'Git note'), ('declaration', 'Declaration')], max_length=12)),
-                ('pattern', models.CharField(max_length=500)),
-                ('origin', models.CharField(blank=True, choices=[('unknown', 'Unknown'), ('manual', 'Manual'), ('assisted', 'AI-assisted'), ('autonomous', 'Autonomous agent')], help_text='What a match proves; empty for an automation.', max_length=10)),
-                ('strength', models.CharField(choices=[('strong', 'Decides'), ('weak', 'Only suggests')], default='strong', max_length=6)),
-                ('is_automation', models.BooleanField(default=False, help_text='Dependency and release bots.')),
-                ('position', models.PositiveSmallIntegerField(default=100)),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_builtin', models.BooleanField(default=False, editable=False)),
-                ('proves', models.TextField(blank=True, help_text='What a match proves, and what it does not.')),
-                ('source_url', models.URLField(blank=True)),
-                ('examples', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, size=None)),
-                ('assistant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='changes.assistant')),
-                ('kind', models.ForeignKey(blank=True, help_text="Only where the evidence itself tells the kind, as a review bot's suggestion does.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='changes.assistancekind')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=80, unique=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "place",
+                    models.CharField(
+                        choices=[
+                            ("author", "Author"),
+                            ("committer", "Committer"),
+                            ("trailer", "Trailer line"),
+                            ("subject", "First line"),
+                            ("body", "Message or description"),
+                            ("branch", "Branch name"),
+                            ("label", "Label"),
+                            ("note", "Git note"),
+                            ("declaration", "Declaration"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("pattern", models.CharField(max_length=500)),
+                (
+                    "origin",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("unknown", "Unknown"),
+                            ("manual", "Manual"),
+                            ("assisted", "AI-assisted"),
+                            ("autonomous", "Autonomous agent"),
+                        ],
+                        help_text="What a match proves; empty for an automation.",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "strength",
+                    models.CharField(
+                        choices=[("strong", "Decides"), ("weak", "Only suggests")],
+                        default="strong",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "is_automation",
+                    models.BooleanField(default=False, help_text="Dependency and release bots."),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=100)),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_builtin", models.BooleanField(default=False, editable=False)),
+                (
+                    "proves",
+                    models.TextField(blank=True, help_text="What a match proves, and what it does not."),
+                ),
+                ("source_url", models.URLField(blank=True)),
+                (
+                    "examples",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rules",
+                        to="changes.assistant",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Only where the evidence itself tells the kind, as a review bot's suggestion does.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rules",
+                        to="changes.assistancekind",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'key'],
+                "ordering": ["position", "key"],
             },
         ),
         migrations.CreateModel(
-            name='DetectionRuleEvent',
+            name="DetectionRuleEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('key', models.SlugField(db_index=False, max_length=80)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('place', models.CharField(choices=[('author', 'Author'), ('committer', 'Committer'), ('trailer', 'Trailer line'), ('subject', 'First line'), ('body', 'Message or description'), ('branch', 'Branch name'), ('label', 'Label'), ('note', 'Git note'), ('declaration', 'Declaration')], max_length=12)),
-                ('pattern', models.CharField(max_length=500)),
-                ('origin', models.CharField(blank=True, choices=[('unknown', 'Unknown'), ('manual', 'Manual'), ('assisted', 'AI-assisted'), ('autonomous', 'Autonomous agent')], help_text='What a match proves; empty for an automation.', max_length=10)),
-                ('strength', models.CharField(choices=[('strong', 'Decides'), ('weak', 'Only suggests')], default='strong', max_length=6)),
-                ('is_automation', models.BooleanField(default=False, help_text='Dependency and release bots.')),
-                ('position', models.PositiveSmallIntegerField(default=100)),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_builtin', models.BooleanField(default=False, editable=False)),
-                ('proves', models.TextField(blank=True, help_text='What a match proves, and what it does not.')),
-                ('source_url', models.URLField(blank=True)),
-                ('examples', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, size=None)),
-                ('assistant', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='changes.assistant')),
-                ('kind', models.ForeignKey(blank=True, db_constraint=False, help_text="Only where the evidence itself tells the kind, as a review bot's suggestion does.", null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='changes.assistancekind')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='changes.detectionrule')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("key", models.SlugField(db_index=False, max_length=80)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "place",
+                    models.CharField(
+                        choices=[
+                            ("author", "Author"),
+                            ("committer", "Committer"),
+                            ("trailer", "Trailer line"),
+                            ("subject", "First line"),
+                            ("body", "Message or description"),
+                            ("branch", "Branch name"),
+                            ("label", "Label"),
+                            ("note", "Git note"),
+                            ("declaration", "Declaration"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("pattern", models.CharField(max_length=500)),
+                (
+                    "origin",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("unknown", "Unknown"),
+                            ("manual", "Manual"),
+                            ("assisted", "AI-assisted"),
+                            ("autonomous", "Autonomous agent"),
+                        ],
+                        help_text="What a match proves; empty for an automation.",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "strength",
+                    models.CharField(
+                        choices=[("strong", "Decides"), ("weak", "Only suggests")],
+                        default="strong",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "is_automation",
+                    models.BooleanField(default=False, help_text="Dependency and release bots."),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=100)),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_builtin", models.BooleanField(default=False, editable=False)),
+                (
+                    "proves",
+                    models.TextField(blank=True, help_text="What a match proves, and what it does not."),
+                ),
+                ("source_url", models.URLField(blank=True)),
+                (
+                    "examples",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="changes.assistant",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        help_text="Only where the evidence itself tells the kind, as a review bot's suggestion does.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="changes.assistancekind",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="changes.detectionrule",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='DomainArea',
+            name="DomainArea",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('description', models.TextField(blank=True)),
-                ('position', models.PositiveSmallIntegerField(default=100)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('merged_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('risk_level', models.PositiveSmallIntegerField(choices=[(1, 'Low'), (2, 'Medium'), (3, 'High')], default=2)),
-                ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_from', to='changes.domainarea')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("description", models.TextField(blank=True)),
+                ("position", models.PositiveSmallIntegerField(default=100)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                ("merged_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "risk_level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "Low"), (2, "Medium"), (3, "High")], default=2
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merged_from",
+                        to="changes.domainarea",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'name'],
-                'abstract': False,
+                "ordering": ["position", "name"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ChangeOriginOriginBasisAreaAutomationTypeMergedIntoEvent',
+            name="ChangeOriginOriginBasisAreaAutomationTypeMergedIntoEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('origin', models.CharField(choices=[('unknown', 'Unknown'), ('manual', 'Manual'), ('assisted', 'AI-assisted'), ('autonomous', 'Autonomous agent')], default='unknown', max_length=10)),
-                ('origin_basis', models.CharField(blank=True, choices=[('', 'Nothing found'), ('evidence', 'Evidence'), ('declaration', 'A declaration at the change'), ('person', "A person's word"), ('policy', 'A marking policy')], default='', max_length=12)),
-                ('automation', models.BooleanField(default=False, help_text='A dependency or release bot made it.')),
-                ('type', models.CharField(choices=[('code', 'Code'), ('configuration', 'Configuration'), ('flag', 'Flag'), ('infrastructure', 'Infrastructure'), ('data', 'Data')], default='code', max_length=14)),
-                ('merged_into', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='changes.change')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='origin_origin_basis_area_automation_type_merged_into_events', to='changes.change')),
-                ('area', models.ForeignKey(blank=True, db_constraint=False, help_text='The one that counts.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='changes.domainarea')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "Unknown"),
+                            ("manual", "Manual"),
+                            ("assisted", "AI-assisted"),
+                            ("autonomous", "Autonomous agent"),
+                        ],
+                        default="unknown",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "origin_basis",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Nothing found"),
+                            ("evidence", "Evidence"),
+                            ("declaration", "A declaration at the change"),
+                            ("person", "A person's word"),
+                            ("policy", "A marking policy"),
+                        ],
+                        default="",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "automation",
+                    models.BooleanField(default=False, help_text="A dependency or release bot made it."),
+                ),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("code", "Code"),
+                            ("configuration", "Configuration"),
+                            ("flag", "Flag"),
+                            ("infrastructure", "Infrastructure"),
+                            ("data", "Data"),
+                        ],
+                        default="code",
+                        max_length=14,
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="changes.change",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="origin_origin_basis_area_automation_type_merged_into_events",
+                        to="changes.change",
+                    ),
+                ),
+                (
+                    "area",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        help_text="The one that counts.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="changes.domainarea",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='change',
-            name='area',
-            field=models.ForeignKey(blank=True, help_text='The one that counts.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.domainarea'),
+            model_name="change",
+            name="area",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The one that counts.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="changes.domainarea",
+            ),
         ),
         migrations.AddField(
-            model_name='change',
-            name='areas_touched',
-            field=models.ManyToManyField(blank=True, related_name='+', to='changes.domainarea'),
+            model_name="change",
+            name="areas_touched",
+            field=models.ManyToManyField(blank=True, related_name="+", to="changes.domainarea"),
         ),
         migrations.CreateModel(
-            name='DomainAreaEvent',
+            name="DomainAreaEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('slug', models.SlugField(db_index=False, max_length=60)),
-                ('name', models.CharField(max_length=80)),
-                ('description', models.TextField(blank=True)),
-                ('position', models.PositiveSmallIntegerField(default=100)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('merged_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('risk_level', models.PositiveSmallIntegerField(choices=[(1, 'Low'), (2, 'Medium'), (3, 'High')], default=2)),
-                ('merged_into', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='changes.domainarea')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='changes.domainarea')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("slug", models.SlugField(db_index=False, max_length=60)),
+                ("name", models.CharField(max_length=80)),
+                ("description", models.TextField(blank=True)),
+                ("position", models.PositiveSmallIntegerField(default=100)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                ("merged_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "risk_level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "Low"), (2, "Medium"), (3, "High")], default=2
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="changes.domainarea",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="changes.domainarea",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Environment',
+            name="Environment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('is_production', models.BooleanField(blank=True, null=True)),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='intake.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("is_production", models.BooleanField(blank=True, null=True)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="intake.source",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
-            },
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='environment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.environment'),
-        ),
-        migrations.CreateModel(
-            name='Feature',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=160)),
-                ('slug', models.SlugField(max_length=160, unique=True)),
-                ('description', models.TextField(blank=True)),
-                ('metric', models.CharField(blank=True, max_length=120)),
-                ('unit', models.CharField(blank=True, max_length=40)),
-                ('baseline', models.FloatField(blank=True, null=True)),
-                ('measured', models.FloatField(blank=True, null=True)),
-                ('measured_from', models.DateField(blank=True, null=True)),
-                ('measured_to', models.DateField(blank=True, null=True)),
-                ('measured_by', models.CharField(blank=True, help_text='Where the figure comes from.', max_length=200)),
-                ('worth_it', models.TextField(blank=True, help_text='Was this worth the ongoing hassle?')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.domainarea')),
-            ],
-            options={
-                'ordering': ['name'],
-            },
-        ),
-        migrations.AddField(
-            model_name='change',
-            name='feature',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='changes', to='changes.feature'),
-        ),
-        migrations.CreateModel(
-            name='MarkingPolicy',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateField()),
-                ('ended_on', models.DateField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('how', models.TextField(blank=True, help_text='A required question, a check: what makes it hold.')),
-                ('stated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('stated_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name_plural': 'marking policies',
-                'ordering': ['-since'],
-            },
-        ),
-        migrations.CreateModel(
-            name='OriginEvidence',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule_key', models.CharField(max_length=80)),
-                ('rule_version', models.PositiveIntegerField()),
-                ('place', models.CharField(choices=[('author', 'Author'), ('committer', 'Committer'), ('trailer', 'Trailer line'), ('subject', 'First line'), ('body', 'Message or description'), ('branch', 'Branch name'), ('label', 'Label'), ('note', 'Git note'), ('declaration', 'Declaration')], max_length=12)),
-                ('origin', models.CharField(blank=True, choices=[('unknown', 'Unknown'), ('manual', 'Manual'), ('assisted', 'AI-assisted'), ('autonomous', 'Autonomous agent')], max_length=10)),
-                ('strength', models.CharField(choices=[('strong', 'Decides'), ('weak', 'Only suggests')], max_length=6)),
-                ('is_automation', models.BooleanField(default=False)),
-                ('excerpt', models.CharField(max_length=300)),
-                ('said_at', models.DateTimeField(blank=True, null=True)),
-                ('assistant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.assistant')),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evidence', to='changes.change')),
-                ('delivery', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='intake.delivery')),
-                ('kind', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.assistancekind')),
-            ],
-            options={
-                'verbose_name_plural': 'origin evidence',
-                'ordering': ['id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Repository',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('host', models.CharField(blank=True, help_text='github.com, gitlab.example…; empty for a bare clone', max_length=120)),
-                ('forge_id', models.CharField(blank=True, help_text="The forge's own id; survives renames.", max_length=60)),
-                ('name', models.CharField(help_text="owner/name, or the folder's name.", max_length=200)),
-                ('past_names', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, size=None)),
-                ('origin_address', models.CharField(blank=True, help_text='host/owner/name in lower case, without scheme, user or .git', max_length=300)),
-                ('default_branch', models.CharField(default='main', max_length=200)),
-                ('merged_is_shipped', models.BooleanField(default=False)),
-                ('imported_to', models.CharField(blank=True, help_text='Last commit that an import has read.', max_length=64)),
-                ('is_demo', models.BooleanField(default=False, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('default_area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.domainarea')),
-            ],
-            options={
-                'verbose_name_plural': 'repositories',
-                'ordering': ['name'],
-            },
-        ),
-        migrations.CreateModel(
-            name='MarkingPolicyEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('since', models.DateField()),
-                ('ended_on', models.DateField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('how', models.TextField(blank=True, help_text='A required question, a check: what makes it hold.')),
-                ('stated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='changes.markingpolicy')),
-                ('stated_by', models.ForeignKey(db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('repository', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='changes.repository')),
-            ],
-            options={
-                'abstract': False,
+                "ordering": ["name"],
             },
         ),
         migrations.AddField(
-            model_name='markingpolicy',
-            name='repository',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='policies', to='changes.repository'),
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='repository',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='changes.repository'),
+            model_name="deployment",
+            name="environment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="changes.environment"
+            ),
         ),
         migrations.CreateModel(
-            name='ChangeIdentity',
+            name="Feature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('space', models.CharField(choices=[('number', 'Request number'), ('sha', 'Commit'), ('external', "Sender's own id")], max_length=8)),
-                ('role', models.CharField(choices=[('number', 'Request number'), ('head', 'Head of the branch'), ('merge', 'Merge commit'), ('squash', 'Squashed commit'), ('landed', 'Commit on the default branch'), ('external', "Sender's own id")], max_length=8)),
-                ('value', models.CharField(max_length=120)),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identities', to='changes.change')),
-                ('repository', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='changes.repository')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=160)),
+                ("slug", models.SlugField(max_length=160, unique=True)),
+                ("description", models.TextField(blank=True)),
+                ("metric", models.CharField(blank=True, max_length=120)),
+                ("unit", models.CharField(blank=True, max_length=40)),
+                ("baseline", models.FloatField(blank=True, null=True)),
+                ("measured", models.FloatField(blank=True, null=True)),
+                ("measured_from", models.DateField(blank=True, null=True)),
+                ("measured_to", models.DateField(blank=True, null=True)),
+                (
+                    "measured_by",
+                    models.CharField(blank=True, help_text="Where the figure comes from.", max_length=200),
+                ),
+                ("worth_it", models.TextField(blank=True, help_text="Was this worth the ongoing hassle?")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "area",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="changes.domainarea",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'change identities',
+                "ordering": ["name"],
             },
         ),
         migrations.AddField(
-            model_name='change',
-            name='repository',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='changes.repository'),
+            model_name="change",
+            name="feature",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="changes",
+                to="changes.feature",
+            ),
         ),
         migrations.CreateModel(
-            name='AreaRule',
+            name="MarkingPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('glob', models.CharField(max_length=300)),
-                ('position', models.PositiveSmallIntegerField(default=100)),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='path_rules', to='changes.domainarea')),
-                ('repository', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='area_rules', to='changes.repository')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateField()),
+                ("ended_on", models.DateField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "how",
+                    models.TextField(
+                        blank=True, help_text="A required question, a check: what makes it hold."
+                    ),
+                ),
+                ("stated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "stated_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "verbose_name_plural": "marking policies",
+                "ordering": ["-since"],
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="OriginEvidence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=60)),
-                ('state', models.CharField(choices=[('approved', 'Approved'), ('changes_requested', 'Changes requested'), ('commented', 'Commented'), ('dismissed', 'Dismissed')], max_length=18)),
-                ('submitted_at', models.DateTimeField()),
-                ('commit_sha', models.CharField(blank=True, max_length=64)),
-                ('reviewer_in_change', models.BinaryField(max_length=32)),
-                ('reviewer_on_day', models.BinaryField(blank=True, max_length=32, null=True)),
-                ('is_self', models.BooleanField(default=False)),
-                ('is_bot', models.BooleanField(default=False)),
-                ('is_senior', models.BooleanField(default=False)),
-                ('comments', models.PositiveIntegerField(blank=True, null=True)),
-                ('told_at', models.DateTimeField()),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='changes.change')),
-                ('delivery', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='intake.delivery')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rule_key", models.CharField(max_length=80)),
+                ("rule_version", models.PositiveIntegerField()),
+                (
+                    "place",
+                    models.CharField(
+                        choices=[
+                            ("author", "Author"),
+                            ("committer", "Committer"),
+                            ("trailer", "Trailer line"),
+                            ("subject", "First line"),
+                            ("body", "Message or description"),
+                            ("branch", "Branch name"),
+                            ("label", "Label"),
+                            ("note", "Git note"),
+                            ("declaration", "Declaration"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("unknown", "Unknown"),
+                            ("manual", "Manual"),
+                            ("assisted", "AI-assisted"),
+                            ("autonomous", "Autonomous agent"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "strength",
+                    models.CharField(
+                        choices=[("strong", "Decides"), ("weak", "Only suggests")], max_length=6
+                    ),
+                ),
+                ("is_automation", models.BooleanField(default=False)),
+                ("excerpt", models.CharField(max_length=300)),
+                ("said_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="changes.assistant",
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evidence",
+                        to="changes.change",
+                    ),
+                ),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="intake.delivery",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="changes.assistancekind",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['submitted_at'],
+                "verbose_name_plural": "origin evidence",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Service',
+            name="Repository",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('slug', models.SlugField(max_length=120, unique=True)),
-                ('path_globs', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, help_text='Which paths of the repository are this service; none means all.', size=None)),
-                ('aliases', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, size=None)),
-                ('is_demo', models.BooleanField(default=False, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='changes.domainarea')),
-                ('repository', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='services', to='changes.repository')),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "host",
+                    models.CharField(
+                        blank=True,
+                        help_text="github.com, gitlab.example…; empty for a bare clone",
+                        max_length=120,
+                    ),
+                ),
+                (
+                    "forge_id",
+                    models.CharField(
+                        blank=True, help_text="The forge's own id; survives renames.", max_length=60
+                    ),
+                ),
+                ("name", models.CharField(help_text="owner/name, or the folder's name.", max_length=200)),
+                (
+                    "past_names",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=200), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "origin_address",
+                    models.CharField(
+                        blank=True,
+                        help_text="host/owner/name in lower case, without scheme, user or .git",
+                        max_length=300,
+                    ),
+                ),
+                ("default_branch", models.CharField(default="main", max_length=200)),
+                ("merged_is_shipped", models.BooleanField(default=False)),
+                (
+                    "imported_to",
+                    models.CharField(
+                        blank=True, help_text="Last commit that an import has read.", max_length=64
+                    ),
+                ),
+                ("is_demo", models.BooleanField(default=False, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "default_area",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="changes.domainarea",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "verbose_name_plural": "repositories",
+                "ordering": ["name"],
+            },
+        ),
+        migrations.CreateModel(
+            name="MarkingPolicyEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("since", models.DateField()),
+                ("ended_on", models.DateField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "how",
+                    models.TextField(
+                        blank=True, help_text="A required question, a check: what makes it hold."
+                    ),
+                ),
+                ("stated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="changes.markingpolicy",
+                    ),
+                ),
+                (
+                    "stated_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="changes.repository",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='deployment',
-            name='service',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='changes.service'),
+            model_name="markingpolicy",
+            name="repository",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="policies", to="changes.repository"
+            ),
         ),
         migrations.AddField(
-            model_name='change',
-            name='services',
-            field=models.ManyToManyField(blank=True, related_name='changes', to='changes.service'),
+            model_name="deployment",
+            name="repository",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deployments",
+                to="changes.repository",
+            ),
         ),
         migrations.CreateModel(
-            name='TestRun',
+            name="ChangeIdentity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200)),
-                ('sha', models.CharField(blank=True, max_length=64)),
-                ('branch', models.CharField(blank=True, max_length=250)),
-                ('suite', models.CharField(blank=True, max_length=200)),
-                ('ran_at', models.DateTimeField()),
-                ('passed', models.PositiveIntegerField(default=0)),
-                ('failed', models.PositiveIntegerField(default=0)),
-                ('skipped', models.PositiveIntegerField(default=0)),
-                ('flaky', models.PositiveIntegerField(default=0)),
-                ('suite_errors', models.PositiveIntegerField(default=0)),
-                ('url', models.URLField(blank=True, max_length=500)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('delivery', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='intake.delivery')),
-                ('repository', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='test_runs', to='changes.repository')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "space",
+                    models.CharField(
+                        choices=[
+                            ("number", "Request number"),
+                            ("sha", "Commit"),
+                            ("external", "Sender's own id"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("number", "Request number"),
+                            ("head", "Head of the branch"),
+                            ("merge", "Merge commit"),
+                            ("squash", "Squashed commit"),
+                            ("landed", "Commit on the default branch"),
+                            ("external", "Sender's own id"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("value", models.CharField(max_length=120)),
+                (
+                    "change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="identities",
+                        to="changes.change",
+                    ),
+                ),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="changes.repository"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-ran_at'],
+                "verbose_name_plural": "change identities",
+            },
+        ),
+        migrations.AddField(
+            model_name="change",
+            name="repository",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="changes.repository"
+            ),
+        ),
+        migrations.CreateModel(
+            name="AreaRule",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("glob", models.CharField(max_length=300)),
+                ("position", models.PositiveSmallIntegerField(default=100)),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="path_rules",
+                        to="changes.domainarea",
+                    ),
+                ),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="area_rules",
+                        to="changes.repository",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='TestCaseResult',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scenario', models.CharField(blank=True, help_text='TS-42; empty for a suite error.', max_length=20)),
-                ('suite', models.CharField(blank=True, max_length=300)),
-                ('name', models.CharField(max_length=500)),
-                ('outcome', models.CharField(choices=[('passed', 'Passed'), ('flaky', 'Passed after a retry'), ('failed', 'Failed'), ('error', 'Error'), ('skipped', 'Skipped')], max_length=8)),
-                ('seconds', models.FloatField(blank=True, null=True)),
-                ('message', models.TextField(blank=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cases', to='changes.testrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=60)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("approved", "Approved"),
+                            ("changes_requested", "Changes requested"),
+                            ("commented", "Commented"),
+                            ("dismissed", "Dismissed"),
+                        ],
+                        max_length=18,
+                    ),
+                ),
+                ("submitted_at", models.DateTimeField()),
+                ("commit_sha", models.CharField(blank=True, max_length=64)),
+                ("reviewer_in_change", models.BinaryField(max_length=32)),
+                ("reviewer_on_day", models.BinaryField(blank=True, max_length=32, null=True)),
+                ("is_self", models.BooleanField(default=False)),
+                ("is_bot", models.BooleanField(default=False)),
+                ("is_senior", models.BooleanField(default=False)),
+                ("comments", models.PositiveIntegerField(blank=True, null=True)),
+                ("told_at", models.DateTimeField()),
+                (
+                    "change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reviews",
+                        to="changes.change",
+                    ),
+                ),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="intake.delivery",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["submitted_at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Service",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("slug", models.SlugField(max_length=120, unique=True)),
+                (
+                    "path_globs",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300),
+                        blank=True,
+                        default=list,
+                        help_text="Which paths of the repository are this service; none means all.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "aliases",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=120), blank=True, default=list, size=None
+                    ),
+                ),
+                ("is_demo", models.BooleanField(default=False, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "area",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="changes.domainarea",
+                    ),
+                ),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="services",
+                        to="changes.repository",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="accounts.team",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["name"],
+            },
+        ),
+        migrations.AddField(
+            model_name="deployment",
+            name="service",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deployments",
+                to="changes.service",
+            ),
+        ),
+        migrations.AddField(
+            model_name="change",
+            name="services",
+            field=models.ManyToManyField(blank=True, related_name="changes", to="changes.service"),
+        ),
+        migrations.CreateModel(
+            name="TestRun",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200)),
+                ("sha", models.CharField(blank=True, max_length=64)),
+                ("branch", models.CharField(blank=True, max_length=250)),
+                ("suite", models.CharField(blank=True, max_length=200)),
+                ("ran_at", models.DateTimeField()),
+                ("passed", models.PositiveIntegerField(default=0)),
+                ("failed", models.PositiveIntegerField(default=0)),
+                ("skipped", models.PositiveIntegerField(default=0)),
+                ("flaky", models.PositiveIntegerField(default=0)),
+                ("suite_errors", models.PositiveIntegerField(default=0)),
+                ("url", models.URLField(blank=True, max_length=500)),
+                ("recorded_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="intake.delivery",
+                    ),
+                ),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="test_runs",
+                        to="changes.repository",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-ran_at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="TestCaseResult",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "scenario",
+                    models.CharField(blank=True, help_text="TS-42; empty for a suite error.", max_length=20),
+                ),
+                ("suite", models.CharField(blank=True, max_length=300)),
+                ("name", models.CharField(max_length=500)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("passed", "Passed"),
+                            ("flaky", "Passed after a retry"),
+                            ("failed", "Failed"),
+                            ("error", "Error"),
+                            ("skipped", "Skipped"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("seconds", models.FloatField(blank=True, null=True)),
+                ("message", models.TextField(blank=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="cases",
+                        to="changes.testrun",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='assistancekind',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', None), models.Q(('merged_into', models.F('id')), _negated=True), _connector='OR'), name='assistancekind_not_merged_into_itself'),
+            model_name="assistancekind",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("merged_into", None),
+                    models.Q(("merged_into", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="assistancekind_not_merged_into_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assistancekind',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('merged_at', None), ('merged_into', None)), models.Q(('merged_at__isnull', False), ('merged_into__isnull', False)), _connector='OR'), name='assistancekind_merge_is_dated'),
+            model_name="assistancekind",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("merged_at", None), ("merged_into", None)),
+                    models.Q(("merged_at__isnull", False), ("merged_into__isnull", False)),
+                    _connector="OR",
+                ),
+                name="assistancekind_merge_is_dated",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='assistancekind',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "changes_assistancekindevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "slug") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."retired_at", NEW."slug"); RETURN NULL;', hash='9c48afd14d0f85af55e0bb02abe31de673ebf212', operation='INSERT', pgid='pgtrigger_insert_insert_73fd0', table='changes_assistancekind', when='AFTER')),
+            model_name="assistancekind",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "changes_assistancekindevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "slug") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."retired_at", NEW."slug"); RETURN NULL;',
+                    hash="9c48afd14d0f85af55e0bb02abe31de673ebf212",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_73fd0",
+                    table="changes_assistancekind",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='assistancekind',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "changes_assistancekindevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "slug") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."retired_at", NEW."slug"); RETURN NULL;', hash='a137f7d26aafe681d30d386b6382acdf9c415905', operation='UPDATE', pgid='pgtrigger_update_update_db978', table='changes_assistancekind', when='AFTER')),
+            model_name="assistancekind",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "changes_assistancekindevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "slug") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."retired_at", NEW."slug"); RETURN NULL;',
+                    hash="a137f7d26aafe681d30d386b6382acdf9c415905",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_db978",
+                    table="changes_assistancekind",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assistant',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', None), models.Q(('merged_into', models.F('id')), _negated=True), _connector='OR'), name='assistant_not_merged_into_itself'),
+            model_name="assistant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("merged_into", None),
+                    models.Q(("merged_into", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="assistant_not_merged_into_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assistant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('merged_at', None), ('merged_into', None)), models.Q(('merged_at__isnull', False), ('merged_into__isnull', False)), _connector='OR'), name='assistant_merge_is_dated'),
+            model_name="assistant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("merged_at", None), ("merged_into", None)),
+                    models.Q(("merged_at__isnull", False), ("merged_into__isnull", False)),
+                    _connector="OR",
+                ),
+                name="assistant_merge_is_dated",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='assistant',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "changes_assistantevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "slug", "vendor") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."retired_at", NEW."slug", NEW."vendor"); RETURN NULL;', hash='1c091a31b5bb7a493d2e74db2b00e2c07a8958b5', operation='INSERT', pgid='pgtrigger_insert_insert_87325', table='changes_assistant', when='AFTER')),
+            model_name="assistant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "changes_assistantevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "slug", "vendor") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."retired_at", NEW."slug", NEW."vendor"); RETURN NULL;',
+                    hash="1c091a31b5bb7a493d2e74db2b00e2c07a8958b5",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_87325",
+                    table="changes_assistant",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='assistant',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "changes_assistantevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "slug", "vendor") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."retired_at", NEW."slug", NEW."vendor"); RETURN NULL;', hash='01c860c5663cb1e49dfdf277f011d6c052c46024', operation='UPDATE', pgid='pgtrigger_update_update_6fa4e', table='changes_assistant', when='AFTER')),
+            model_name="assistant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "changes_assistantevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "slug", "vendor") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."retired_at", NEW."slug", NEW."vendor"); RETURN NULL;',
+                    hash="01c860c5663cb1e49dfdf277f011d6c052c46024",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_6fa4e",
+                    table="changes_assistant",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='assistance',
-            index=models.Index(condition=models.Q(('counted', True)), fields=['kind', 'change'], name='assistance_counted'),
+            model_name="assistance",
+            index=models.Index(
+                condition=models.Q(("counted", True)), fields=["kind", "change"], name="assistance_counted"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assistance',
-            constraint=models.UniqueConstraint(fields=('change', 'kind'), name='assistance_once'),
+            model_name="assistance",
+            constraint=models.UniqueConstraint(fields=("change", "kind"), name="assistance_once"),
         ),
         migrations.AddIndex(
-            model_name='changelink',
-            index=models.Index(condition=models.Q(('target', None)), fields=['names'], name='change_link_unresolved'),
+            model_name="changelink",
+            index=models.Index(
+                condition=models.Q(("target", None)), fields=["names"], name="change_link_unresolved"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='changelink',
-            constraint=models.UniqueConstraint(fields=('change', 'kind', 'names'), name='change_link_once'),
+            model_name="changelink",
+            constraint=models.UniqueConstraint(fields=("change", "kind", "names"), name="change_link_once"),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['change', 'said_at'], name='decision_of_change'),
+            model_name="decision",
+            index=models.Index(fields=["change", "said_at"], name="decision_of_change"),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__isnull', False), ('origin', '')), models.Q(models.Q(('origin', ''), _negated=True), ('kind', None)), _connector='OR'), name='decision_on_origin_or_kind'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind__isnull", False), ("origin", "")),
+                    models.Q(models.Q(("origin", ""), _negated=True), ("kind", None)),
+                    _connector="OR",
+                ),
+                name="decision_on_origin_or_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deploymentevent',
-            constraint=models.UniqueConstraint(fields=('deployment', 'external_id'), name='deployment_event_once'),
+            model_name="deploymentevent",
+            constraint=models.UniqueConstraint(
+                fields=("deployment", "external_id"), name="deployment_event_once"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='detectionrule',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "changes_detectionruleevent" ("assistant_id", "examples", "id", "is_active", "is_automation", "is_builtin", "key", "kind_id", "origin", "pattern", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "position", "proves", "source_url", "strength", "version") VALUES (NEW."assistant_id", NEW."examples", NEW."id", NEW."is_active", NEW."is_automation", NEW."is_builtin", NEW."key", NEW."kind_id", NEW."origin", NEW."pattern", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."place", NEW."position", NEW."proves", NEW."source_url", NEW."strength", NEW."version"); RETURN NULL;', hash='afa218a4df401c0a7c047763dca6da26014959a6', operation='INSERT', pgid='pgtrigger_insert_insert_1b8b5', table='changes_detectionrule', when='AFTER')),
+            model_name="detectionrule",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "changes_detectionruleevent" ("assistant_id", "examples", "id", "is_active", "is_automation", "is_builtin", "key", "kind_id", "origin", "pattern", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "position", "proves", "source_url", "strength", "version") VALUES (NEW."assistant_id", NEW."examples", NEW."id", NEW."is_active", NEW."is_automation", NEW."is_builtin", NEW."key", NEW."kind_id", NEW."origin", NEW."pattern", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."place", NEW."position", NEW."proves", NEW."source_url", NEW."strength", NEW."version"); RETURN NULL;',
+                    hash="afa218a4df401c0a7c047763dca6da26014959a6",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_1b8b5",
+                    table="changes_detectionrule",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='detectionrule',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "changes_detectionruleevent" ("assistant_id", "examples", "id", "is_active", "is_automation", "is_builtin", "key", "kind_id", "origin", "pattern", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "position", "proves", "source_url", "strength", "version") VALUES (NEW."assistant_id", NEW."examples", NEW."id", NEW."is_active", NEW."is_automation", NEW."is_builtin", NEW."key", NEW."kind_id", NEW."origin", NEW."pattern", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."place", NEW."position", NEW."proves", NEW."source_url", NEW."strength", NEW."version"); RETURN NULL;', hash='9fdb3798855bbb6d6e9db4fc8d3bbabcf0ab3b18', operation='UPDATE', pgid='pgtrigger_update_update_7bda5', table='changes_detectionrule', when='AFTER')),
+            model_name="detectionrule",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "changes_detectionruleevent" ("assistant_id", "examples", "id", "is_active", "is_automation", "is_builtin", "key", "kind_id", "origin", "pattern", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "position", "proves", "source_url", "strength", "version") VALUES (NEW."assistant_id", NEW."examples", NEW."id", NEW."is_active", NEW."is_automation", NEW."is_builtin", NEW."key", NEW."kind_id", NEW."origin", NEW."pattern", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."place", NEW."position", NEW."proves", NEW."source_url", NEW."strength", NEW."version"); RETURN NULL;',
+                    hash="9fdb3798855bbb6d6e9db4fc8d3bbabcf0ab3b18",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_7bda5",
+                    table="changes_detectionrule",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='domainarea',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', None), models.Q(('merged_into', models.F('id')), _negated=True), _connector='OR'), name='domainarea_not_merged_into_itself'),
+            model_name="domainarea",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("merged_into", None),
+                    models.Q(("merged_into", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="domainarea_not_merged_into_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='domainarea',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('merged_at', None), ('merged_into', None)), models.Q(('merged_at__isnull', False), ('merged_into__isnull', False)), _connector='OR'), name='domainarea_merge_is_dated'),
+            model_name="domainarea",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("merged_at", None), ("merged_into", None)),
+                    models.Q(("merged_at__isnull", False), ("merged_into__isnull", False)),
+                    _connector="OR",
+                ),
+                name="domainarea_merge_is_dated",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='domainarea',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "changes_domainareaevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "risk_level", "slug") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."retired_at", NEW."risk_level", NEW."slug"); RETURN NULL;', hash='a11db5d5bbe6590a1df039d6f4623d276cf53317', operation='INSERT', pgid='pgtrigger_insert_insert_f73e5', table='changes_domainarea', when='AFTER')),
+            model_name="domainarea",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "changes_domainareaevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "risk_level", "slug") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."retired_at", NEW."risk_level", NEW."slug"); RETURN NULL;',
+                    hash="a11db5d5bbe6590a1df039d6f4623d276cf53317",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_f73e5",
+                    table="changes_domainarea",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='domainarea',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "changes_domainareaevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "risk_level", "slug") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."retired_at", NEW."risk_level", NEW."slug"); RETURN NULL;', hash='00ba7fd9de701e5690ab4aa410c3342fc472d786', operation='UPDATE', pgid='pgtrigger_update_update_2c392', table='changes_domainarea', when='AFTER')),
+            model_name="domainarea",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "changes_domainareaevent" ("created_at", "description", "id", "merged_at", "merged_into_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "retired_at", "risk_level", "slug") VALUES (NEW."created_at", NEW."description", NEW."id", NEW."merged_at", NEW."merged_into_id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."retired_at", NEW."risk_level", NEW."slug"); RETURN NULL;',
+                    hash="00ba7fd9de701e5690ab4aa410c3342fc472d786",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_2c392",
+                    table="changes_domainarea",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='environment',
-            constraint=models.UniqueConstraint(fields=('source', 'name'), name='environment_once', nulls_distinct=False),
+            model_name="environment",
+            constraint=models.UniqueConstraint(
+                fields=("source", "name"), name="environment_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='originevidence',
-            constraint=models.UniqueConstraint(fields=('change', 'rule_key', 'excerpt'), name='evidence_once'),
+            model_name="originevidence",
+            constraint=models.UniqueConstraint(
+                fields=("change", "rule_key", "excerpt"), name="evidence_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='repository',
-            constraint=models.UniqueConstraint(condition=models.Q(('forge_id', ''), _negated=True), fields=('host', 'forge_id'), name='repository_forge_id'),
+            model_name="repository",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("forge_id", ""), _negated=True),
+                fields=("host", "forge_id"),
+                name="repository_forge_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='repository',
-            constraint=models.UniqueConstraint(condition=models.Q(('origin_address', ''), _negated=True), fields=('origin_address',), name='repository_origin_address'),
+            model_name="repository",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("origin_address", ""), _negated=True),
+                fields=("origin_address",),
+                name="repository_origin_address",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='markingpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_on', None), ('ended_on__gte', models.F('since')), _connector='OR'), name='policy_ends_after_it_begins'),
+            model_name="markingpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ended_on", None), ("ended_on__gte", models.F("since")), _connector="OR"),
+                name="policy_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='markingpolicy',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None), ('revoked_at', None)), fields=('repository',), name='policy_one_in_effect'),
+            model_name="markingpolicy",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_on", None), ("revoked_at", None)),
+                fields=("repository",),
+                name="policy_one_in_effect",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='markingpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "changes_markingpolicyevent" ("ended_on", "how", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "repository_id", "revoked_at", "since", "stated_at", "stated_by_id") VALUES (NEW."ended_on", NEW."how", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."repository_id", NEW."revoked_at", NEW."since", NEW."stated_at", NEW."stated_by_id"); RETURN NULL;', hash='b76e3ab0027f05f47a81906efb47fe463b5aba11', operation='INSERT', pgid='pgtrigger_insert_insert_6692a', table='changes_markingpolicy', when='AFTER')),
+            model_name="markingpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "changes_markingpolicyevent" ("ended_on", "how", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "repository_id", "revoked_at", "since", "stated_at", "stated_by_id") VALUES (NEW."ended_on", NEW."how", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."repository_id", NEW."revoked_at", NEW."since", NEW."stated_at", NEW."stated_by_id"); RETURN NULL;',
+                    hash="b76e3ab0027f05f47a81906efb47fe463b5aba11",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_6692a",
+                    table="changes_markingpolicy",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='markingpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "changes_markingpolicyevent" ("ended_on", "how", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "repository_id", "revoked_at", "since", "stated_at", "stated_by_id") VALUES (NEW."ended_on", NEW."how", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."repository_id", NEW."revoked_at", NEW."since", NEW."stated_at", NEW."stated_by_id"); RETURN NULL;', hash='a62e339eb126f98f60a54b4258d32704ff7b4bdd', operation='UPDATE', pgid='pgtrigger_update_update_779ff', table='changes_markingpolicy', when='AFTER')),
+            model_name="markingpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "changes_markingpolicyevent" ("ended_on", "how", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "repository_id", "revoked_at", "since", "stated_at", "stated_by_id") VALUES (NEW."ended_on", NEW."how", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."repository_id", NEW."revoked_at", NEW."since", NEW."stated_at", NEW."stated_by_id"); RETURN NULL;',
+                    hash="a62e339eb126f98f60a54b4258d32704ff7b4bdd",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_779ff",
+                    table="changes_markingpolicy",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='changeidentity',
-            index=models.Index(fields=['value'], name='identity_value'),
+            model_name="changeidentity",
+            index=models.Index(fields=["value"], name="identity_value"),
         ),
         migrations.AddConstraint(
-            model_name='changeidentity',
-            constraint=models.UniqueConstraint(fields=('repository', 'space', 'value'), name='identity_once'),
+            model_name="changeidentity",
+            constraint=models.UniqueConstraint(fields=("repository", "space", "value"), name="identity_once"),
         ),
         migrations.AddConstraint(
-            model_name='arearule',
-            constraint=models.UniqueConstraint(fields=('repository', 'glob'), name='area_rule_once'),
+            model_name="arearule",
+            constraint=models.UniqueConstraint(fields=("repository", "glob"), name="area_rule_once"),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(fields=('change', 'external_id'), name='review_once'),
+            model_name="review",
+            constraint=models.UniqueConstraint(fields=("change", "external_id"), name="review_once"),
         ),
         migrations.AddIndex(
-            model_name='deployment',
-            index=models.Index(fields=['service', '-finished_at'], name='deployment_of_service'),
+            model_name="deployment",
+            index=models.Index(fields=["service", "-finished_at"], name="deployment_of_service"),
         ),
         migrations.AddIndex(
-            model_name='deployment',
-            index=models.Index(condition=models.Q(('is_gap', True)), fields=['repository', 'sha'], name='deployment_gap'),
+            model_name="deployment",
+            index=models.Index(
+                condition=models.Q(("is_gap", True)), fields=["repository", "sha"], name="deployment_gap"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deployment',
-            constraint=models.UniqueConstraint(fields=('repository', 'external_id'), name='deployment_once'),
+            model_name="deployment",
+            constraint=models.UniqueConstraint(fields=("repository", "external_id"), name="deployment_once"),
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=models.Index(condition=models.Q(('merged_into', None), ('state', 'shipped')), fields=['shipped_at', 'area'], name='change_shipped'),
+            model_name="change",
+            index=models.Index(
+                condition=models.Q(("merged_into", None), ("state", "shipped")),
+                fields=["shipped_at", "area"],
+                name="change_shipped",
+            ),
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['repository', '-merged_at'], name='change_of_repository'),
+            model_name="change",
+            index=models.Index(fields=["repository", "-merged_at"], name="change_of_repository"),
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=True, fields=['paths'], name='change_paths'),
+            model_name="change",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fastupdate=True, fields=["paths"], name="change_paths"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'shipped'), _negated=True), models.Q(('shipped_at__isnull', False), models.Q(('shipped_basis', ''), _negated=True)), _connector='OR'), name='change_shipped_has_time_and_basis'),
+            model_name="change",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "shipped"), _negated=True),
+                    models.Q(("shipped_at__isnull", False), models.Q(("shipped_basis", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="change_shipped_has_time_and_basis",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', None), models.Q(('merged_into', models.F('id')), _negated=True), _connector='OR'), name='change_not_its_own_double'),
+            model_name="change",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("merged_into", None),
+                    models.Q(("merged_into", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="change_not_its_own_double",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(('origin__in', ['unknown', 'manual', 'assisted', 'autonomous'])), name='change_origin_known'),
+            model_name="change",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("origin__in", ["unknown", "manual", "assisted", "autonomous"])),
+                name="change_origin_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(('origin_counted__in', ['unknown', 'manual', 'assisted', 'autonomous'])), name='change_counted_origin_known'),
+            model_name="change",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("origin_counted__in", ["unknown", "manual", "assisted", "autonomous"])),
+                name="change_counted_origin_known",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='change',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."area_id" IS DISTINCT FROM (NEW."area_id") OR OLD."automation" IS DISTINCT FROM (NEW."automation") OR OLD."merged_into_id" IS DISTINCT FROM (NEW."merged_into_id") OR OLD."origin" IS DISTINCT FROM (NEW."origin") OR OLD."type" IS DISTINCT FROM (NEW."type"))', func='INSERT INTO "changes_changeoriginoriginbasisareaautomationtypemergedinto400c" ("area_id", "automation", "merged_into_id", "origin", "origin_basis", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "type") VALUES (NEW."area_id", NEW."automation", NEW."merged_into_id", NEW."origin", NEW."origin_basis", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."type"); RETURN NULL;', hash='39220fa991a2e4c8ffaab837c201c99dfc71a123', operation='UPDATE', pgid='pgtrigger_update_update_acf15', table='changes_change', when='AFTER')),
+            model_name="change",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."area_id" IS DISTINCT FROM (NEW."area_id") OR OLD."automation" IS DISTINCT FROM (NEW."automation") OR OLD."merged_into_id" IS DISTINCT FROM (NEW."merged_into_id") OR OLD."origin" IS DISTINCT FROM (NEW."origin") OR OLD."type" IS DISTINCT FROM (NEW."type"))',
+                    func='INSERT INTO "changes_changeoriginoriginbasisareaautomationtypemergedinto400c" ("area_id", "automation", "merged_into_id", "origin", "origin_basis", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "type") VALUES (NEW."area_id", NEW."automation", NEW."merged_into_id", NEW."origin", NEW."origin_basis", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."type"); RETURN NULL;',
+                    hash="39220fa991a2e4c8ffaab837c201c99dfc71a123",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_acf15",
+                    table="changes_change",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='testrun',
-            constraint=models.UniqueConstraint(fields=('repository', 'key'), name='test_run_once'),
+            model_name="testrun",
+            constraint=models.UniqueConstraint(fields=("repository", "key"), name="test_run_once"),
         ),
         migrations.AddIndex(
-            model_name='testcaseresult',
-            index=models.Index(fields=['scenario', 'run'], name='test_case_of_scenario'),
+            model_name="testcaseresult",
+            index=models.Index(fields=["scenario", "run"], name="test_case_of_scenario"),
         ),
     ]
