@@ -94,7 +94,7 @@ class Delivery(models.Model):
 
 
 class Refusal(models.Model):
-    """How many requests to a source were turned away on a day, by reason. The requests themselves are not kept."""
+    """How many requests to a source were turned away on a day, by reason; they themselves are not kept."""
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="refusals")
     day = models.DateField()

@@ -1,4 +1,4 @@
-"""The loop, once, as people walk it: from a signed page of the pager to a figure in the matrix and a test scenario."""
+"""The loop as people walk it: from a signed delivery of the pager to a figure and a test scenario."""
 
 from __future__ import annotations
 
