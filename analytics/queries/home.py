@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User
 from analytics.queries.figures import Filters, midnight
 from changes.models import Change, Repository
-from incidents.models import Incident, Postmortem
+from incidents.models import Incident, IncidentQuerySet, Postmortem
 from intake.models import Delivery, Source
 
 OPEN_POSTMORTEMS = (
@@ -22,17 +22,17 @@ OPEN_POSTMORTEMS = (
 )
 
 
-def of_scope(user: User, demo: bool) -> QuerySet[Incident]:
+def of_scope(user: User, demo: bool) -> IncidentQuerySet:
     """What the reader may see; beside demonstration data also what was reported by hand meanwhile."""
     visible = Incident.objects.visible_to(user)
     return visible if demo else visible.filter(is_demo=False)
 
 
-def recent_incidents(user: User, demo: bool) -> QuerySet[Incident]:
+def recent_incidents(user: User, demo: bool) -> IncidentQuerySet:
     return of_scope(user, demo).for_list().order_by("-number")
 
 
-def postmortems_due(user: User, demo: bool) -> QuerySet[Incident]:
+def postmortems_due(user: User, demo: bool) -> IncidentQuerySet:
     """Counted incidents whose postmortem is not published, the longest overdue first."""
     return (
         of_scope(user, demo)

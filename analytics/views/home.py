@@ -16,6 +16,7 @@ from accounts.models import Role, User
 from analytics import metrics
 from analytics.forms import MatrixForm
 from analytics.metrics.failure_rate import STATES
+from analytics.metrics.words import WORDS
 from analytics.queries import home as queries
 from analytics.queries.scenarios import lessons_without_test
 from analytics.services import demo
@@ -81,5 +82,5 @@ def definitions(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "analytics/definitions.html",
-        {"definitions": metrics.definitions(), "words": metrics.WORDS, "states": STATES.values()},
+        {"definitions": metrics.definitions(), "words": WORDS, "states": STATES.values()},
     )

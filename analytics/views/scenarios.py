@@ -194,7 +194,7 @@ def export_one(request: HttpRequest, number: int) -> HttpResponse:
 
 def _chosen(request: HttpRequest) -> QuerySet[TestScenario]:
     """All that the filters leave, or those ticked (`n=4&n=9`); retired ones only when asked for by state."""
-    found = _filtered(request).qs
+    found: QuerySet[TestScenario] = _filtered(request).qs
     ticked = [int(n) for n in request.GET.getlist("n") if n.isdecimal() and len(n) < 10]
     if ticked:
         return found.filter(number__in=ticked)
