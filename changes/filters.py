@@ -30,9 +30,18 @@ from changes.models import (
     TestRun,
 )
 from intake.filters import YesNoFilter
+from intake.queries import in_view
 
 SAID = (Assistance.Status.DECLARED, Assistance.Status.CONFIRMED)
 NONE = "none"
+
+
+def repositories_offered(_request: object) -> QuerySet[Repository]:
+    return in_view(Repository.objects.all())
+
+
+def services_offered(_request: object) -> QuerySet[Service]:
+    return in_view(Service.objects.all())
 
 
 def with_merged(term: Term) -> set[int]:
@@ -66,7 +75,7 @@ class ServiceChoiceFilter(filters.ModelChoiceFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("to_field_name", "slug")
-        kwargs.setdefault("queryset", Service.objects.all())
+        kwargs.setdefault("queryset", services_offered)
         super().__init__(*args, **kwargs)
 
 
@@ -92,7 +101,7 @@ class ChangeFilter(filters.FilterSet):
         label="Search",
         help_text="Words of the title or message, a #number or the start of a sha.",
     )
-    repository = filters.ModelChoiceFilter(queryset=Repository.objects.all(), label="Repository")
+    repository = filters.ModelChoiceFilter(queryset=repositories_offered, label="Repository")
     service = ServiceChoiceFilter(field_name="services", label="Service")
     area = TermFilter(
         field_name="area",
@@ -194,7 +203,7 @@ class ChangeFilter(filters.FilterSet):
 
 
 class DeploymentFilter(filters.FilterSet):
-    repository = filters.ModelChoiceFilter(queryset=Repository.objects.all(), label="Repository")
+    repository = filters.ModelChoiceFilter(queryset=repositories_offered, label="Repository")
     service = ServiceChoiceFilter(
         field_name="service", label="Service", null_label="No service", null_value=NONE
     )
@@ -247,7 +256,7 @@ class ServiceFilter(filters.FilterSet):
     team = filters.ModelChoiceFilter(
         queryset=Team.objects.all(), to_field_name="slug", label="Team", null_label="No team", null_value=NONE
     )
-    repository = filters.ModelChoiceFilter(queryset=Repository.objects.all(), label="Repository")
+    repository = filters.ModelChoiceFilter(queryset=repositories_offered, label="Repository")
     area = TermFilter(field_name="area", queryset=DomainArea.objects.all(), label="Domain area")
 
     class Meta:
@@ -274,7 +283,7 @@ class EnvironmentFilter(filters.FilterSet):
 class TestRunFilter(filters.FilterSet):
     __test__ = False
 
-    repository = filters.ModelChoiceFilter(queryset=Repository.objects.all(), label="Repository")
+    repository = filters.ModelChoiceFilter(queryset=repositories_offered, label="Repository")
     suite = filters.CharFilter(field_name="suite", label="Suite")
     branch = filters.CharFilter(field_name="branch", label="Branch")
     sha = filters.CharFilter(field_name="sha", lookup_expr="istartswith", label="Commit")

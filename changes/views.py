@@ -28,13 +28,14 @@ from changes.models import (
 from changes.services.origin import say_kind, say_origin
 from changes.services.places import say_area
 from design.listing import listing
+from intake.queries import in_view
 
 # What a list is ordered by: the last thing that happened to a change.
 LATEST = Coalesce("shipped_at", "merged_at", "closed_at", "opened_at")
 
 
 def change_list(request: HttpRequest) -> HttpResponse:
-    found = ChangeFilter(request.GET, queryset=Change.objects.for_list())
+    found = ChangeFilter(request.GET, queryset=in_view(Change.objects.for_list(), "repository__is_demo"))
     changes = found.qs.prefetch_related("assistances__kind").order_by(LATEST.desc(nulls_last=True), "-id")
     return render(request, "changes/list.html", listing(request, found, changes))
 
@@ -121,7 +122,9 @@ def decide_area(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def deployment_list(request: HttpRequest) -> HttpResponse:
-    found = DeploymentFilter(request.GET, queryset=Deployment.objects.for_list())
+    found = DeploymentFilter(
+        request.GET, queryset=in_view(Deployment.objects.for_list(), "repository__is_demo")
+    )
     deployments = found.qs.annotate(held=Count("changes")).order_by("-finished_at", "-id")
     example = (
         f"curl -X POST {request.build_absolute_uri('/hooks/your-source/')} \\\n"
@@ -148,7 +151,7 @@ def repository_list(request: HttpRequest) -> HttpResponse:
         shipped=Count("changes", filter=current & Q(changes__state=Change.State.SHIPPED)),
         last_shipped_at=Max("changes__shipped_at", filter=current),
     )
-    found = RepositoryFilter(request.GET, queryset=repositories)
+    found = RepositoryFilter(request.GET, queryset=in_view(repositories))
     return render(request, "changes/repositories.html", listing(request, found, found.qs.order_by("name")))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 
-from intake.models import Source
+from intake.models import Setup, Source
 from intake.sealing import unseal
 from intake.sources import Provider, providers
 
@@ -57,3 +59,16 @@ def address_of(source: Source) -> str:
 def forget_doors() -> None:
     """After a source changed; other processes notice within INTAKE_DOOR_SECONDS."""
     _known.clear()
+
+
+Rows = TypeVar("Rows", bound="QuerySet[Any]")
+
+
+def in_view(rows: Rows, is_demo: str = "is_demo") -> Rows:
+    """Rows for a list: demonstration data steps aside at the first real delivery or import.
+
+    `is_demo` names the field, or the way to it, that marks demonstration rows.
+    """
+    if Setup.objects.filter(first_real_fact_at__isnull=False).exists():
+        return rows.filter(**{is_demo: False})
+    return rows

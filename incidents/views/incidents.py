@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Role, User
+from design.listing import listing
 from incidents.filters import IncidentFilter
 from incidents.forms import FactsForm, PeopleForm
 from incidents.models import Cause, Incident, Lesson, Postmortem
@@ -22,22 +22,15 @@ from incidents.services import incidents as verbs
 from incidents.services.refusals import Conflict, Refused
 from incidents.views.access import reader, visible, writable
 from incidents.views.conflict import conflict_page
-from incidents.views.lists import narrowed, page_links
-
-PAGE = 50
+from intake.queries import in_view
 
 
 @require_GET
 def incident_list(request: HttpRequest) -> HttpResponse:
-    found = IncidentFilter(request.GET, queryset=Incident.objects.visible_to(request.user).for_list())
-    page = Paginator(found.qs.order_by("-number"), PAGE).get_page(request.GET.get("page"))
-    context = {
-        "filter": found,
-        "page": page,
-        "narrowed": narrowed(request, found.form),
-        "any_at_all": bool(page.object_list) or Incident.objects.visible_to(request.user).exists(),
-        **page_links(request, page),
-    }
+    incidents = in_view(Incident.objects.visible_to(request.user))
+    found = IncidentFilter(request.GET, queryset=incidents.for_list())
+    context = listing(request, found, found.qs.order_by("-number"))
+    context["any_at_all"] = bool(context["page"].object_list) or incidents.exists()
     return render(request, "incidents/list.html", context)
 
 

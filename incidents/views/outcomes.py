@@ -6,22 +6,21 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from design.listing import listing
 from incidents.filters import ActionItemFilter, LessonFilter
 from incidents.forms import LessonEditForm
 from incidents.models import ActionItem, Incident, Lesson
 from incidents.services import actions, lessons
 from incidents.services.refusals import Conflict, Refused
 from incidents.views.access import may_edit_lesson, reader
-from incidents.views.lists import narrowed, page_links
+from intake.queries import in_view
 
-PAGE = 50
 State = ActionItem.State
 # What can follow from where an action stands, in the order it is offered.
 NEXT = {
@@ -47,15 +46,8 @@ def _lessons(request: HttpRequest) -> QuerySet[Lesson]:
 
 @require_GET
 def lesson_list(request: HttpRequest) -> HttpResponse:
-    found = LessonFilter(request.GET, queryset=_lessons(request))
-    page = Paginator(found.qs.order_by("-id"), PAGE).get_page(request.GET.get("page"))
-    context = {
-        "filter": found,
-        "page": page,
-        "narrowed": narrowed(request, found.form),
-        "today": timezone.localdate(),
-        **page_links(request, page),
-    }
+    found = LessonFilter(request.GET, queryset=in_view(_lessons(request)))
+    context = listing(request, found, found.qs.order_by("-id")) | {"today": timezone.localdate()}
     return render(request, "incidents/lessons.html", context)
 
 
@@ -134,8 +126,8 @@ def _actions(request: HttpRequest) -> QuerySet[ActionItem]:
 
 @require_GET
 def action_list(request: HttpRequest) -> HttpResponse:
-    found = ActionItemFilter(request.GET, queryset=_actions(request))
-    page = Paginator(found.qs, PAGE).get_page(request.GET.get("page"))
+    found = ActionItemFilter(request.GET, queryset=in_view(_actions(request), "incident__is_demo"))
+    context = listing(request, found, found.qs)
     today = timezone.localdate()
     rows = [
         {
@@ -144,10 +136,9 @@ def action_list(request: HttpRequest) -> HttpResponse:
             "is_late": action.state not in CLOSED and action.due_on is not None and action.due_on < today,
             "next": [(state.value, state.label) for state in NEXT[State(action.state)]],
         }
-        for action in page.object_list
+        for action in context["page"].object_list
     ]
-    context = {"filter": found, "page": page, "rows": rows, "narrowed": narrowed(request, found.form)}
-    return render(request, "incidents/actions.html", context | page_links(request, page))
+    return render(request, "incidents/actions.html", context | {"rows": rows})
 
 
 @require_http_methods(["GET", "POST"])
