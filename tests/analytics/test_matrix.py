@@ -39,6 +39,7 @@ def recount(wanted: Filters) -> dict[tuple[str, str], dict[str, float]]:
     """What the definition says, word by word, one change at a time."""
     cells: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for change in Change.objects.filter(state="shipped", merged_into=None, repository__is_demo=wanted.demo):
+        assert change.shipped_at
         shipped_on = change.shipped_at.date()
         if not wanted.start <= shipped_on <= wanted.end or change.type != wanted.type:
             continue
@@ -97,7 +98,7 @@ def failures(change: Change, shipped_on: date, wanted: Filters) -> tuple[float, 
     if wanted.basis != Basis.INCIDENT:
         days = [change.undone_at.date()] if change.undone_at else []
         links = ChangeLink.objects.filter(kind="fixes", target=change, change__state="shipped")
-        days += [link.change.merged_at.date() for link in links]
+        days += [link.change.merged_at.date() for link in links if link.change.merged_at]
         undone = any(0 <= (d - shipped_on).days <= 30 for d in days if d <= wanted.as_of)
         too_late = any((d - shipped_on).days > 30 for d in days if d <= wanted.as_of)
         late_undone = too_late and not undone
@@ -145,6 +146,7 @@ def random_history(seed: int) -> None:
             )
     for _ in range(rng.randrange(5, 15)):
         culprits = rng.sample([*changes, twin], rng.randrange(1, 4))
+        assert culprits[0].shipped_at
         began_at = culprits[0].shipped_at + timedelta(days=rng.choice([0, 3, 29, 30, 31, 40]))
         reason = rng.choice(["", "", "", "resolved", "duplicate", "test", "false_alarm"])
         incident = make.incident(began_at=began_at, closing_reason=reason)

@@ -33,6 +33,12 @@ STEPS = {
 }
 
 
+def children_of(text: str) -> list[Any]:
+    """The scenarios of a feature file, as the official parser reads them."""
+    document: Any = Parser().parse(text)
+    return list(document["feature"]["children"])
+
+
 def person(name: str = "ada", role: Role = Role.AUTHOR) -> User:
     return User.objects.create_user(name, password="x", role=role)
 
@@ -63,14 +69,13 @@ def test_what_has_no_faults_parses_when_texts_are_random(
 ) -> None:
     written = Written(7, title, given_, when, then, area="Pay @ments", area_slug="pay", notes=("# x\ny",))
     if not faults(written):
-        document = Parser().parse(feature([written]))
-        [child] = document["feature"]["children"]
+        [child] = children_of(feature([written]))
         assert [tag["name"] for tag in child["scenario"]["tags"]] == ["@TS-7", "@area-pay"]
 
 
 def test_lines_become_steps_and_tables_stay_when_a_text_has_several() -> None:
     written = Written(1, "T", "Given a\nand b\n|x|y|\n|1|2|", "When c\n", "Then d\nbut e")
-    [child] = Parser().parse(feature([written]))["feature"]["children"]
+    [child] = children_of(feature([written]))
     steps = child["scenario"]["steps"]
     assert [(s["keyword"].strip(), s["text"]) for s in steps] == [
         ("Given", "a"), ("And", "b"), ("When", "c"), ("Then", "d"), ("But", "e"),
@@ -207,7 +212,7 @@ def test_exports_parse_and_hold_what_was_chosen() -> None:
     client = signed_in(author)
 
     def titles(text: str) -> list[str]:
-        return [c["scenario"]["name"] for c in Parser().parse(text)["feature"]["children"]]
+        return [child["scenario"]["name"] for child in children_of(text)]
 
     everything = client.get(reverse("analytics:scenarios_feature")).content.decode()
     assert titles(everything) == ["One", "Two"]
