@@ -45,7 +45,8 @@ class CellIncidents(NamedTuple):
 
 
 # Each incident is one unit: the causes that nobody ruled out and no rule merely suggested share it, a
-# deployment whose change nobody can tell keeps its share, and one change never fails more than once.
+# deployment whose change nobody can tell keeps its share, and one change never fails more than once. What was
+# said of a double was said of the change that stands for it; of two such words the later one holds.
 FACTS = """
 base AS MATERIALIZED (
     SELECT b.*,
@@ -56,14 +57,20 @@ base AS MATERIALIZED (
     LEFT JOIN unnest(%(area_from)s::bigint[], %(area_to)s::bigint[]) AS area_map(source, target)
            ON area_map.source = b.area_id
 ),
-shares AS (
-    SELECT COALESCE(twin.merged_into_id, cause.change_id) AS change_id,
-           cause.incident_id,
-           cause.status = 'confirmed' AS confirmed,
-           cause.weight / NULLIF(SUM(cause.weight) OVER (PARTITION BY cause.incident_id), 0) AS share
+standing AS (
+    SELECT DISTINCT ON (cause.incident_id, target.change_id, cause.deployment_id)
+           cause.incident_id, target.change_id, cause.status, cause.weight
     FROM incidents_cause AS cause
     LEFT JOIN changes_change AS twin ON twin.id = cause.change_id AND twin.merged_into_id IS NOT NULL
-    WHERE cause.status = ANY(%(counted_causes)s)
+    CROSS JOIN LATERAL (SELECT COALESCE(twin.merged_into_id, cause.change_id) AS change_id) AS target
+    WHERE cause.status <> 'suggested'
+    ORDER BY cause.incident_id, target.change_id, cause.deployment_id, cause.said_at DESC, cause.id DESC
+),
+shares AS (
+    SELECT change_id, incident_id, status = 'confirmed' AS confirmed,
+           weight / NULLIF(SUM(weight) OVER (PARTITION BY incident_id), 0) AS share
+    FROM standing
+    WHERE status = ANY(%(counted_causes)s)
 ),
 hits AS MATERIALIZED (
     SELECT base.id, shares.incident_id, shares.confirmed, COALESCE(shares.share, 0) AS share,

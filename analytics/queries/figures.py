@@ -31,6 +31,7 @@ from changes.models import (
     Term,
 )
 from incidents.models import Cause, Incident
+from incidents.queries.causes import StandingCause, standing_causes
 from intake.models import Setup
 
 MATURITY_DAYS = 30
@@ -219,7 +220,7 @@ def incidents_without_change(filters: Filters, areas: Taxonomy) -> WithoutChange
         )
     if filters.area:
         incidents = incidents.filter(_in_area(filters.area, areas))
-    causes = Cause.objects.filter(incident=OuterRef("pk"), status__in=COUNTED_CAUSES)
+    causes = standing_causes().filter(incident=OuterRef("pk"), status__in=COUNTED_CAUSES)
     incidents = incidents.exclude(Exists(causes.filter(change__isnull=False))).annotate(
         by_deployment=Exists(causes.filter(deployment__isnull=False))
     )
@@ -239,17 +240,21 @@ def incidents_without_change(filters: Filters, areas: Taxonomy) -> WithoutChange
 def linked(changes: models.QuerySet[Change], filters: Filters, user: User) -> models.QuerySet[Change]:
     """Those that were undone or have an incident that the reader may see, as far as the basis counts it."""
     seen = Incident.objects.visible_to(user).counted().filter(is_demo=filters.demo)
-    cause = Cause.objects.filter(change=OuterRef("pk"), status__in=COUNTED_CAUSES, incident__in=seen)
+    causes = standing_causes().filter(status__in=COUNTED_CAUSES, incident__in=seen, change__isnull=False)
     fix = ChangeLink.objects.filter(target=OuterRef("pk"), kind=ChangeLink.Kind.FIXES)
-    by_incident = Q(Exists(cause)) if filters.basis != Basis.UNDONE else Q()
+    by_incident = Q(pk__in=causes.values("stands_for")) if filters.basis != Basis.UNDONE else Q()
     undone = Q(undone_at__isnull=False) | Q(Exists(fix)) if filters.basis != Basis.INCIDENT else Q()
     return changes.filter(by_incident | undone)
 
 
-def causes_of(changes: Sequence[int], filters: Filters) -> models.QuerySet[Cause]:
-    """The links that count, or would once confirmed: ask `visible_to` of the incidents before showing one."""
+def causes_of(changes: Sequence[int], filters: Filters) -> models.QuerySet[StandingCause]:
+    """The links that count, or would once confirmed, annotated with the change that each `stands_for`.
+
+    Ask `visible_to` of the incidents before showing one.
+    """
     return (
-        Cause.objects.filter(change__in=changes, status__in=COUNTED_CAUSES)
+        standing_causes()
+        .filter(stands_for__in=changes, status__in=COUNTED_CAUSES)
         .filter(incident__in=Incident.objects.counted().filter(is_demo=filters.demo))
         .select_related("incident", "incident__severity")
         .order_by("incident__number")

@@ -19,7 +19,8 @@ from analytics.metrics.failure_rate import STATES
 from analytics.queries import figures
 from analytics.queries.figures import Filters, RowKey
 from changes.models import Change
-from incidents.models import Cause, Incident
+from incidents.models import Incident
+from incidents.queries.causes import StandingCause, standing_causes
 
 PAGE = 50
 
@@ -130,16 +131,16 @@ def _area_name(filters: Filters, areas: figures.Taxonomy) -> str:
     return next((term.name for term in areas.terms.values() if term.slug == filters.area), "no area")
 
 
-def _lines(found: Any, filters: Filters, request: HttpRequest) -> list[tuple[Change, list[Cause]]]:
+def _lines(found: Any, filters: Filters, request: HttpRequest) -> list[tuple[Change, list[StandingCause]]]:
     """Each change with its links to incidents that the reader may see."""
     listed = list(found)
-    links: defaultdict[int, list[Cause]] = defaultdict(list)
+    links: defaultdict[int, list[StandingCause]] = defaultdict(list)
     if filters.basis != figures.Basis.UNDONE:
         visible = Incident.objects.visible_to(_reader(request))
         for cause in figures.causes_of([change.pk for change in listed], filters).filter(
             incident__in=visible
         ):
-            links[cause.change_id or 0].append(cause)
+            links[cause.stands_for].append(cause)
     return [(change, links[change.pk]) for change in listed]
 
 
@@ -147,7 +148,7 @@ def _behind(shown: Any, filters: Filters, request: HttpRequest) -> dict[str, int
     """How many incidents stand behind the whole list, and how many of them the reader may not open."""
     if filters.basis == figures.Basis.UNDONE:
         return {"incident_count": 0, "hidden_count": 0}
-    causes = Cause.objects.filter(change__in=shown.values("pk"), status__in=figures.COUNTED_CAUSES)
+    causes = standing_causes().filter(stands_for__in=shown.values("pk"), status__in=figures.COUNTED_CAUSES)
     incidents = Incident.objects.counted().filter(is_demo=filters.demo, pk__in=causes.values("incident"))
     visible = incidents.visible_to(_reader(request)).count()
     everything = incidents.count()

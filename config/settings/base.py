@@ -262,7 +262,12 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = not CELERY_BROKER_URL.startswith(broker.IN
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BEAT_SCHEDULE = {"tick": {"task": "runner.tick", "schedule": timedelta(seconds=30)}}
 # What every tick calls, in this order; each looks into its own tables for what is due.
-TICKS = ["intake.tasks.sweep", "accounts.idempotency.forget"]
+TICKS = [
+    "intake.tasks.sweep",
+    "accounts.idempotency.forget",
+    "changes.tasks.forget_day_keys",
+    "incidents.tasks.follow_doubles",
+]
 # Demonstration data is only made where none of these has a row.
 ROWS_OF_ONES_OWN = ["intake.Source", "changes.Change", "incidents.Incident"]
 HEARTBEAT_AGE = timedelta(seconds=90)

@@ -66,7 +66,7 @@ class Causes(PartResource):
         told = ("status", "role", "weight", "rationale", "evidence_url")
         said = {name: getattr(cause, name) for name in told}
         said |= self.checked(serializers.CauseJudgement, partial=True)
-        causes.name_cause(
+        named = causes.name_cause(
             incident_id=cause.incident_id,
             change_id=cause.change_id,
             deployment_id=cause.deployment_id,
@@ -74,7 +74,7 @@ class Causes(PartResource):
             now=timezone.now(),
             **said,
         )
-        return self.answer(self.again(cause))
+        return self.answer(self.again(named))
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Take a mistaken pick back; its history stays."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import datetime
 
 from django.db import transaction
 
 from accounts.models import User
 from changes.models import Change, Deployment
-from changes.services.origin import set_first_incident
 from incidents.models import Cause, ContributingFactor, FactorKind, Fix, Incident
+from incidents.queries.causes import STANDS_FOR, standing_causes
+from incidents.services.doubles import follow_doubles_of
+from incidents.services.first_incidents import tell_first_incidents
 from incidents.services.refusals import Refused
 from intake import ledger
 from intake.ledger import Kind
@@ -42,6 +43,7 @@ def name_cause(
     if weight <= 0:
         raise Refused("A weight is above zero.", field="weight", code="weight_not_positive")
     incident = Incident.objects.select_for_update(of=("self",)).get(pk=incident_id)
+    follow_doubles_of(incident_id=incident.pk)
     cause, _ = Cause.objects.update_or_create(
         incident=incident,
         change=_surviving(change_id) if change_id else None,
@@ -107,14 +109,25 @@ def forget_cause(*, cause_id: int, by: User) -> None:
     """Take a mistaken pick back; its history stays."""
     cause = Cause.objects.select_related("incident").get(pk=cause_id)
     incident = Incident.objects.select_for_update(of=("self",)).get(pk=cause.incident_id)
-    cause.delete()
+    stands_for = _surviving(cause.change_id).pk if cause.change_id else None
+    for said in _said_of_the_same(cause):
+        said.delete()
     _follow_answer(incident)
-    _altered(incident, [cause.change_id], "cause_forgotten", by)
+    _altered(incident, [stands_for], "cause_forgotten", by)
+
+
+def _said_of_the_same(cause: Cause) -> list[Cause]:
+    """This one, and what was said in its incident of a double that has not followed yet."""
+    if cause.change_id is None:
+        return [cause]
+    same = Cause.objects.filter(incident=cause.incident_id).annotate(stands_for=STANDS_FOR)
+    return list(same.filter(stands_for=_surviving(cause.change_id).pk))
 
 
 @transaction.atomic
 def name_fix(*, incident_id: int, change_id: int, by: User, now: datetime) -> Fix:
     incident = Incident.objects.get(pk=incident_id)
+    follow_doubles_of(incident_id=incident.pk)
     fix, _ = Fix.objects.get_or_create(
         incident=incident, change=_surviving(change_id), defaults={"said_by": by, "said_at": now}
     )
@@ -167,26 +180,12 @@ def remove_factor(*, factor_id: int, by: User) -> None:
 @transaction.atomic
 def refresh_first_incidents(*, incident_id: int) -> None:
     """Tell the changes named in this incident when they first met one, after anything that may alter that."""
-    named = Cause.objects.filter(incident_id=incident_id, change__isnull=False)
-    _tell_first_incidents({cause.change_id for cause in named if cause.change_id})
+    named = standing_causes().filter(incident_id=incident_id, change__isnull=False)
+    tell_first_incidents(set(named.values_list("stands_for", flat=True)))
 
 
 def _altered(incident: Incident, change_ids: list[int | None], verb: str, by: User) -> None:
-    known = {pk for pk in change_ids if pk is not None}
-    _tell_first_incidents(known)
+    known = {_surviving(pk).pk for pk in change_ids if pk is not None}
+    tell_first_incidents(known)
     ledger.touch(Kind.INCIDENT, incident.pk, verb=verb, actor_id=by.pk)
     ledger.touch(Kind.CHANGE, *sorted(known), verb=verb, actor_id=by.pk)
-
-
-def _tell_first_incidents(change_ids: set[int]) -> None:
-    """Only confirmed causes in incidents that count; suspected ones are shown and count nowhere."""
-    confirmed = Cause.objects.filter(
-        change_id__in=change_ids,
-        status=Cause.Status.CONFIRMED,
-        incident__in=Incident.objects.counted(),
-    ).select_related("incident")
-    began: dict[int | None, list[datetime]] = defaultdict(list)
-    for cause in confirmed:
-        began[cause.change_id].append(cause.incident.began_at)
-    for change_id in sorted(change_ids):
-        set_first_incident(change_id=change_id, at=min(began[change_id], default=None))

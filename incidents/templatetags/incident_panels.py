@@ -11,7 +11,8 @@ from typing import Any
 from django import template
 
 from changes.models import Change, Service
-from incidents.models import Cause, Fix, Incident
+from incidents.models import Incident
+from incidents.queries.causes import standing_causes, standing_fixes
 
 register = template.Library()
 
@@ -20,8 +21,8 @@ register = template.Library()
 def incidents_of_change(context: template.Context, change: Change) -> dict[str, Any]:
     """The incidents in which a change had a hand or which it repaired, as far as the reader may see them."""
     visible = Incident.objects.visible_to(context["request"].user)
-    causes = Cause.objects.filter(change=change, incident__in=visible)
-    fixes = Fix.objects.filter(change=change, incident__in=visible)
+    causes = standing_causes().filter(stands_for=change.pk, incident__in=visible)
+    fixes = standing_fixes().filter(stands_for=change.pk, incident__in=visible)
     return {
         "causes": causes.select_related("incident__severity").order_by("-incident__number"),
         "fixes": fixes.select_related("incident").order_by("-incident__number"),

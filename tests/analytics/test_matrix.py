@@ -73,6 +73,15 @@ def recount(wanted: Filters) -> dict[tuple[str, str], dict[str, float]]:
     return cells
 
 
+def words_on(incident: Incident) -> list[Cause]:
+    """The last word on each change or deployment, where it counts."""
+    words: dict[object, Cause] = {}
+    for cause in Cause.objects.filter(incident=incident).order_by("said_at", "pk"):
+        if cause.status != "suggested":
+            words[cause.deployment or (cause.change and (cause.change.merged_into or cause.change))] = cause
+    return [cause for cause in words.values() if cause.status in ("confirmed", "suspected")]
+
+
 def failures(change: Change, shipped_on: date, wanted: Filters) -> tuple[float, float, int]:
     confirmed = perhaps = 0.0
     late: set[int] = set()
@@ -81,9 +90,7 @@ def failures(change: Change, shipped_on: date, wanted: Filters) -> tuple[float, 
             began_on = incident.began_at.date()
             if incident.closing_reason in Incident.NEVER_COUNTED or began_on > wanted.as_of:
                 continue
-            causes = [
-                c for c in Cause.objects.filter(incident=incident) if c.status in ("confirmed", "suspected")
-            ]
+            causes = words_on(incident)
             for cause in causes:
                 if cause.change is None or (cause.change.merged_into or cause.change) != change:
                     continue
