@@ -8,112 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
-from accounts.models import Role, Team, User
-from analytics.models import TestScenario
-from changes.models import Change, Deployment, Environment, Repository, Service
-from incidents.models import (
-    ActionItem,
-    Alert,
-    Cause,
-    ContributingFactor,
-    Fix,
-    Incident,
-    Lesson,
-    Postmortem,
-    TimelineEntry,
-)
-from intake.models import Source
+from accounts.models import Role
 from tests.routes import named_routes
+from tests.world import EVERYONE, World, make_world
 
 SEEN, HIDDEN, TURNED_AWAY, REFUSED, SIGN_IN = 200, 404, 403, 401, 302
-EVERYONE = ("nobody", "viewer", "outsider", "teammate", "named", "curator", "admin")
-
-
-@dataclass(frozen=True)
-class World:
-    """Two of everything: one that all may see, and one that only `named` may."""
-
-    users: dict[str, User]
-    plain: dict[str, Any]
-    restricted: dict[str, Any]
-
-
-def _outage(*, service: Service, environment: Environment, number: int, named: User | None) -> dict[str, Any]:
-    repository = service.repository
-    assert repository is not None
-    change = Change.objects.create(repository=repository, title=f"Change {number}")
-    incident = Incident.objects.create(
-        number=number,
-        title=f"Outage {number}",
-        is_restricted=named is not None,
-        impact_started_at=timezone.now(),
-    )
-    incident.services.add(service)
-    if named:
-        incident.people.add(named)
-    lesson = Lesson.objects.create(text=f"Check {number}")
-    lesson.incidents.add(incident)
-    scenario = TestScenario.objects.create(
-        number=number, title=f"Scenario {number}", given="a", when="b", then="c"
-    )
-    scenario.lessons.add(lesson)
-    source = Source.objects.create(slug=f"pager-{number}", name=f"Pager {number}", kind="pagerduty")
-    return {
-        "change": change,
-        "incident": incident,
-        "postmortem": Postmortem.objects.create(incident=incident),
-        "cause": Cause.objects.create(incident=incident, change=change),
-        "fix": Fix.objects.create(incident=incident, change=change),
-        "factor": ContributingFactor.objects.create(incident=incident, text="No alert"),
-        "entry": TimelineEntry.objects.create(incident=incident, occurred_at=timezone.now(), text="It broke"),
-        "alert": Alert.objects.create(source=source, key=f"a{number}", incident=incident),
-        "lesson": lesson,
-        "action": ActionItem.objects.create(incident=incident, title="Add an alert"),
-        "scenario": scenario,
-        "deployment": Deployment.objects.create(
-            repository=repository, service=service, environment=environment, external_id=str(number)
-        ),
-        "repository": repository,
-        "service": service,
-        "environment": environment,
-        "source": source,
-    }
 
 
 @pytest.fixture
 def world(db: None) -> World:
-    roles = {
-        "viewer": Role.VIEWER,
-        "outsider": Role.AUTHOR,
-        "teammate": Role.AUTHOR,
-        "named": Role.AUTHOR,
-        "curator": Role.CURATOR,
-        "admin": Role.ADMIN,
-    }
-    users = {
-        name: User.objects.create(username=name, role=role, is_staff=role in {Role.CURATOR, Role.ADMIN})
-        for name, role in roles.items()
-    }
-    team = Team.objects.create(name="Payments", slug="payments-team")
-    team.members.add(users["teammate"], users["named"])
-    repository = Repository.objects.create(name="shop/checkout")
-    service = Service.objects.create(
-        name="Checkout", slug="checkout-service", repository=repository, team=team
-    )
-    environment = Environment.objects.create(name="production", is_production=True)
-    return World(
-        users=users,
-        plain=_outage(service=service, environment=environment, number=1, named=None),
-        restricted=_outage(service=service, environment=environment, number=2, named=users["named"]),
-    )
+    return make_world()
 
 
 Rule = Callable[[str, bool], set[int]]
@@ -256,13 +166,6 @@ ELSEWHERE = {
 }
 
 
-def _value(world: World, restricted: bool, path: str) -> Any:
-    if path.startswith("="):
-        return path[1:]
-    thing, attribute = path.split(".")
-    return getattr((world.restricted if restricted else world.plain)[thing], attribute)
-
-
 def test_every_route_has_a_row() -> None:
     routes = {name for name in named_routes() if not name.startswith(("admin:", "api:", "api-"))}
     known = set(doors()) | set(ELSEWHERE)
@@ -279,7 +182,7 @@ def test_door_opens_for_whom_it_should(world: World, client: Client, name: str) 
         if visitor != "nobody":
             client.force_login(world.users[visitor])
         for restricted in (False, True) if door.arguments else (False,):
-            url = reverse(name, args=[_value(world, restricted, path) for path in door.arguments])
+            url = reverse(name, args=[world.value(restricted, path) for path in door.arguments])
             answer = client.post(url) if door.post else client.get(url)
             expected = door.rule(visitor, restricted)
             if visitor == "nobody" and expected == {SIGN_IN}:
