@@ -91,7 +91,7 @@ def test_number_and_ledger_entry_come_when_a_scenario_is_created() -> None:
     assert LedgerEntry.objects.filter(kind="scenario", object_id=first.pk, verb="created").exists()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_numbers_differ_when_two_are_created_at_once() -> None:
     author = person()
     errors: list[Exception] = []

@@ -15,10 +15,12 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from accounts.models import User
 
+KEPT = "_test_serialized_contents"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     "--no-sandbox",
@@ -32,15 +34,18 @@ FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(django_db_setup: None) -> Iterator[Browser]:
     if not CHROMIUM:
         reason = "no chromium on this machine: the browser tests did NOT run (apt-get install chromium)"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    # Playwright's own loop makes Django believe that it is called from asynchronous code.
+    # Playwright's own loop makes Django believe that it is called from asynchronous code, and gives it other
+    # connections than before: the rows that a migration made, kept for serialized_rollback, move along.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    rows = getattr(connections["default"], KEPT, None)
     with sync_playwright() as playwright:
+        setattr(connections["default"], KEPT, rows)
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         running.close()

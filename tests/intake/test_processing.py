@@ -214,7 +214,7 @@ def test_bodies_go_when_their_time_has_come_and_keys_stay(caplog: pytest.LogCapt
     assert services.replay(deliveries=[done.pk], by=None) == 0
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_one_letter_has_one_effect_when_eight_threads_are_at_it() -> None:
     letters = [stored(make.source("recorder"), f"letter {number}") for number in range(3)]
     _together(8, tasks.process_due)
@@ -222,7 +222,7 @@ def test_one_letter_has_one_effect_when_eight_threads_are_at_it() -> None:
     assert Team.objects.count() == len(letters)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_one_row_is_stored_when_eight_threads_bring_the_same_letter() -> None:
     source = make.source("recorder")
     outcomes: list[str] = []
