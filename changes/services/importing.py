@@ -15,6 +15,7 @@ from changes.models import ChangeIdentity, Deployment, Repository
 from changes.services.deployments import record_deployments
 from changes.services.recording import record_changes
 from changes.services.repositories import find_or_make_repository, find_or_make_service
+from changes.services.shipping import declare_merged_is_shipped
 from changes.wiring import landed_change
 
 BATCH = 500
@@ -66,7 +67,16 @@ def _repository(clone: Clone, service: str, *, merged_is_shipped: bool) -> Repos
     )
     if service:
         find_or_make_service(repository=repository, name=service)
+    if merged_is_shipped and not repository.imported_to and not _has_shipped(repository):
+        # Whatever told of it before: the first import says so for it, and a person may say otherwise after.
+        declare_merged_is_shipped(repository=repository, is_so=True, by=None)
     return repository
+
+
+def _has_shipped(repository: Repository) -> bool:
+    """Where deployments tell, or merges already count, nothing is left to declare."""
+    deployments = Deployment.objects.production().succeeded()
+    return repository.merged_is_shipped or deployments.filter(repository=repository).exists()
 
 
 def _unread(clone: Clone, repository: Repository, head: str) -> str:
