@@ -17,6 +17,7 @@ from changes.admin.terms import person
 from changes.models import AreaRule, Change, Deployment, Environment, MarkingPolicy, Repository, Service
 from changes.services import policies
 from changes.services.places import place_again
+from changes.services.shipping import declare_merged_is_shipped
 from intake import ledger
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class RepositoryAdmin(Base):
                 repository_id=obj.pk,
                 actor_id=person(request).pk,
             )
+            if change and "merged_is_shipped" in form.changed_data:
+                declare_merged_is_shipped(repository=obj, is_so=obj.merged_is_shipped, by=person(request))
 
     @admin.action(description="Apply path rules to all changes again", permissions=["change"])
     def place_changes(self, request: HttpRequest, queryset: QuerySet[Repository]) -> None:
