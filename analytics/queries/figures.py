@@ -267,3 +267,7 @@ def taxonomies() -> tuple[Taxonomy, Taxonomy]:
 
 def services_offered(demo: bool) -> models.QuerySet[Service]:
     return Service.objects.filter(is_demo=demo)
+
+
+def incident_is_known(demo: bool) -> bool:
+    return Incident.objects.counted().filter(is_demo=demo).exists()

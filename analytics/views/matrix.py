@@ -17,7 +17,7 @@ from analytics.charts import rate_chart
 from analytics.forms import MatrixForm
 from analytics.metrics.failure_rate import STATES
 from analytics.queries import figures
-from analytics.queries.figures import Filters, RowKey
+from analytics.queries.figures import Basis, Filters, RowKey
 from changes.models import Change
 from incidents.models import Incident
 from incidents.queries.causes import StandingCause, standing_causes
@@ -37,6 +37,9 @@ def report_context(form: MatrixForm) -> dict[str, Any]:
         "other_rows": [row for row in report.rows if not row.is_kind and row.key != RowKey.TOTAL],
         "total_row": report.row(RowKey.TOTAL),
         "states": STATES,
+        # Without any incident nothing can be linked to one: a rate of 0 % would be read as good news.
+        "no_incident_known": report.filters.basis == Basis.INCIDENT
+        and not figures.incident_is_known(form.demo),
     }
 
 

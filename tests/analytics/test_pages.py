@@ -19,6 +19,7 @@ from accounts.models import Role, User
 from analytics import metrics
 from analytics.forms import today
 from changes.models import Change
+from tests import make as makers
 from tests.analytics import histories as make
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +147,13 @@ def test_definitions_are_the_ones_in_the_docs() -> None:
     assert written == metrics.as_markdown(), "write docs/metrics.md anew from analytics.metrics.as_markdown()"
     page = signed_in().get(reverse("analytics:definitions")).content.decode()
     assert "Numerator" in page
+
+
+def test_nought_is_not_shown_as_good_news_when_no_incident_is_known(client: Client) -> None:
+    client.force_login(makers.user())
+    makers.change(state="shipped", shipped_at=timezone.now() - timedelta(days=60), shipped_basis="merge")
+    words = "0 % says nothing so far"
+    assert words in client.get(reverse("analytics:matrix")).content.decode()
+    assert words not in client.get(reverse("analytics:matrix"), {"basis": "undone"}).content.decode()
+    makers.incident()
+    assert words not in client.get(reverse("analytics:matrix")).content.decode()
