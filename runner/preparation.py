@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from runner import queue
+from runner.processes import Lock
 
 # Brought by packages, and on no page: the other of two API browsers, another one's pages, another htmx.
 UNUSED = ["drf_spectacular_sidecar/redoc*", "rest_framework*", "django_htmx*"]
@@ -59,13 +60,19 @@ def collect_static(say: Say) -> None:
     """Collected again when a file came, went or changed."""
     root = Path(settings.STATIC_ROOT)
     stamp, wanted = root / ".collected", static_fingerprint()
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    with timed(say, "Collecting and compressing static files"):
-        call_command(
-            "collectstatic", interactive=False, clear=root.exists(), ignore_patterns=UNUSED, verbosity=0
-        )
-        stamp.write_text(wanted)
+    # Two data directories may share one checkout, and so this folder.
+    lock = Lock(root.with_name(f"{root.name}.lock"))
+    lock.acquire(wait=True)
+    try:
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        with timed(say, "Collecting and compressing static files"):
+            call_command(
+                "collectstatic", interactive=False, clear=root.exists(), ignore_patterns=UNUSED, verbosity=0
+            )
+            stamp.write_text(wanted)
+    finally:
+        lock.release()
 
 
 def static_fingerprint() -> str:
