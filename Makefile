@@ -16,7 +16,7 @@ run: setup
 test: .venv/.dev node_modules/.all
 	$(BIN)/pytest $(ARGS)
 
-check: .venv/.dev
+check: .venv/.dev node_modules/.all
 	./.ci/check
 
 fix: .venv/.dev

@@ -58,7 +58,7 @@ def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "reviews": change.reviews.all(),
         "deployments": change.deployments.for_list(),
         "services": change.services.all(),
-        "areas_touched": change.areas_touched.exclude(pk=change.area_id),
+        "areas_touched": change.areas_touched.exclude(pk=change.area_id or 0),
         "may_decide": _person(request).at_least(Role.AUTHOR),
         "origins": [(value, label) for value, label in Origin.choices if value != Origin.UNKNOWN],
         "kinds": AssistanceKind.objects.offered(),
