@@ -1,3 +1,4 @@
+from changes.models.attested import AttestedLines
 from changes.models.change import Change, ChangeIdentity, ChangeLink, ChangeQuerySet, Feature, SizeBand
 from changes.models.deployment import (
     Deployment,
@@ -7,11 +8,21 @@ from changes.models.deployment import (
     TestRun,
 )
 from changes.models.evidence import Assistance, Decision, OriginEvidence, Prompt
-from changes.models.places import AreaRule, Environment, MarkingPolicy, Repository, Service
+from changes.models.history import HistoryRun, HistoryRunQuerySet
+from changes.models.places import (
+    AreaRule,
+    Environment,
+    MarkingPolicy,
+    PathClassRule,
+    Repository,
+    Service,
+)
 from changes.models.review import DayKey, Review
+from changes.models.rework import Blame, FollowUp
 from changes.models.taxonomy import (
     AssistanceKind,
     Assistant,
+    Confidence,
     DetectionRule,
     DomainArea,
     Origin,
@@ -26,10 +37,13 @@ __all__ = [
     "Assistance",
     "AssistanceKind",
     "Assistant",
+    "AttestedLines",
+    "Blame",
     "Change",
     "ChangeIdentity",
     "ChangeLink",
     "ChangeQuerySet",
+    "Confidence",
     "DayKey",
     "Decision",
     "Deployment",
@@ -39,9 +53,13 @@ __all__ = [
     "DomainArea",
     "Environment",
     "Feature",
+    "FollowUp",
+    "HistoryRun",
+    "HistoryRunQuerySet",
     "MarkingPolicy",
     "Origin",
     "OriginEvidence",
+    "PathClassRule",
     "Place",
     "Prompt",
     "Repository",

@@ -31,6 +31,10 @@ class Repository(models.Model):
     imported_to = models.CharField(
         max_length=64, blank=True, help_text="Last commit that an import has read."
     )
+    # Told on the command line by whoever imports, never by the web: background work reads it again.
+    clone_path = models.CharField(max_length=500, blank=True, editable=False)
+    # The notes' own commit at the last reading: attestations may come to commits that were read long ago.
+    notes_read_to = models.CharField(max_length=64, blank=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -92,6 +96,31 @@ class AreaRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.glob} → {self.area}"
+
+
+class PathClassRule(models.Model):
+    """What class of file a repository's paths are, where its habits differ; before the built-in classes."""
+
+    class PathClass(models.TextChoices):
+        SOURCE = "source", "Source"
+        TESTS = "tests", "Tests"
+        DOCS = "docs", "Documentation"
+        CONFIG = "config", "Configuration"
+        MIGRATIONS = "migrations", "Migrations"
+        GENERATED = "generated", "Generated"
+        LOCK = "lock", "Lock file"
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="path_class_rules")
+    glob = models.CharField(max_length=300)
+    path_class = models.CharField(max_length=12, choices=PathClass)
+    position = models.PositiveSmallIntegerField(default=100)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["repository", "glob"], name="path_class_rule_once")]
+
+    def __str__(self) -> str:
+        return f"{self.glob} → {self.path_class}"
 
 
 class Environment(models.Model):

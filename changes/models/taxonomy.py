@@ -91,6 +91,14 @@ class Strength(models.TextChoices):
     WEAK = "weak", "Only suggests"
 
 
+class Confidence(models.TextChoices):
+    """How far a match can be trusted for what its rule says it proves."""
+
+    HIGH = "high", "High"
+    MEDIUM = "medium", "Medium"
+    LOW = "low", "Low"
+
+
 class Place(models.TextChoices):
     """Where a rule looks."""
 
@@ -133,6 +141,7 @@ class DetectionRule(models.Model):
     position = models.PositiveSmallIntegerField(default=100)
     is_active = models.BooleanField(default=True)
     is_builtin = models.BooleanField(default=False, editable=False)
+    confidence = models.CharField(max_length=6, choices=Confidence, default=Confidence.HIGH)
     proves = models.TextField(blank=True, help_text="What a match proves, and what it does not.")
     source_url = models.URLField(blank=True)
     examples = ArrayField(models.CharField(max_length=300), default=list, blank=True)
