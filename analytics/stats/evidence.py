@@ -7,9 +7,10 @@ Under no effect its expected value is 1 at every look, so it may be looked at ev
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from math import log, prod
+from typing import NamedTuple
 
 from analytics.stats.shapes import DatedIncident, DeployedChange, StratumLink
 
@@ -22,26 +23,52 @@ GRIDS: dict[str, tuple[float, tuple[float, ...]]] = {
 NOTICEABLE_RATIOS = (1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0)
 
 
+class BetLink(NamedTuple):
+    """A link as a bet sees it: hashable, so that equal bets are counted and worked out once."""
+
+    weight: float
+    is_kind: bool
+    changes_kind: int
+    changes_manual: int
+    quarter: int
+
+
+Bet = tuple[BetLink, ...]
+
+
 def evidence(direction: str, current_quarter: int, incidents: Sequence[Sequence[StratumLink]]) -> float:
     """Mean over the last four quarterly starts; a start ignores what was deployed before it."""
+    bets = Counter(tuple(BetLink(**link) for link in links) for links in incidents)
+    return evidence_of(direction, current_quarter, bets)
+
+
+def evidence_of(direction: str, current_quarter: int, bets: Mapping[Bet, int]) -> float:
+    """The same for bets with how often each was made."""
     reference, grid = GRIDS[direction]
     total = 0.0
     for start in range(current_quarter - 3, current_quarter + 1):
-        counted = [[link for link in links if link["quarter"] >= start] for links in incidents]
-        total += sum(prod(_factor(links, r, reference) for links in counted) for r in grid) / len(grid)
+        counted: Counter[Bet] = Counter()
+        for bet, times in bets.items():
+            if links := tuple(link for link in bet if link.quarter >= start):
+                counted[links] += times
+        total += sum(_product(counted, r, reference) for r in grid) / len(grid)
     return total / 4
 
 
-def _factor(links: Sequence[StratumLink], ratio: float, reference: float) -> float:
-    return 1 + sum(link["weight"] * (_gain(link, ratio, reference) - 1) for link in links)
+def _product(bets: Mapping[Bet, int], ratio: float, reference: float) -> float:
+    return prod(_factor(bet, ratio, reference) ** times for bet, times in bets.items())
 
 
-def _gain(link: StratumLink, ratio: float, reference: float) -> float:
-    kind, manual = link["changes_kind"], link["changes_manual"]
+def _factor(links: Bet, ratio: float, reference: float) -> float:
+    return 1 + sum(link.weight * (_gain(link, ratio, reference) - 1) for link in links)
+
+
+def _gain(link: BetLink, ratio: float, reference: float) -> float:
+    kind, manual = link.changes_kind, link.changes_manual
     if kind == 0 or manual == 0:
         return 1.0
     share = kind / (kind + manual)
-    own = ratio / reference if link["is_kind"] else 1.0
+    own = ratio / reference if link.is_kind else 1.0
     return own * (share * reference + 1 - share) / (share * ratio + 1 - share)
 
 
