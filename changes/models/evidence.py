@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from changes.models.change import Change
-from changes.models.taxonomy import AssistanceKind, Assistant, Origin, Place, Strength
+from changes.models.taxonomy import AssistanceKind, Assistant, Confidence, Origin, Place, Strength
 from intake.models import Delivery
 
 
@@ -20,6 +20,7 @@ class OriginEvidence(models.Model):
     place = models.CharField(max_length=12, choices=Place)
     origin = models.CharField(max_length=10, choices=Origin, blank=True)
     strength = models.CharField(max_length=6, choices=Strength)
+    confidence = models.CharField(max_length=6, choices=Confidence, default=Confidence.HIGH)
     is_automation = models.BooleanField(default=False)
     assistant = models.ForeignKey(Assistant, models.PROTECT, null=True, blank=True, related_name="+")
     kind = models.ForeignKey(AssistanceKind, models.PROTECT, null=True, blank=True, related_name="+")

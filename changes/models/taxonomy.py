@@ -145,6 +145,12 @@ class DetectionRule(models.Model):
     proves = models.TextField(blank=True, help_text="What a match proves, and what it does not.")
     source_url = models.URLField(blank=True)
     examples = ArrayField(models.CharField(max_length=300), default=list, blank=True)
+    negatives = ArrayField(
+        models.CharField(max_length=300), default=list, blank=True, help_text="What looks like it and is not."
+    )
+    # Which defaults it last took, and what they said: as long as it still says so, nobody has edited it.
+    default_version = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    default_digest = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         ordering = ["position", "key"]
