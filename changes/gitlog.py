@@ -83,9 +83,10 @@ class Clone:
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, seconds: float = 600) -> str:
+        """Raises: GitError; subprocess.TimeoutExpired after `seconds`."""
         done = subprocess.run(
-            self._command(*arguments), env=ENVIRONMENT, capture_output=True, timeout=600, check=False
+            self._command(*arguments), env=ENVIRONMENT, capture_output=True, timeout=seconds, check=False
         )
         if done.returncode:
             raise GitError(
