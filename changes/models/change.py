@@ -11,6 +11,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from changes.models.places import Repository, Service
 from changes.models.taxonomy import Assistant, DomainArea, Origin
 from intake.models import Delivery
@@ -259,6 +260,9 @@ class ChangeLink(models.Model):
     names = models.CharField(max_length=300)
     target = models.ForeignKey(Change, models.CASCADE, null=True, blank=True, related_name="linked_from")
     rule = models.CharField(max_length=60)
+    # A person's answer to which change it names (`target`), or that it names none known here: no run alters it.
+    said_at = models.DateTimeField(null=True, blank=True)
+    said_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["change", "kind", "names"], name="change_link_once")]

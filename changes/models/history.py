@@ -23,6 +23,7 @@ class HistoryRun(models.Model):
         IMPORT = "import", "Import of a clone"
         RULES = "rules", "Reading again after a rule change"
         BLAME = "blame", "Which lines fixes deleted"
+        PLACES = "places", "Sizes, kinds and areas from paths again"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
