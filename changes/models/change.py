@@ -224,10 +224,14 @@ class ChangeIdentity(models.Model):
 
     class Role(models.TextChoices):
         NUMBER = "number", "Request number"
+        # Read out of a subject such as "Fix it (#12)", which may as well name an issue.
+        GUESS = "guess", "Number in its subject"
         HEAD = "head", "Head of the branch"
         MERGE = "merge", "Merge commit"
         SQUASH = "squash", "Squashed commit"
         LANDED = "landed", "Commit on the default branch"
+        # Listed by a push of several, which names no parents: it landed by itself, or came in by a merge.
+        PUSHED = "pushed", "Commit of a push"
         EXTERNAL = "external", "Sender's own id"
 
     change = models.ForeignKey(Change, models.CASCADE, related_name="identities")
@@ -235,6 +239,10 @@ class ChangeIdentity(models.Model):
     space = models.CharField(max_length=8, choices=Space)
     role = models.CharField(max_length=8, choices=Role)
     value = models.CharField(max_length=120)
+    # Of a plain commit that landed: the one before it on the branch, and its own lines. A request that was
+    # rebased landed as several such.
+    parent = models.CharField(max_length=64, blank=True, default="")
+    lines = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "change identities"

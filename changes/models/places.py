@@ -27,6 +27,7 @@ class Repository(models.Model):
     default_branch = models.CharField(max_length=200, default="main")
     # The default for an import: no deployments are known, so a merge is taken as shipped.
     merged_is_shipped = models.BooleanField(default=False)
+    shipping_said_by_person = models.BooleanField(default=False, editable=False)
     default_area = models.ForeignKey(DomainArea, models.PROTECT, null=True, blank=True, related_name="+")
     imported_to = models.CharField(
         max_length=64, blank=True, help_text="Last commit that an import has read."
