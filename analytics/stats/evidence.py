@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
-from math import log, prod
+from math import log
 from typing import NamedTuple
 
 from analytics.stats.shapes import DatedIncident, DeployedChange, StratumLink
@@ -43,24 +43,39 @@ def evidence(direction: str, current_quarter: int, incidents: Sequence[Sequence[
 
 
 def evidence_of(direction: str, current_quarter: int, bets: Mapping[Bet, int]) -> float:
-    """The same for bets with how often each was made."""
+    """The same for bets with how often each was made.
+
+    Worked out from the latest start to the earliest: each bet only adds what its older links alter.
+    """
     reference, grid = GRIDS[direction]
-    total = 0.0
-    for start in range(current_quarter - 3, current_quarter + 1):
-        counted: Counter[Bet] = Counter()
-        for bet, times in bets.items():
-            if links := tuple(link for link in bet if link.quarter >= start):
-                counted[links] += times
-        total += sum(_product(counted, r, reference) for r in grid) / len(grid)
+    starts = range(current_quarter - 3, current_quarter + 1)
+    steps = {start: [1.0] * len(grid) for start in starts}
+    gains: dict[BetLink, list[float]] = {}
+    for bet, times in bets.items():
+        for link in bet:
+            if link not in gains:
+                gains[link] = [_gain(link, ratio, reference) - 1 for ratio in grid]
+        _multiply(steps, bet, times, gains)
+    total, product = 0.0, [1.0] * len(grid)
+    for start in reversed(starts):
+        product = [before * step for before, step in zip(product, steps[start], strict=True)]
+        total += sum(product) / len(grid)
     return total / 4
 
 
-def _product(bets: Mapping[Bet, int], ratio: float, reference: float) -> float:
-    return prod(_factor(bet, ratio, reference) ** times for bet, times in bets.items())
-
-
-def _factor(links: Bet, ratio: float, reference: float) -> float:
-    return 1 + sum(link.weight * (_gain(link, ratio, reference) - 1) for link in links)
+def _multiply(
+    steps: Mapping[int, list[float]], bet: Bet, times: int, gains: Mapping[BetLink, list[float]]
+) -> None:
+    first, last = min(steps), max(steps)
+    quarters = sorted({min(link.quarter, last) for link in bet if link.quarter >= first}, reverse=True)
+    before = [1.0] * len(steps[last])
+    for quarter in quarters:
+        counted = [link for link in bet if link.quarter >= quarter]
+        step = steps[quarter]
+        for at in range(len(step)):
+            factor = 1 + sum(link.weight * gains[link][at] for link in counted)
+            step[at] *= (factor / before[at]) ** times
+            before[at] = factor
 
 
 def _gain(link: BetLink, ratio: float, reference: float) -> float:
