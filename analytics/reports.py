@@ -17,7 +17,7 @@ from analytics.metrics.failure_rate import FailureRate, Place
 from analytics.queries.cells import CellCounts, cell_counts, cell_incidents
 from analytics.queries.figures import (
     NO_AREA,
-    Basis,
+    WITH_INCIDENTS,
     Filters,
     RowKey,
     Taxonomy,
@@ -130,7 +130,7 @@ def _matrix(filters: Filters, generation: int) -> MatrixReport:
     counts = _by_place(cell_counts(filters, areas, kinds), areas, kinds)
     measured = {place: failure_rate.measure(found) for place, found in counts.items()}
     behind: dict[Place, Any] = {}
-    if filters.basis != Basis.UNDONE:
+    if filters.basis in WITH_INCIDENTS:
         behind = _by_place(cell_incidents(filters, areas, kinds), areas, kinds)
     measured = _hide(measured, behind)
     inner = {p: c for p, c in measured.items() if p[0] != RowKey.TOTAL and p[1] != ALL_AREAS}

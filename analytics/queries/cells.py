@@ -12,7 +12,9 @@ from analytics.queries.figures import (
     COUNTED_CAUSES,
     MATURITY_DAYS,
     SAID,
-    Basis,
+    WITH_FOLLOW_UPS,
+    WITH_INCIDENTS,
+    WITH_UNDONE,
     Filters,
     Taxonomy,
     counted_changes,
@@ -104,6 +106,12 @@ undoings AS (
     JOIN base ON base.id = link.target_id
     JOIN changes_change AS fix ON fix.id = link.change_id AND fix.merged_into_id IS NULL
     WHERE link.kind = 'fixes' AND fix.state IN ('merged', 'shipped') AND %(with_undone)s
+    UNION ALL
+    SELECT base.id, (follow_up.at AT TIME ZONE %(zone)s)::date
+    FROM changes_followup AS follow_up
+    JOIN base ON base.id = follow_up.change_id
+    JOIN changes_change AS fix ON fix.id = follow_up.fix_id AND fix.merged_into_id IS NULL
+    WHERE %(with_follow_ups)s
 ),
 undone AS (
     SELECT base.id,
@@ -206,8 +214,9 @@ def _run(select: str, filters: Filters, areas: Taxonomy, kinds: Taxonomy) -> lis
         "never_counted": list(Incident.NEVER_COUNTED),
         "said": list(SAID),
         "demo": filters.demo,
-        "with_incidents": filters.basis in (Basis.INCIDENT, Basis.ANY),
-        "with_undone": filters.basis in (Basis.UNDONE, Basis.ANY),
+        "with_incidents": filters.basis in WITH_INCIDENTS,
+        "with_undone": filters.basis in WITH_UNDONE,
+        "with_follow_ups": filters.basis in WITH_FOLLOW_UPS,
     }
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {FACTS.format(changes=changes)} {select}", parameters)  # noqa: S608 -- fixed text

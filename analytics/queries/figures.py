@@ -25,6 +25,7 @@ from changes.models import (
     Change,
     ChangeLink,
     DomainArea,
+    FollowUp,
     Origin,
     Repository,
     Service,
@@ -43,7 +44,13 @@ COUNTED_CAUSES = (Cause.Status.CONFIRMED, Cause.Status.SUSPECTED)
 class Basis(models.TextChoices):
     INCIDENT = "incident", "Linked to an incident"
     UNDONE = "undone", "Undone: reverted, or named by a fix"
-    ANY = "any", "Either of the two"
+    FOLLOW_UP = "follow_up", "Followed up by a fix (estimated)"
+    ANY = "any", "Any of the three"
+
+
+WITH_INCIDENTS = (Basis.INCIDENT, Basis.ANY)
+WITH_UNDONE = (Basis.UNDONE, Basis.ANY)
+WITH_FOLLOW_UPS = (Basis.FOLLOW_UP, Basis.ANY)
 
 
 class RowKey(models.TextChoices):
@@ -238,13 +245,15 @@ def incidents_without_change(filters: Filters, areas: Taxonomy) -> WithoutChange
 
 
 def linked(changes: models.QuerySet[Change], filters: Filters, user: User) -> models.QuerySet[Change]:
-    """Those that were undone or have an incident that the reader may see, as far as the basis counts it."""
+    """Those that failed, as the basis counts it and as far as the reader may see the incident."""
     seen = Incident.objects.visible_to(user).counted().filter(is_demo=filters.demo)
     causes = standing_causes().filter(status__in=COUNTED_CAUSES, incident__in=seen, change__isnull=False)
     fix = ChangeLink.objects.filter(target=OuterRef("pk"), kind=ChangeLink.Kind.FIXES)
-    by_incident = Q(pk__in=causes.values("stands_for")) if filters.basis != Basis.UNDONE else Q()
-    undone = Q(undone_at__isnull=False) | Q(Exists(fix)) if filters.basis != Basis.INCIDENT else Q()
-    return changes.filter(by_incident | undone)
+    follow_ups = FollowUp.objects.filter(change=OuterRef("pk"), fix__merged_into=None)
+    by_incident = Q(pk__in=causes.values("stands_for")) if filters.basis in WITH_INCIDENTS else Q()
+    undone = Q(undone_at__isnull=False) | Q(Exists(fix)) if filters.basis in WITH_UNDONE else Q()
+    followed_up = Q(Exists(follow_ups)) if filters.basis in WITH_FOLLOW_UPS else Q()
+    return changes.filter(by_incident | undone | followed_up)
 
 
 def causes_of(changes: Sequence[int], filters: Filters) -> models.QuerySet[StandingCause]:

@@ -94,7 +94,9 @@ def changes(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "")
     shown = lists[show if show in lists else "mature"]
     counts = {name: changes.count() for name, changes in lists.items()}
-    listed = shown.select_related("repository", "area").prefetch_related("assistances__kind")
+    listed = shown.select_related("repository", "area").prefetch_related(
+        "assistances__kind", "follow_ups__fix"
+    )
     pages = Paginator(listed.order_by("-shipped_at", "-id"), PAGE)
     current = pages.get_page(request.GET.get("page"))
     context = {
@@ -105,6 +107,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         "area_name": _area_name(filters, areas),
         "page": current,
         "counts": counts,
+        "with_follow_ups": filters.basis in figures.WITH_FOLLOW_UPS,
         "show": show if show in lists else "mature",
         "lines": _lines(current.object_list, filters, request),
         **_behind(shown, filters, request),
@@ -138,7 +141,7 @@ def _lines(found: Any, filters: Filters, request: HttpRequest) -> list[tuple[Cha
     """Each change with its links to incidents that the reader may see."""
     listed = list(found)
     links: defaultdict[int, list[StandingCause]] = defaultdict(list)
-    if filters.basis != figures.Basis.UNDONE:
+    if filters.basis in figures.WITH_INCIDENTS:
         visible = Incident.objects.visible_to(_reader(request))
         for cause in figures.causes_of([change.pk for change in listed], filters).filter(
             incident__in=visible
@@ -149,7 +152,7 @@ def _lines(found: Any, filters: Filters, request: HttpRequest) -> list[tuple[Cha
 
 def _behind(shown: Any, filters: Filters, request: HttpRequest) -> dict[str, int]:
     """How many incidents stand behind the whole list, and how many of them the reader may not open."""
-    if filters.basis == figures.Basis.UNDONE:
+    if filters.basis not in figures.WITH_INCIDENTS:
         return {"incident_count": 0, "hidden_count": 0}
     causes = standing_causes().filter(stands_for__in=shown.values("pk"), status__in=figures.COUNTED_CAUSES)
     incidents = Incident.objects.counted().filter(is_demo=filters.demo, pk__in=causes.values("incident"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from changes.models import Assistance, AssistanceKind, Change, DomainArea, Repository
+from changes.models import Assistance, AssistanceKind, Change, DomainArea, FollowUp, Repository
 from incidents.models import Cause, Incident
 
 _numbers = count(1)
@@ -54,6 +54,12 @@ def help_in(
     change: Change, what: AssistanceKind, *, counted: bool = True, status: str = "declared"
 ) -> Assistance:
     return Assistance.objects.create(change=change, kind=what, counted=counted, status=status)
+
+
+def follow_up(change: Change, fix: Change, *, days_later: float) -> FollowUp:
+    assert change.shipped_at
+    at = change.shipped_at + timedelta(days=days_later)
+    return FollowUp.objects.create(change=change, fix=fix, at=at, lines=6, deleted_lines=10, method_version=1)
 
 
 def incident(*, began_at: datetime, **over: Any) -> Incident:

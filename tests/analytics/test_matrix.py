@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from analytics import reports
 from analytics.queries import figures as queries
 from analytics.queries.figures import Basis, Filters
 from analytics.stats import wilson_interval
-from changes.models import Assistance, Change, ChangeLink, DomainArea
+from changes.models import Assistance, Change, ChangeLink, DomainArea, FollowUp
 from incidents.models import Cause, Incident
 from tests.analytics import histories as make
+from tests.make import user
 
 pytestmark = pytest.mark.django_db
 AS_OF = make.AS_OF
@@ -85,7 +88,7 @@ def words_on(incident: Incident) -> list[Cause]:
 def failures(change: Change, shipped_on: date, wanted: Filters) -> tuple[float, float, int]:
     confirmed = perhaps = 0.0
     late: set[int] = set()
-    if wanted.basis != Basis.UNDONE:
+    if wanted.basis in (Basis.INCIDENT, Basis.ANY):
         for incident in Incident.objects.filter(is_demo=wanted.demo, duplicate_of=None):
             began_on = incident.began_at.date()
             if incident.closing_reason in Incident.NEVER_COUNTED or began_on > wanted.as_of:
@@ -103,9 +106,7 @@ def failures(change: Change, shipped_on: date, wanted: Filters) -> tuple[float, 
                     late.add(incident.pk)
     undone = False
     if wanted.basis != Basis.INCIDENT:
-        days = [change.undone_at.date()] if change.undone_at else []
-        links = ChangeLink.objects.filter(kind="fixes", target=change, change__state="shipped")
-        days += [link.change.merged_at.date() for link in links if link.change.merged_at]
+        days = mended_on(change, wanted)
         undone = any(0 <= (d - shipped_on).days <= 30 for d in days if d <= wanted.as_of)
         too_late = any((d - shipped_on).days > 30 for d in days if d <= wanted.as_of)
         late_undone = too_late and not undone
@@ -115,6 +116,17 @@ def failures(change: Change, shipped_on: date, wanted: Filters) -> tuple[float, 
             len(late) + late_undone,
         )
     return min(1.0, confirmed), min(1.0, perhaps), len(late)
+
+
+def mended_on(change: Change, wanted: Filters) -> list[date]:
+    days: list[date] = []
+    if wanted.basis in (Basis.UNDONE, Basis.ANY):
+        days += [change.undone_at.date()] if change.undone_at else []
+        links = ChangeLink.objects.filter(kind="fixes", target=change, change__state="shipped")
+        days += [link.change.merged_at.date() for link in links if link.change.merged_at]
+    if wanted.basis in (Basis.FOLLOW_UP, Basis.ANY):
+        days += [one.at.date() for one in FollowUp.objects.filter(change=change, fix__merged_into=None)]
+    return days
 
 
 def random_history(seed: int) -> None:
@@ -151,6 +163,10 @@ def random_history(seed: int) -> None:
             ChangeLink.objects.create(
                 change=fix, kind="fixes", names=f"#{change.pk}", target=change, rule="r1"
             )
+    for change in rng.sample(changes, 8):
+        fix = rng.choice([*changes, twin])
+        if fix != change:
+            make.follow_up(change, fix, days_later=rng.choice([-3, 0, 5, 30, 31]))
     for _ in range(rng.randrange(5, 15)):
         culprits = rng.sample([*changes, twin], rng.randrange(1, 4))
         assert culprits[0].shipped_at
@@ -264,3 +280,25 @@ def test_demonstration_data_is_shown_only_while_there_is_nothing_real() -> None:
     assert queries.shows_demo()
     make.shipped(make.repository(), 60)
     assert not queries.shows_demo()
+
+
+def test_a_change_reverted_and_followed_up_counts_once_and_is_listed_with_its_fix(client: Client) -> None:
+    where, reader = make.repository(), user()
+    changes = [make.shipped(where, 60) for _ in range(12)]
+    changes[0].undone_at = make.day(59)
+    changes[0].save()
+    for change in changes[:2]:
+        make.follow_up(change, changes[5], days_later=3)
+    totals = {basis: reports.matrix(filters(basis=basis)).total.failures for basis in Basis}
+    assert totals == {Basis.INCIDENT: 0, Basis.UNDONE: 1, Basis.FOLLOW_UP: 2, Basis.ANY: 2}
+    early = filters(basis=Basis.FOLLOW_UP, as_of=make.day(58).date())
+    assert (reports.matrix(early).total.pending_failed, reports.matrix(early).total.late) == (0, 0)
+    areas, kinds = queries.taxonomies()
+    behind = queries.changes_behind(filters(basis=Basis.FOLLOW_UP), "total", areas, kinds)
+    assert set(queries.linked(behind, filters(basis=Basis.FOLLOW_UP), reader)) == set(changes[:2])
+    client.force_login(reader)
+    page = client.get(
+        reverse("analytics:matrix_changes"),
+        {"basis": "follow_up", "from": "2026-01-01", "row": "total", "show": "linked"},
+    ).content.decode()
+    assert "deleted 6 of its lines, 10 in all" in page
