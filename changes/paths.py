@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from changes.facts import FileFact
@@ -13,36 +14,50 @@ LOCK, GENERATED, TESTS, DOCS, MIGRATIONS, CONFIG, SOURCE = (
 )  # fmt: skip
 SMALL, MEDIUM, LARGE, UNKNOWN = "small", "medium", "large", "unknown"
 
-# First match wins. A repository's own classes come with path rules; these are habits that many share.
+# First match wins. Habits that many repositories share; where one differs, its own rules come first.
 CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
         (
+            # Lists of requirements too: a compiled one looks just like a written one.
             LOCK,
-            r"(^|/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|poetry\.lock"
-            r"|pipfile\.lock|uv\.lock|pdm\.lock|cargo\.lock|go\.sum|composer\.lock|gemfile\.lock|mix\.lock"
-            r"|podfile\.lock|pubspec\.lock|flake\.lock|packages\.lock\.json|gradle\.lockfile)$",
+            r"\.lock(\.(json|ya?ml|hcl))?$|(^|/)(package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|bun\.lockb"
+            r"|go\.(work\.)?sum|packages\.lock\.json|gradle\.lockfile|package\.resolved|conda-lock\.yml)$"
+            r"|(^|/)(requirements|constraints)[\w.-]*\.txt$|(^|/)requirements/[^/]+\.txt$",
         ),
         (
             GENERATED,
-            r"(^|/)(node_modules|vendor|third_party|dist|__snapshots__|__generated__|generated)/"
-            r"|\.min\.(js|css)$|\.(js|css)\.map$|_pb2(_grpc)?\.pyi?$|\.pb\.(go|cc|h)$|\.g\.dart$|\.snap$"
-            r"|\.designer\.cs$|\.generated\.\w+$|_generated\.\w+$",
+            r"(^|/)(node_modules|bower_components|_?vendor(ed)?|third[-_]party|dist|__snapshots__|__generated__"
+            r"|generated|cassettes|vcr_cassettes)/"
+            r"|[.-]min\.(js|css)$|\.bundle\.js$|\.(js|css)\.map$|_pb2(_grpc)?\.pyi?$|\.pb\.(go|cc|h)$|\.g\.dart$"
+            r"|\.snap(\.new)?$|\.designer\.cs$|[._]generated\.\w+$|\.(svg|tsbuildinfo|inv)$"
+            # Catalogues that tools extract and translators fill, but not hand-written English ones.
+            r"|\.(po|pot|mo|xlf|xliff|arb)$"
+            r"|(^|/)(locales?|translations?|i18n)/(?!en\b)([\w-]+/)*(?!en\b)[\w.-]+\.(json|ya?ml)$",
         ),
         (
             TESTS,
-            r"(^|/)(tests?|testing|specs?|__tests__|e2e|fixtures)/|(^|/)(test_[^/]*|conftest)\.py$"
-            r"|_test\.(go|py|rb|exs?)$|_spec\.rb$|\.(test|spec)\.[jt]sx?$|tests?\.(java|kt|cs|swift)$",
+            r"(^|/)([\w-]+[_-])?(tests?|testing|specs?|e2e)/|(^|/)(__tests__|__mocks__|fixtures|test-?data|cypress"
+            r"|playwright)/|(^|/)(test_[^/]*|tests?|conftest)\.py$|_tests?\.(go|py|rb|rs|exs?|cc|cpp|c)$|_spec\.rb$"
+            r"|\.(test|spec)\.[cm]?[jt]sx?$|tests?\.(java|kt|cs|swift|php|scala)$",
         ),
-        (MIGRATIONS, r"(^|/)(migrations?|db/migrate|alembic/versions)/[^/]+\.(py|sql|rb|js|ts|php)$"),
+        (
+            MIGRATIONS,
+            r"(^|/)(migrations?|db/migrate|alembic/versions)/([^/]+/)?[^/]+\.(py|sql|rb|js|ts|php)$",
+        ),
         (
             DOCS,
-            r"(^|/)docs?/|\.(md|mdx|rst|adoc)$|(^|/)(readme|changelog|contributors|authors|license|copying)[^/]*$",
+            r"(^|/)(docs?|documentation|changelog\.d|newsfragments)/|\.(md|mdx|rst|adoc)$"
+            r"|(^|/)(readme|changelog|changes\.txt|news|contributors|authors|license|copying)[^/]*$",
         ),
         (
             CONFIG,
-            r"\.(ya?ml|toml|ini|cfg|conf|tf|tfvars|hcl|properties|env)$|(^|/)(dockerfile|makefile|\.[^/]+)[^/]*$"
-            r"|(^|/)(\.github|\.circleci|deploy|infra|terraform|helm|k8s|charts)/",
+            r"\.(ya?ml|toml|ini|cfg|conf|tf|tfvars|hcl|properties|env|gradle|kts|nix|cmake|mk|m4|am|ac"
+            r"|csproj|sln|jsonc)$"
+            r"|(^|/)(dockerfile|makefile|jenkinsfile|vagrantfile|procfile|\.[^/]+)[^/]*$"
+            r"|(^|/)(package|composer|jsconfig|tsconfig[\w.-]*|angular|nx|turbo|lerna|vercel|biome|renovate)\.json$"
+            r"|(^|/)(setup\.py|manifest\.in|pipfile|gemfile|go\.(mod|work)|pom\.xml|cmakelists\.txt)$"
+            r"|(^|/)(\.github|\.circleci|infra|terraform|helm|k8s)/|^(deploy|charts)/",
         ),
     )
 )
@@ -51,19 +66,43 @@ UNCOUNTED = frozenset({LOCK, GENERATED})
 
 
 @lru_cache(maxsize=65536)
-def path_class(path: str) -> str:
+def built_in_class(path: str) -> str:
     return next((name for name, pattern in CLASSES if pattern.search(path)), SOURCE)
 
 
-def counted_lines(files: Iterable[FileFact]) -> int | None:
-    """Added and deleted lines without generated and lock files; None where no line counts were told."""
-    counts = [
-        (one.added or 0) + (one.deleted or 0)
-        for one in files
-        if one.added is not None and path_class(one.path) not in UNCOUNTED
-    ]
+@dataclass(frozen=True, slots=True)
+class PathClasses:
+    """What class of file a repository's paths are: its own rules in order, then the habits of many.
+
+    `rules` are pairs of glob and class.
+    """
+
+    rules: tuple[tuple[str, str], ...] = ()
+
+    def of(self, path: str) -> str:
+        own = (name for glob, name in self.rules if matches(path, glob))
+        return next(own, "") or built_in_class(path)
+
+    def counts(self, path: str) -> bool:
+        return self.of(path) not in UNCOUNTED
+
+
+BUILT_IN = PathClasses()
+
+
+def path_class(path: str, classes: PathClasses = BUILT_IN) -> str:
+    return classes.of(path)
+
+
+def counted_lines(files: Iterable[FileFact], classes: PathClasses = BUILT_IN) -> int | None:
+    """Added and deleted lines without generated and lock files; None where no line counts were told.
+
+    A binary file has no lines; a renamed one stands under its new path with the lines that were altered.
+    """
     told = [one for one in files if one.added is not None]
-    return sum(counts) if told else None
+    if not told:
+        return None
+    return sum((one.added or 0) + (one.deleted or 0) for one in told if classes.counts(one.path))
 
 
 def size_band(lines: int | None) -> str:
@@ -101,10 +140,11 @@ SUGGESTED_KINDS = {
     DOCS: ("documentation", "All its files are documentation."),
     CONFIG: ("configuration", "All its files are configuration."),
     MIGRATIONS: ("migration", "All its files are migrations."),
-    LOCK: ("dependency-upgrade", "All its files are lock files."),
+    LOCK: ("dependency-upgrade", "All its files are lock files or lists of requirements."),
 }
 
 
-def suggested_kind(paths: Sequence[str]) -> tuple[str, str] | None:
-    classes = {path_class(path) for path in paths}
-    return SUGGESTED_KINDS.get(classes.pop()) if len(classes) == 1 else None
+def suggested_kind(paths: Sequence[str], classes: PathClasses = BUILT_IN) -> tuple[str, str] | None:
+    """Recordings and snapshots that came with the files they belong to say nothing of their own."""
+    found = {classes.of(path) for path in paths} - {GENERATED}
+    return SUGGESTED_KINDS.get(found.pop()) if len(found) == 1 else None
