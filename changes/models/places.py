@@ -36,6 +36,8 @@ class Repository(models.Model):
     clone_path = models.CharField(max_length=500, blank=True, editable=False)
     # The notes' own commit at the last reading: attestations may come to commits that were read long ago.
     notes_read_to = models.CharField(max_length=64, blank=True, editable=False)
+    # The commit of the default branch up to which trace records were read.
+    traces_read_to = models.CharField(max_length=64, blank=True, default="", editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
