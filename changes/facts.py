@@ -60,7 +60,8 @@ class DeclaredKind:
 class ChangeFact:
     """One telling about one change. A None says nothing; only what is told can overwrite.
 
-    `shas` are pairs of role (head, merge, squash, landed) and commit.
+    `shas` are pairs of role (head, merge, squash, landed, pushed) and commit; `parent` is the commit before
+    the plain one that landed. `is_whole` says that these commits are one request, and nothing else.
     """
 
     told_at: datetime
@@ -69,6 +70,8 @@ class ChangeFact:
     number_is_guess: bool = False
     external_id: str = ""
     shas: tuple[tuple[str, str], ...] = ()
+    parent: str = ""
+    is_whole: bool = False
     state: str | None = None
     type: str | None = None
     is_draft: bool | None = None

@@ -76,22 +76,30 @@ def landed_change(
     is_merge: bool,
     merged_in: Sequence[CommitFact] = (),
     files: tuple[FileFact, ...] | None = None,
+    parent: str = "",
+    is_sure: bool = True,
 ) -> ChangeFact:
-    """The change that a commit on the default branch is; a merge stands for the branch that it brought in."""
+    """The change that a commit on the default branch is; a merge stands for the branch that it brought in.
+
+    Not `is_sure`: it may as well have come in by a merge that is not known for one.
+    """
     subject, _, body = commit.message.partition("\n")
     body = body.strip()
     merge = MERGE_SUBJECT.match(subject) or (MERGE_REQUEST.search(body) if is_merge else None)
     squash = None if merge else NUMBER_AT_END.search(subject)
     has_title = bool(merge and body and MERGE_SUBJECT.match(subject))
     counted = [one for one in files or () if one.added is not None]
+    plain = "landed" if is_sure else "pushed"
     return ChangeFact(
         told_at=commit.at,
         number=merge[1] if merge else squash[1] if squash else "",
         number_is_guess=squash is not None,
         shas=(
-            ("merge" if is_merge else "squash" if squash else "landed", commit.sha),
+            ("merge" if is_merge else "squash" if squash else plain, commit.sha),
             *(("head", one.sha) for one in merged_in),
         ),
+        # A squash says its number, and landed alone.
+        parent="" if squash else parent,
         state="merged",
         title=body.split("\n", 1)[0] if has_title else plain_title(subject),
         message=body,

@@ -6,7 +6,7 @@ https://docs.github.com/webhooks/webhook-events-and-payloads
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -146,15 +146,7 @@ def push_fact(payload: Payload) -> PushFact:
         raise Ignored("A branch was deleted")
     if ref != f"refs/heads/{default}":
         raise Ignored("Not the default branch: its requests tell of it")
-    facts: list[ChangeFact] = []
-    waiting: list[Payload] = []
-    for commit in payload.get("commits") or []:
-        if MERGE_SUBJECT.match(str(commit.get("message", ""))):
-            facts.append(landed_fact(commit, tuple(_commit(one) for one in waiting)))
-            waiting = []
-        else:
-            waiting.append(commit)
-    facts += [landed_fact(commit, ()) for commit in waiting]
+    facts = list(_landed(payload, [one for one in payload.get("commits") or [] if isinstance(one, Mapping)]))
     if not facts:
         raise Ignored("No commit is listed")
     return PushFact(str(default), bool(payload.get("forced")), tuple(facts))
@@ -173,13 +165,51 @@ def _commit(found: Payload) -> CommitFact:
                       identity("committer"))  # fmt: skip
 
 
-def landed_fact(found: Payload, merged_in: tuple[CommitFact, ...]) -> ChangeFact:
+def _landed(payload: Payload, commits: list[Payload]) -> Iterator[ChangeFact]:
+    """No parents are told. A merge that the forge itself made is pushed with its branch and nothing else."""
+    waiting: list[Payload] = []
+    before = "" if payload.get("forced") or payload.get("created") else _sha(payload, "before")
+    after = _sha(payload, "after")
+    for commit in commits:
+        if _is_merge(commit) and _is_forges(commit):
+            yield landed_fact(commit, merged_in=tuple(_commit(one) for one in waiting))
+            waiting, before = [], _sha(commit, "id")
+        else:
+            waiting.append(commit)
+    for commit in waiting:
+        sha = _sha(commit, "id")
+        yield landed_fact(commit, parent=before, is_sure=len(commits) == 1 or sha == after)
+        before = sha
+
+
+def _sha(payload: Payload, name: str) -> str:
+    found = str(payload.get(name) or "")
+    return "" if ZEROS.match(found) else found
+
+
+def _is_merge(commit: Payload) -> bool:
+    return bool(MERGE_SUBJECT.match(str(commit.get("message") or "")))
+
+
+def _is_forges(commit: Payload) -> bool:
+    """The button and the queue sign as the forge; a merge made on somebody's machine is that person's."""
+    who = commit.get("committer")
+    return isinstance(who, Mapping) and (
+        who.get("username") == "web-flow" or who.get("email") == "noreply@github.com"
+    )
+
+
+def landed_fact(
+    found: Payload, *, merged_in: tuple[CommitFact, ...] = (), parent: str = "", is_sure: bool = True
+) -> ChangeFact:
     """Paths are told where the sender lists them; a merge lists its own only."""
     names = [found.get(key) for key in ("added", "modified", "removed")]
     paths = dict.fromkeys(str(path) for part in names if isinstance(part, list) for path in part)
-    is_merge = bool(MERGE_SUBJECT.match(str(found.get("message") or "")))
-    files = tuple(FileFact(path) for path in paths) if paths and not is_merge else None
-    return landed_change(_commit(found), is_merge=is_merge, merged_in=merged_in, files=files)
+    files = tuple(FileFact(path) for path in paths) if paths and not _is_merge(found) else None
+    return landed_change(
+        _commit(found), is_merge=_is_merge(found), merged_in=merged_in, files=files, parent=parent,
+        is_sure=is_sure,
+    )  # fmt: skip
 
 
 def deployment_fact(payload: Payload) -> DeploymentFact:

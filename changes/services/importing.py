@@ -118,7 +118,11 @@ def _facts(clone: Clone, batch: Sequence[LoggedCommit], branches: Branches) -> I
     by_sha: dict[str, CommitFact] = {one.commit.sha: one.commit for one in clone.commits(wanted)}
     for one in batch:
         merged_in = [by_sha[sha] for sha in brought.get(one.commit.sha, ()) if sha in by_sha]
-        yield landed_change(one.commit, is_merge=len(one.parents) > 1, merged_in=merged_in, files=one.files)
+        is_merge = len(one.parents) > 1
+        parent = one.parents[0] if len(one.parents) == 1 else ""
+        yield landed_change(
+            one.commit, is_merge=is_merge, merged_in=merged_in, files=one.files, parent=parent
+        )
 
 
 def _record_tags(clone: Clone, repository: Repository) -> list[Deployment]:

@@ -13,11 +13,12 @@ from changes.models import Change, ChangeIdentity, ChangeLink, Deployment, Repos
 from changes.origin import Evidence
 from changes.services import links as linking
 from changes.services.bulk import insert
+from changes.services.parts import all_by_agents, find_wholes, lessen_agents
 from changes.services.places import PlaceBook, add_areas, add_services
 from changes.services.register import Entry, Register, names_of
 from changes.services.rules import Rules, current_rules
 from changes.services.shipping import refresh_holding, refresh_shipped, settle_shipped
-from changes.services.telling import tell
+from changes.services.telling import settle_parts, tell
 from changes.services.weighing import (
     Judgements,
     find_evidence,
@@ -76,11 +77,12 @@ class _Recording:
         self.said_services: dict[Entry, set[str]] = defaultdict(set)
 
     def take(self, facts: Sequence[ChangeFact]) -> list[Change]:
-        register = Register(self.repository, facts)
+        register = Register(self.repository, facts, self.places.classes)
         standing = [self._tell(register, fact) for fact in facts]
         entries = register.dirty()
         known = any(not entry.is_new for entry in entries) or bool(register.doubles)
         self._save(register, entries, known)
+        self._join_parts(entries)
         self._follow(entries, facts)
         ledger.touch(
             ledger.Kind.CHANGE,
@@ -99,9 +101,15 @@ class _Recording:
         for gone in before - set(register.entries):
             self._fold(entry, gone)
         entry.is_dirty = True
-        if tell(entry.change, fact, self.rules.book):
+        paths = [*entry.change.paths, *entry.paths_of_doubles]
+        if tell(entry.change, fact, self.rules.book, self.places.classes):
             entry.paths_are_new = True
             self.files[entry] = fact.files or ()
+        if entry.is_in_parts:
+            # Each part has files of its own; where all meet, a path weighs one.
+            settle_parts(entry.change, entry.parts, paths)
+            entry.paths_are_new = True
+            self.files[entry] = ()
         if entry.change.delivery_id is None:
             entry.change.delivery = self.delivery
         self.found[entry] += find_evidence(fact, self.rules)
@@ -155,6 +163,14 @@ class _Recording:
                 found |= {(one.rule_key, one.excerpt): one for one in of_fields(entry.change, self.rules)}
                 weigh_change(entry.change, list(found.values()), judgements, self.rules)
 
+    def _join_parts(self, entries: list[Entry]) -> None:
+        """A request that was rebased landed as several commits: once all are known they are one change."""
+        for whole in find_wholes(self.repository, [entry.change for entry in entries]):
+            is_agents = all_by_agents(whole.changes)
+            _Recording(self.repository, self.rules, self.delivery).take([whole.fact])
+            if not is_agents:
+                lessen_agents(whole.request, self.rules)
+
     def _follow(self, entries: list[Entry], facts: Sequence[ChangeFact]) -> None:
         """What other rows must learn from these: links, undoing, deployments that hold them."""
         changes = [entry.change for entry in entries]
@@ -201,8 +217,10 @@ def refresh_undoing(changes: Sequence[Change], looked_at: set[int], rules: Rules
 
 
 def _read_back(changes: Sequence[Change]) -> None:
-    """The rows as they ended, in the objects that callers hold."""
+    """The rows as they ended, in the objects that callers hold; of a double, the one that stands for it."""
     fresh = Change.objects.in_bulk([one.pk for one in changes])
+    joined = Change.objects.in_bulk([one.merged_into_id for one in fresh.values() if one.merged_into_id])
+    fresh = {pk: joined.get(one.merged_into_id or 0, one) for pk, one in fresh.items()}
     for change in changes:
         change.__dict__.update(
             {name: value for name, value in fresh[change.pk].__dict__.items() if name != "_state"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -17,15 +18,21 @@ from changes.models import (
     Repository,
     Review,
 )
+from changes.paths import counted_lines
 from changes.services.bulk import insert
 from changes.services.telling import fold_double
 
 Space, Role = ChangeIdentity.Space, ChangeIdentity.Role
 Name = tuple[str, str]
 LANDINGS = {Role.MERGE.value, Role.SQUASH.value}
+# On the default branch for certain, where a branch's own commit never is.
+LANDED = LANDINGS | {Role.LANDED.value}
+PARTS = LANDED | {Role.PUSHED.value}
 ROLE_RANK = {
-    Role.NUMBER: 0, Role.EXTERNAL: 0, Role.MERGE: 0, Role.SQUASH: 1, Role.LANDED: 2, Role.HEAD: 3,
+    Role.NUMBER: 0, Role.EXTERNAL: 0, Role.GUESS: 1,
+    Role.MERGE: 0, Role.SQUASH: 1, Role.LANDED: 2, Role.HEAD: 3, Role.PUSHED: 4,
 }  # fmt: skip
+MERGED = {Change.State.MERGED, Change.State.SHIPPED}
 
 
 @dataclass(eq=False, slots=True)
@@ -34,23 +41,36 @@ class Entry:
 
     change: Change
     number: str = ""
+    number_is_guess: bool = False
     external: str = ""
     is_dirty: bool = False
     paths_are_new: bool = False
     names: set[Name] = field(default_factory=set)
     # Commits that it landed as: a second one that only claims the same number is another change.
     landings: set[str] = field(default_factory=set)
+    # Every commit of it on the default branch, with its own lines: several where a request was rebased.
+    parts: dict[str, int | None] = field(default_factory=dict)
+    paths_of_doubles: set[str] = field(default_factory=set)
 
     @property
     def is_new(self) -> bool:
         return self.change.pk is None
+
+    @property
+    def is_in_parts(self) -> bool:
+        return len(self.parts) > 1
+
+    @property
+    def landed_nobody_knows_where(self) -> bool:
+        return self.change.state in MERGED and not self.parts
 
 
 def names_of(fact: ChangeFact) -> list[tuple[str, str, str]]:
     """Space, role and value of each name that the fact gives."""
     found = []
     if fact.number:
-        found.append((Space.NUMBER.value, Role.NUMBER.value, fact.number))
+        role = Role.GUESS if fact.number_is_guess else Role.NUMBER
+        found.append((Space.NUMBER.value, role.value, fact.number))
     if fact.external_id:
         found.append((Space.EXTERNAL.value, Role.EXTERNAL.value, fact.external_id[:120]))
     found += [(Space.SHA.value, role, sha.lower()) for role, sha in fact.shas if sha]
@@ -64,6 +84,7 @@ class Register:
         self.doubles: list[Change] = []
         self._owner: dict[Name, Entry] = {}
         self._rows: dict[Name, ChangeIdentity] = {}
+        self._dropped: list[int] = []
         self._load({(space, value) for fact in facts for space, _, value in names_of(fact)})
 
     def _load(self, names: set[Name]) -> None:
@@ -73,14 +94,9 @@ class Register:
         ids = {row.change_id for row in found}
         changes = Change.objects.select_for_update(no_key=True).in_bulk(ids) if ids else {}
         entries = {pk: Entry(change) for pk, change in changes.items()}
-        telling = ~Q(space=Space.SHA) | Q(role__in=LANDINGS)
+        telling = ~Q(space=Space.SHA) | Q(role__in=PARTS)
         for row in ChangeIdentity.objects.filter(telling, change_id__in=ids):
-            if row.space == Space.NUMBER:
-                entries[row.change_id].number = row.value
-            elif row.space == Space.EXTERNAL:
-                entries[row.change_id].external = row.value
-            else:
-                entries[row.change_id].landings.add(row.value)
+            _know(entries[row.change_id], row)
         self.entries = list(entries.values())
         for row in found:
             self._rows[(row.space, row.value)] = row
@@ -92,40 +108,97 @@ class Register:
         owners = [
             (role, self._owner[(space, value)])
             for space, role, value in names
-            if (space, value) in self._owner
+            if (space, value) in self._owner and self._meets(fact, space, role, value)
         ]
         same = [(role, one) for role, one in owners if self._may_be(one, fact)]
         if not fact.number and len({one.number for _, one in same} - {""}) > 1:
             # A merge of several requests' branches: it is the one whose name stands strongest, then lowest.
             best = min((pair for pair in same if pair[1].number), key=lambda pair: _claim(*pair))[1]
             same = [(role, one) for role, one in same if one.number in {"", best.number}]
-        entry = self._one_of([one for _, one in same]) or self._new()
-        entry.number = entry.number or fact.number
+        entry = self._one_of([one for _, one in same], fact) or self._new()
+        self._number(entry, fact)
         entry.external = entry.external or fact.external_id[:120]
         for space, role, value in names:
             self._name(entry, space, role, value)
-            if role in LANDINGS:
-                entry.landings.add(value)
+        self._note_plain(entry, fact)
         return entry
 
     def _without_a_taken_guess(self, fact: ChangeFact) -> ChangeFact:
-        owner = self._owner.get((Space.NUMBER.value, fact.number)) if fact.number_is_guess else None
+        """A number in a subject gives way to the forge's word, and to the commit that said it first."""
+        if not fact.number_is_guess:
+            return fact
         landed = {sha.lower() for role, sha in fact.shas if role in LANDINGS}
-        if owner is None or not owner.landings or owner.landings & landed:
+        told = [self._owner.get((Space.SHA.value, sha)) for sha in landed]
+        if any(one and one.number not in {"", fact.number} and not one.number_is_guess for one in told):
+            return replace(fact, number="", number_is_guess=False)
+        owner = self._owner.get((Space.NUMBER.value, fact.number))
+        if owner is None or owner in told or owner.landings & landed or owner.landed_nobody_knows_where:
+            return fact
+        if owner.number_is_guess and _landed_at(fact.merged_at, landed) < _landed_at(
+            owner.change.merged_at, owner.landings
+        ):
+            self._drop_number(owner)
             return fact
         return replace(fact, number="", number_is_guess=False)
+
+    def _meets(self, fact: ChangeFact, space: str, role: str, value: str) -> bool:
+        """Whether the one that already goes by this name is what the fact tells of."""
+        row, owner = self._rows[(space, value)], self._owner[(space, value)]
+        if space == Space.NUMBER and owner.number_is_guess and not fact.number_is_guess:
+            if fact.state != "merged" or {sha.lower() for kind, sha in fact.shas if kind in LANDED}:
+                self._give_way(owner, fact)
+                return self._owner.get((space, value)) is owner
+            return True
+        if space != Space.SHA or Role.HEAD not in {role, row.role} or role == row.role:
+            return True
+        # A branch's commit lands by itself only where nobody says what the request landed as.
+        if role in LANDED:
+            return owner.landed_nobody_knows_where
+        if row.role in LANDED:
+            return fact.state == "merged" and not any(kind in PARTS for kind, _ in fact.shas)
+        return True
+
+    def _give_way(self, owner: Entry, fact: ChangeFact) -> None:
+        """The forge tells of the request by this number: what only guessed it may not be that one."""
+        if not owner.landings & {sha.lower() for role, sha in fact.shas if role in LANDED}:
+            self._drop_number(owner)
+
+    def _drop_number(self, entry: Entry) -> None:
+        name = (Space.NUMBER.value, entry.number)
+        row = self._rows.pop(name, None)
+        if row is not None and row.pk:
+            self._dropped.append(row.pk)
+        self._owner.pop(name, None)
+        entry.names.discard(name)
+        entry.number, entry.number_is_guess, entry.is_dirty = "", False, True
+
+    def _number(self, entry: Entry, fact: ChangeFact) -> None:
+        if not fact.number:
+            return
+        if entry.number_is_guess and not fact.number_is_guess:
+            if entry.number != fact.number:
+                self._drop_number(entry)
+            entry.number_is_guess = False
+        elif not entry.number:
+            entry.number_is_guess = fact.number_is_guess
+        entry.number = entry.number or fact.number
 
     @staticmethod
     def _may_be(entry: Entry, fact: ChangeFact) -> bool:
         """Two with different numbers are never one."""
-        number_fits = not fact.number or entry.number in {"", fact.number}
+        number_fits = not fact.number or entry.number in {"", fact.number} or entry.number_is_guess
         return number_fits and (not fact.external_id or entry.external in {"", fact.external_id[:120]})
 
-    def _one_of(self, found: list[Entry]) -> Entry | None:
+    def _one_of(self, found: list[Entry], fact: ChangeFact) -> Entry | None:
         unique = list(dict.fromkeys(found))
         if not unique:
             return None
-        unique.sort(key=lambda one: (not one.number, one.is_new, one.change.pk or 0))
+        unique.sort(
+            key=lambda one: (
+                not one.number, one.number_is_guess and one.number != fact.number, one.is_new,
+                one.change.pk or 0,
+            )
+        )  # fmt: skip
         survivor, *others = unique
         for other in others:
             if not (survivor.external and other.external and survivor.external != other.external):
@@ -145,6 +218,7 @@ class Register:
             self._rows[name] = ChangeIdentity(repository=self.repository, space=space, role=role, value=value)
             self._owner[name] = entry
             entry.names.add(name)
+            _know(entry, self._rows[name])
             return
         owner = self._owner[name]
         if owner is entry:
@@ -155,14 +229,40 @@ class Register:
             # Named by two requests: the stronger role has it, then the lower number, in any order of arrival.
             row.role, self._owner[name] = role, entry
             owner.names.discard(name)
+            owner.is_dirty = True
+            owner.parts.pop(value, None)
+            owner.landings.discard(value)
             entry.names.add(name)
+        if self._owner[name] is entry:
+            _know(entry, row)
+
+    def _note_plain(self, entry: Entry, fact: ChangeFact) -> None:
+        """Of the commit that the fact is: what came before it, and how many lines it has itself."""
+        if fact.landed is None:
+            return
+        name = (Space.SHA.value, fact.landed.sha.lower())
+        row = self._rows[name]
+        if self._owner[name] is not entry:
+            return
+        lines = counted_lines(fact.files) if fact.files is not None else None
+        before = (row.parent, row.lines)
+        row.parent = fact.parent.lower() or row.parent
+        row.lines = row.lines if lines is None else lines
+        if before != (row.parent, row.lines):
+            entry.names.add(name)
+        _know(entry, row)
 
     def _merge(self, survivor: Entry, double: Entry) -> None:
+        survivor.paths_of_doubles |= {*survivor.change.paths, *double.change.paths, *double.paths_of_doubles}
         fold_double(survivor.change, double.change)
         survivor.is_dirty = True
-        survivor.number = survivor.number or double.number
+        if survivor.number and double.number_is_guess and double.number != survivor.number:
+            self._drop_number(double)
+        if not survivor.number:
+            survivor.number, survivor.number_is_guess = double.number, double.number_is_guess
         survivor.external = survivor.external or double.external
         survivor.landings |= double.landings
+        survivor.parts = double.parts | survivor.parts
         survivor.paths_are_new = survivor.paths_are_new or double.paths_are_new
         for name, owner in list(self._owner.items()):
             if owner is double:
@@ -184,9 +284,28 @@ class Register:
                 row = self._rows[name]
                 row.change = entry.change
                 (moved if row.pk else new).append(row)
+        ChangeIdentity.objects.filter(pk__in=self._dropped).delete()
         insert(new)
         if moved:
-            ChangeIdentity.objects.bulk_update(moved, ["change", "role"])
+            ChangeIdentity.objects.bulk_update(moved, ["change", "role", "parent", "lines"])
+
+
+def _know(entry: Entry, row: ChangeIdentity) -> None:
+    """What an identity says of the change that goes by it."""
+    if row.space == Space.NUMBER:
+        entry.number, entry.number_is_guess = row.value, row.role == Role.GUESS
+    elif row.space == Space.EXTERNAL:
+        entry.external = row.value
+    elif row.role in PARTS:
+        entry.parts[row.value] = row.lines
+        if row.role in LANDINGS:
+            entry.landings.add(row.value)
+    else:
+        entry.parts.pop(row.value, None)
+
+
+def _landed_at(at: datetime | None, shas: Iterable[str]) -> tuple[bool, float, str]:
+    return (at is None, at.timestamp() if at else 0.0, min(shas, default=""))
 
 
 def _claim(role: str, entry: Entry) -> tuple[int, int, str]:

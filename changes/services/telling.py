@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from changes.facts import ChangeFact, Identity
 from changes.models import Change
-from changes.origin import PERSON, RuleBook, redact
-from changes.paths import counted_lines, size_band
+from changes.origin import PERSON, RuleBook
+from changes.paths import BUILT_IN, PathClasses, counted_lines, size_band
 
 State = Change.State
 STATE_RANK = {State.OPEN: 0, State.DROPPED: 1, State.MERGED: 2, State.SHIPPED: 2}
@@ -19,7 +20,7 @@ PLAIN_FIELDS = (
 MOST_PATHS = 3000
 
 
-def tell(change: Change, fact: ChangeFact, book: RuleBook) -> bool:
+def tell(change: Change, fact: ChangeFact, book: RuleBook, classes: PathClasses = BUILT_IN) -> bool:
     """Apply the fact's fields; True when the paths that stand are now this fact's."""
     for name, value in {**_plain(fact), **_words(fact, book)}.items():
         _tell_field(change, name, value, fact.told_at)
@@ -28,10 +29,18 @@ def tell(change: Change, fact: ChangeFact, book: RuleBook) -> bool:
     if fact.files is not None:
         paths = [one.path[:500] for one in fact.files[:MOST_PATHS]]
         paths_are_new = _tell_field(change, "paths", paths, fact.told_at)
-        _tell_field(change, "counted_lines", counted_lines(fact.files), fact.told_at)
+        _tell_field(change, "counted_lines", counted_lines(fact.files, classes), fact.told_at)
     change.told_at = max(change.told_at or fact.told_at, fact.told_at)
     settle(change)
     return paths_are_new
+
+
+def settle_parts(change: Change, parts: Mapping[str, int | None], paths: Iterable[str]) -> None:
+    """A request that landed as several commits has the paths and the lines of all of them."""
+    change.paths = sorted({*change.paths, *paths})[:MOST_PATHS]
+    lines = [one for one in parts.values() if one is not None]
+    change.counted_lines = sum(lines) if len(lines) == len(parts) else None
+    settle(change)
 
 
 def fold_double(survivor: Change, double: Change) -> None:
