@@ -142,7 +142,10 @@ class LedgerEntry(models.Model):
     class Meta:
         ordering = ["id"]
         verbose_name_plural = "ledger entries"
-        indexes = [models.Index(fields=["kind", "object_id", "id"], name="ledger_object")]
+        indexes = [
+            models.Index(fields=["kind", "object_id", "id"], name="ledger_object"),
+            models.Index(fields=["transaction"], name="ledger_transaction"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.kind} {self.object_id}"
