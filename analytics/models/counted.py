@@ -74,6 +74,7 @@ class CountedChange(Known):
     undone_on = models.DateField(null=True)
     undone_late_on = models.DateField(null=True)
     followed_on = models.DateField(null=True)
+    followed_late_on = models.DateField(null=True)
     # The last day of anything above: a figure for an earlier day must look at the days themselves.
     latest_on = models.DateField(null=True)
     # One over the changes of each incident: their sum is never more than the incidents behind a cell.
@@ -169,9 +170,11 @@ class Cell(models.Model):
     undone = models.BigIntegerField()
     undone_late = models.BigIntegerField()
     followed = models.BigIntegerField()
+    followed_late = models.BigIntegerField()
     any_sure = models.BigIntegerField()
     any_perhaps = models.BigIntegerField()
     any_failed = models.BigIntegerField()
+    any_late = models.BigIntegerField()
     incident_parts = models.BigIntegerField()
     restricted = models.BigIntegerField()
 
