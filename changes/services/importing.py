@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
 from itertools import islice
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from changes.facts import ChangeFact, CommitFact, DeploymentFact, DeploymentStep, RepositoryFact
-from changes.gitlog import Clone, LoggedCommit
-from changes.models import ChangeIdentity, Deployment, Repository
+from changes.gitlog import Clone, GitError, Line, LoggedCommit
+from changes.models import ChangeIdentity, Deployment, HistoryRun, Repository
 from changes.services.deployments import record_deployments
+from changes.services.import_runs import PART, WHOLE, extent, import_run, note_progress
 from changes.services.recording import record_changes
 from changes.services.repositories import find_or_make_repository, find_or_make_service
 from changes.services.shipping import declare_merged_is_shipped
@@ -21,46 +24,72 @@ from changes.wiring import landed_change
 BATCH = 500
 # A merge of a long-lived branch stands for its newest commits.
 MOST_MERGED_IN = 1000
+# What is longer is not kept: background work does without that clone.
+MOST_PATH = 500
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
+    """`commits` landed on the main line; `read` counts all that git handed out, the branches' too."""
+
     repository: Repository
     commits: int
+    read: int
     changes: int
     deployments: int
+    notes: tuple[str, ...] = field(default=())
 
 
 def import_clone(
-    *, clone: Clone, service: str = "", since: str = "", tags_as_releases: bool = False, progress: Progress
+    *,
+    clone: Clone,
+    service: str = "",
+    since: str = "",
+    branch: str = "",
+    again: bool = False,
+    tags_as_releases: bool = False,
+    progress: Progress,
 ) -> Imported:
-    """Read what the last import has not; run again, it reads no commit twice.
+    """Read what the last import has not; run again, it reads no commit twice unless asked to.
 
     Raises: changes.gitlog.GitError.
     """
-    head = clone.head()
-    repository = _repository(clone, service, merged_is_shipped=not tags_as_releases)
-    revisions = _unread(clone, repository, head)
-    total = clone.count(revisions, since)
-    branches = Branches(clone, revisions)
-    read = 0
-    commits = clone.first_parents(revisions, since)
-    while batch := list(islice(commits, BATCH)):
-        facts = list(_facts(clone, batch, branches))
-        with transaction.atomic():
-            record_changes(repository=repository, facts=facts, read_back=False)
-            Repository.objects.filter(pk=repository.pk).update(imported_to=batch[-1].commit.sha)
-        read += len(batch)
-        progress(read, total)
-    releases = _record_tags(clone, repository) if tags_as_releases else []
+    line = clone.main_line(branch)
+    repository = _repository(clone, line, service, merged_is_shipped=not tags_as_releases)
+    source = _Source.of(clone, repository, line, since=since, again=again)
+    with import_run(repository=repository, clone=clone, total=source.total) as run:
+        commits = _import_commits(source, repository, run, progress)
+        releases = _import_tags(clone, repository, line) if tags_as_releases else 0
     repository.refresh_from_db()
-    return Imported(repository, read, repository.changes.current().count(), len(releases))
+    known = repository.changes.current().count()
+    return Imported(repository, commits, clone.read, known, releases, source.notes)
 
 
-def _repository(clone: Clone, service: str, *, merged_is_shipped: bool) -> Repository:
+def _import_commits(source: _Source, repository: Repository, run: HistoryRun, progress: Progress) -> int:
+    done = 0
+    with closing(source.batches()) as batches:
+        for facts in batches:
+            with transaction.atomic():
+                _commit_quickly()
+                record_changes(repository=repository, facts=facts, read_back=False)
+                last = facts[-1].landed
+                Repository.objects.filter(pk=repository.pk).update(imported_to=last.sha if last else "")
+                note_progress(run, read=len(facts), cursor=source.extent)
+            done += len(facts)
+            progress(done, source.total)
+    return done
+
+
+def _commit_quickly() -> None:
+    """Nobody waits for the disk: what a crash takes is a batch and the mark behind it, and is read again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO OFF")
+
+
+def _repository(clone: Clone, line: Line, service: str, *, merged_is_shipped: bool) -> Repository:
     fact = RepositoryFact(
-        name=clone.name(), origin_address=clone.origin_address(), default_branch=clone.branch()
+        name=clone.name(), origin_address=clone.origin_address(), default_branch=line.branch
     )
     repository = find_or_make_repository(
         fact=fact, merged_is_shipped=merged_is_shipped, with_service=not service
@@ -70,6 +99,10 @@ def _repository(clone: Clone, service: str, *, merged_is_shipped: bool) -> Repos
     if merged_is_shipped and not repository.imported_to and not _has_shipped(repository):
         # Whatever told of it before: the first import says so for it, and a person may say otherwise after.
         declare_merged_is_shipped(repository=repository, is_so=True, by=None)
+    path = str(clone.path)
+    if len(path) <= MOST_PATH and repository.clone_path != path:
+        repository.clone_path = path
+        repository.save(update_fields=["clone_path"])
     return repository
 
 
@@ -79,18 +112,122 @@ def _has_shipped(repository: Repository) -> bool:
     return repository.merged_is_shipped or deployments.filter(repository=repository).exists()
 
 
-def _unread(clone: Clone, repository: Repository, head: str) -> str:
-    """From where the last import came to; all of it where that was rewritten."""
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What this import has to read, and what it cannot see."""
+
+    clone: Clone
+    revisions: str
+    since: str
+    total: int
+    branches: Branches
+    cut: frozenset[str]
+    # Whether, with this, the history was read from its beginning.
+    extent: str
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, clone: Clone, repository: Repository, line: Line, *, since: str, again: bool) -> _Source:
+        cut = frozenset(clone.cut())
+        is_limited = bool(since or cut)
+        before = extent(repository) or (WHOLE if repository.imported_to else "")
+        again = again or (before == PART and not is_limited)
+        revisions, note = (line.head, "") if again else _unread(clone, repository, line.head)
+        is_part = is_limited and (again or before != WHOLE)
+        branches = Branches(clone, revisions)
+        return cls(
+            clone=clone,
+            revisions=revisions,
+            since=since,
+            total=clone.count(revisions, since) if since else branches.landed,
+            branches=branches,
+            cut=cut,
+            extent=PART if is_part else WHOLE,
+            notes=tuple(filter(None, (line.note, note, _what_is_cut(cut)))),
+        )
+
+    def batches(self) -> Generator[list[ChangeFact], None, None]:
+        """Oldest first; the branch commits of the next batch are read while this one is written."""
+        with closing(self._logged()) as commits, ThreadPoolExecutor(1) as reader:
+            waiting: Callable[[], list[ChangeFact]] | None = None
+            while batch := list(islice(commits, BATCH)):
+                following = self._prepare(batch, reader)
+                if waiting:
+                    yield waiting()
+                waiting = following
+            if waiting:
+                yield waiting()
+
+    def _logged(self) -> Generator[LoggedCommit, None, None]:
+        try:
+            yield from self.clone.first_parents(self.revisions, self.since)
+        except GitError as error:
+            if self.clone.is_partial():
+                raise GitError(
+                    f"it is a partial clone, without the files that sizes are counted from; a full one is "
+                    f"needed ({error})"
+                ) from error
+            raise
+
+    def _prepare(
+        self, batch: Sequence[LoggedCommit], reader: ThreadPoolExecutor
+    ) -> Callable[[], list[ChangeFact]]:
+        brought = {
+            one.commit.sha: self.branches.brought_in_by(one.parents) for one in batch if len(one.parents) > 1
+        }
+        wanted = [sha for shas in brought.values() for sha in shas]
+        read = reader.submit(lambda: {one.commit.sha: one.commit for one in self.clone.commits(wanted)})
+        return lambda: [self._fact(one, brought.get(one.commit.sha, ()), read.result()) for one in batch]
+
+    def _fact(self, one: LoggedCommit, brought: Sequence[str], by_sha: dict[str, CommitFact]) -> ChangeFact:
+        return landed_change(
+            one.commit,
+            is_merge=len(one.parents) > 1,
+            merged_in=[by_sha[sha] for sha in brought if sha in by_sha],
+            # Where the parents are missing, git shows all files as new.
+            files=None if one.commit.sha in self.cut else one.files,
+            parent=one.parents[0] if len(one.parents) == 1 else "",
+        )
+
+
+def _unread(clone: Clone, repository: Repository, head: str) -> tuple[str, str]:
+    """From where the last import came to; where that was rewritten, from where the two part."""
     known = repository.imported_to
-    return f"{known}..{head}" if known and clone.contains(known) else head
+    if not known:
+        return head, ""
+    if clone.contains(known, head):
+        return f"{known}..{head}", ""
+    base = clone.merge_base(known, head)
+    if not base:
+        return head, "the last import's newest commit is not known here: all is read"
+    gone = clone.count(f"{head}..{known}")
+    return (
+        f"{base}..{head}",
+        f"the main line was rewritten: {gone} commits read before are not in it any more",
+    )
+
+
+def _what_is_cut(cut: frozenset[str]) -> str:
+    if not cut:
+        return ""
+    return (
+        f"this clone is shallow: {len(cut)} of its commits lack their parents. What landed before them is "
+        "missing, and their own size is unknown. After `git fetch --unshallow`, the next import reads all"
+    )
 
 
 class Branches:
     """Which commits each merge brought in; only names are held."""
 
     def __init__(self, clone: Clone, revisions: str) -> None:
-        self._parents = dict(clone.parents(revisions))
+        # A name stands in several rows and is held once.
+        names: dict[str, str] = {}
+        self._parents = {
+            names.setdefault(sha, sha): tuple(names.setdefault(one, one) for one in parents)
+            for sha, parents in clone.parents(revisions)
+        }
         self._taken = set(self._main_line())
+        self.landed = len(self._taken)
 
     def _main_line(self) -> Iterator[str]:
         # The newest comes first; what its first parents do not reach came in by a merge.
@@ -112,40 +249,28 @@ class Branches:
         return found[:MOST_MERGED_IN]
 
 
-def _facts(clone: Clone, batch: Sequence[LoggedCommit], branches: Branches) -> Iterator[ChangeFact]:
-    brought = {one.commit.sha: branches.brought_in_by(one.parents) for one in batch if len(one.parents) > 1}
-    wanted = [sha for shas in brought.values() for sha in shas]
-    by_sha: dict[str, CommitFact] = {one.commit.sha: one.commit for one in clone.commits(wanted)}
-    for one in batch:
-        merged_in = [by_sha[sha] for sha in brought.get(one.commit.sha, ()) if sha in by_sha]
-        is_merge = len(one.parents) > 1
-        parent = one.parents[0] if len(one.parents) == 1 else ""
-        yield landed_change(
-            one.commit, is_merge=is_merge, merged_in=merged_in, files=one.files, parent=parent
-        )
-
-
-def _record_tags(clone: Clone, repository: Repository) -> list[Deployment]:
-    """Each tag as a production deployment of what the main line held by then."""
-    tags = clone.tags()
-    landed = set(
-        ChangeIdentity.objects.filter(repository=repository, value__in=[tag.sha for tag in tags]).values_list(
-            "value", flat=True
-        )
-    )
-    return record_deployments(
+def _import_tags(clone: Clone, repository: Repository, line: Line) -> int:
+    """Each tag as a production deployment of what the main line held by then; says how many there are."""
+    tags = {f"tag:{tag.name}"[:120]: tag for tag in clone.tags()}
+    stored = Deployment.objects.filter(repository=repository, external_id__in=tags)
+    known = set(stored.values_list("external_id", flat=True))
+    new = {key: tag for key, tag in tags.items() if key not in known}
+    named = ChangeIdentity.objects.filter(repository=repository, value__in=[tag.sha for tag in new.values()])
+    landed = set(named.values_list("value", flat=True))
+    record_deployments(
         repository=repository,
         facts=[
             DeploymentFact(
-                external_id=f"tag:{tag.name}"[:120],
+                external_id=key,
                 environment="production",
                 told_at=timezone.now(),
                 is_production=True,
-                sha=tag.sha if tag.sha in landed else clone.merge_base(tag.sha) or tag.sha,
+                sha=tag.sha if tag.sha in landed else clone.merge_base(tag.sha, line.head) or tag.sha,
                 ref=tag.name,
                 requested_at=tag.at,
-                steps=(DeploymentStep(f"tag:{tag.name}"[:120], Deployment.Status.SUCCEEDED, tag.at),),
+                steps=(DeploymentStep(key, Deployment.Status.SUCCEEDED, tag.at),),
             )
-            for tag in tags
+            for key, tag in new.items()
         ],
     )
+    return len(tags)

@@ -9,7 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from changes.gitlog import Clone, GitError
-from changes.services.importing import import_clone
+from changes.services.importing import Imported, import_clone
+
+# Where nobody watches, a line now and then.
+SECONDS_BETWEEN = 5
 
 
 class Command(BaseCommand):
@@ -22,6 +25,15 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--since", default="", metavar="DATE", help="only what landed since then: 2026-01-31"
+        )
+        parser.add_argument(
+            "--branch",
+            default="",
+            metavar="NAME",
+            help="the branch that changes land on; the default one else",
+        )
+        parser.add_argument(
+            "--again", action="store_true", help="read all of it once more, also what was read before"
         )
         parser.add_argument(
             "--tags-as-releases", action="store_true", help="take each tag for a deployment to production"
@@ -37,24 +49,38 @@ class Command(BaseCommand):
                 clone=Clone(path),
                 service=options["service"],
                 since=options["since"],
+                branch=options["branch"],
+                again=options["again"],
                 tags_as_releases=options["tags_as_releases"],
                 progress=self.show,
             )
         except GitError as error:
             raise CommandError(f"git cannot read {path}: {error}") from error
+        self.say_what_was_done(done)
+
+    def say_what_was_done(self, done: Imported) -> None:
         if self.stdout.isatty():
             self.stdout.write("")
+        for note in done.notes:
+            self.stderr.write(f"Note: {note}.")
         seconds = time.monotonic() - self.began
+        by_merges = done.read - done.commits
         self.stdout.write(
-            f"{done.repository}: {done.commits} commits read in {seconds:.1f} s; "
+            f"{done.repository}: {done.commits} commits read"
+            f"{f', and {by_merges} that merges brought in,' if by_merges else ''} in {seconds:.1f} s; "
             f"{done.changes} changes known, {done.deployments} releases."
         )
 
     def show(self, read: int, total: int) -> None:
-        text = f"{read} of {total} commits"
         if self.stdout.isatty():
-            self.stdout.write(f"\r{text}", ending="")
+            self.stdout.write(f"\r{self.progress(read, total):<78}", ending="")
             self.stdout.flush()
-        elif time.monotonic() - self.last_shown > 5 or read == total:
+        elif time.monotonic() - self.last_shown > SECONDS_BETWEEN or read == total:
             self.last_shown = time.monotonic()
-            self.stdout.write(text)
+            self.stdout.write(self.progress(read, total))
+
+    def progress(self, read: int, total: int) -> str:
+        speed = read / max(time.monotonic() - self.began, 0.001)
+        rest = round((total - read) / max(speed, 0.001))
+        left = f", {rest // 60}:{rest % 60:02d} left" if read < total else ""
+        return f"{read} of {total} commits ({100 * read // max(total, 1)} %), {speed:.0f} a second{left}"
