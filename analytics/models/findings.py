@@ -23,7 +23,11 @@ class Signal(models.Model):
     kind = models.ForeignKey(AssistanceKind, models.PROTECT, related_name="+")
     # NULL: the kind as a whole, over all areas.
     area = models.ForeignKey(DomainArea, models.PROTECT, null=True, blank=True, related_name="+")
+    # The strongest that was shown since it was opened, and the most evidence.
+    state = models.CharField(max_length=30)
+    evidence = models.FloatField()
     first_shown_on = models.DateField()
+    last_shown_on = models.DateField()
     review = models.CharField(max_length=12, choices=Review, default=Review.OPEN)
     review_reason = models.TextField(blank=True)
     reviewed_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -82,6 +86,7 @@ class Safeguard(models.Model):
     path_globs = ArrayField(models.CharField(max_length=300), default=list, blank=True)
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
+    end_reason = models.TextField(blank=True)
     adopted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     is_demo = models.BooleanField(default=False, editable=False)
 
