@@ -7,41 +7,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 
 import re2
 
 from changes.facts import CommitFact, Identity
+from changes.rule_book import (
+    ASSISTED,
+    AUTHOR,
+    AUTONOMOUS,
+    BODY,
+    BRANCH,
+    COMMITTER,
+    CONFIDENCES,
+    DECLARATION,
+    HIGH,
+    LABEL,
+    LOWER,
+    MANUAL,
+    NOTE,
+    STRONG,
+    SUBJECT,
+    TRAILER,
+    UNKNOWN,
+    WEAK,
+    Rule,
+    RuleBook,
+    UnsafePattern,
+    compiled,
+)
+
+__all__ = [
+    "ASSISTED", "AUTHOR", "AUTONOMOUS", "BODY", "BRANCH", "COMMITTER", "CONFIDENCES", "DECLARATION", "EMAIL",
+    "HIGH", "LABEL", "LOWER", "MANUAL", "MOST_EXCERPT", "MOST_TEXT", "NOTE", "PERSON", "STRONG", "SUBJECT",
+    "TRAILER", "UNKNOWN", "WEAK", "Evidence", "Material", "Rule", "RuleBook", "Said", "UnsafePattern",
+    "Verdict", "before", "compiled", "detect", "redact", "slug", "weigh",
+]  # fmt: skip
 
 MOST_TEXT = 64 * 1024
 MOST_EXCERPT = 300
 PERSON = "<person>"
 
-UNKNOWN, MANUAL, ASSISTED, AUTONOMOUS = "unknown", "manual", "assisted", "autonomous"
-STRONG, WEAK = "strong", "weak"
-AUTHOR, COMMITTER, TRAILER, SUBJECT, BODY = "author", "committer", "trailer", "subject", "body"
-BRANCH, LABEL, NOTE, DECLARATION = "branch", "label", "note", "declaration"
-
 # What an incident prompted somebody to say is shown, and never counted as said before it.
 PROMPTED_BY_INCIDENTS = frozenset({"postmortem", "control"})
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One pattern. `origin` empty proves nothing about AI (an automation); `unknown` on a declaration
-    means that a person must read it. A group named `tool` names the assistant where `assistant` is empty."""
-
-    key: str
-    place: str
-    pattern: str
-    origin: str = ""
-    strength: str = STRONG
-    is_automation: bool = False
-    assistant: str = ""
-    kind: str = ""
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ class Evidence:
     assistant: str = ""
     kind: str = ""
     said_at: datetime | None = None
+    confidence: str = HIGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,76 +106,23 @@ class Material:
     told_at: datetime | None = None
 
 
-class UnsafePattern(ValueError):
-    """A pattern that RE2 does not accept; the message says why."""
-
-
-@lru_cache(maxsize=2048)
-def compiled(pattern: str) -> re2._Regexp:
-    try:
-        return re2.compile(pattern, _quiet())
-    except re2.error as error:
-        reason = error.args[0]
-        raise UnsafePattern(reason.decode() if isinstance(reason, bytes) else str(reason)) from error
-
-
-@lru_cache(maxsize=1)
-def _quiet() -> re2.Options:
-    options = re2.Options()
-    options.log_errors = False
-    return options
-
-
-@lru_cache(maxsize=1)
-def _roomy() -> re2.Options:
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 64 << 20  # a set that runs out of memory would find nothing
-    return options
-
-
-class RuleBook:
-    """Rules made ready: one RE2 set for each place says at once which rules can match at all."""
-
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self.rules = tuple(rules)
-        self._by_place: dict[str, tuple[tuple[Rule, ...], re2.Set]] = {}
-        for place in {rule.place for rule in self.rules}:
-            chosen = tuple(rule for rule in self.rules if rule.place == place)
-            together = re2.Set.SearchSet(_roomy())
-            for rule in chosen:
-                compiled(rule.pattern)
-                together.Add(rule.pattern)
-            together.Compile()
-            self._by_place[place] = (chosen, together)
-
-    def matches(self, place: str, text: str) -> list[tuple[Rule, re2._Match]]:
-        if not text or place not in self._by_place:
-            return []
-        rules, together = self._by_place[place]
-        hits = together.Match(text) or ()
-        found = ((rules[index], compiled(rules[index].pattern).search(text)) for index in sorted(hits))
-        return [(rule, match) for rule, match in found if match]
-
-    def knows(self, text: str, places: Sequence[str] = (AUTHOR, TRAILER)) -> bool:
-        """Whether a rule says whose identity this is: a tool's or an automation's."""
-        return any(self._is_hit(place, text) for place in places)
-
-    def _is_hit(self, place: str, text: str) -> bool:
-        return place in self._by_place and bool(self._by_place[place][1].Match(text))
-
-
+EMAIL = re.compile(r"[\w.+-]+(?:\[bot\])?@[\w-]+(?:\.[\w-]+)+")
 TRAILER_LINE = re.compile(r"^[ \t]*[A-Za-z][A-Za-z-]{2,40}:[ \t]*\S.*$|^https://\S+$", re.MULTILINE)
 
 
+# What a forge writes as committer of what was merged on its pages: nobody's hand.
+FORGE = re.compile(r"<noreply@(?:github\.com|gitlab\.com|codeberg\.org|bitbucket\.org)>", re.IGNORECASE)
+
+
 def detect(material: Material, book: RuleBook) -> list[Evidence]:
-    """What the rules find; the same material and rules always give the same findings."""
+    """What the rules find; the same material and rules, in whatever order, always give the same findings."""
     found: dict[tuple[str, str], Evidence] = {}
 
-    def add(place: str, text: str, at: datetime | None, origin: str | None = None) -> None:
+    def add(place: str, text: str, at: datetime | None, cap: str = "", doubted: bool = False) -> None:
         for rule, match in book.matches(place, text):
-            one = _evidence(rule, match, at, origin)
-            found.setdefault((one.rule_key, one.excerpt), one)
+            one = _evidence(rule, match, at, cap, doubted)
+            key = (one.rule_key, one.excerpt)
+            found[key] = _smaller(found[key], one) if key in found else one
 
     def add_message(message: str, at: datetime | None) -> None:
         text = message[:MOST_TEXT]
@@ -178,7 +135,7 @@ def detect(material: Material, book: RuleBook) -> list[Evidence]:
     if material.author:
         add(AUTHOR, str(material.author), at)
     if material.landed:
-        _add_people(material.landed, add)
+        _add_people(material.landed, book, add)
         add_message(material.landed.message, material.landed.at)
     for commit in material.merged_in:
         add_message(commit.message, commit.at)
@@ -187,14 +144,33 @@ def detect(material: Material, book: RuleBook) -> list[Evidence]:
     add(BRANCH, material.branch, at)
     for label in material.labels:
         add(LABEL, label, at)
-    return list(found.values())
+    return [found[key] for key in sorted(found)]
 
 
-def _add_people(commit: CommitFact, add: Callable[..., None]) -> None:
+def _smaller(one: Evidence, other: Evidence) -> Evidence:
+    """One marker met twice: the earliest time, and of two claims the smaller."""
+    times = [at for at in (one.said_at, other.said_at) if at]
+    return replace(
+        one,
+        said_at=min(times, default=None),
+        origin=min(one.origin, other.origin),
+        confidence=max(one.confidence, other.confidence, key=CONFIDENCES.index),
+    )
+
+
+def _add_people(commit: CommitFact, book: RuleBook, add: Callable[..., None]) -> None:
     if commit.author:
-        add(AUTHOR, str(commit.author), commit.at)
+        add(AUTHOR, str(commit.author), commit.at, doubted=_committed_by_person(commit, book))
     if commit.committer:
         add(COMMITTER, str(commit.committer), commit.at)
+
+
+def _committed_by_person(commit: CommitFact, book: RuleBook) -> bool:
+    """Somebody else than the author and the forge put it there, and may have altered it on the way."""
+    committer = commit.committer
+    if committer is None or committer == commit.author or FORGE.search(str(committer)):
+        return False
+    return not book.knows(str(committer), (AUTHOR,))
 
 
 def _add_branch_authors(commits: Sequence[CommitFact], book: RuleBook, add: Callable[..., None]) -> None:
@@ -205,7 +181,8 @@ def _add_branch_authors(commits: Sequence[CommitFact], book: RuleBook, add: Call
     known = [_agent_kind(commit, book) for commit in commits]
     for commit, is_what in zip(commits, known, strict=True):
         if is_what == "agent":
-            add(AUTHOR, str(commit.author), commit.at, None if set(known) == {"agent"} else ASSISTED)
+            cap = "" if set(known) == {"agent"} else ASSISTED
+            add(AUTHOR, str(commit.author), commit.at, cap, _committed_by_person(commit, book))
         elif is_what and set(known) == {"automation"}:
             add(AUTHOR, str(commit.author), commit.at)
 
@@ -217,22 +194,22 @@ def _agent_kind(commit: CommitFact, book: RuleBook) -> str:
     return "automation" if rules else ""
 
 
-def _evidence(rule: Rule, match: re2._Match, at: datetime | None, origin: str | None) -> Evidence:
+def _evidence(rule: Rule, match: re2._Match, at: datetime | None, cap: str, doubted: bool) -> Evidence:
+    """`cap` is the most that an agent's authorship proves here; `doubted` that a person committed it."""
     groups = match.groupdict()
-    proves = rule.origin
-    if origin and proves == AUTONOMOUS:
-        proves = origin
+    is_agent = rule.origin == AUTONOMOUS
     return Evidence(
         rule_key=rule.key,
         rule_version=rule.version,
         place=rule.place,
-        origin=proves,
+        origin=cap if cap and is_agent else rule.origin,
         strength=rule.strength,
         excerpt=_excerpt(rule, match),
         is_automation=rule.is_automation,
         assistant=rule.assistant or slug(groups.get("tool") or ""),
         kind=rule.kind,
         said_at=at,
+        confidence=LOWER[rule.confidence] if doubted and is_agent else rule.confidence,
     )
 
 
@@ -334,7 +311,6 @@ def before(
     )
 
 
-EMAIL = re.compile(r"[\w.+-]+(?:\[bot\])?@[\w-]+(?:\.[\w-]+)+")
 NAMED_EMAIL = re.compile(r"<[^<>\s@]+@[^<>\s]+>")
 MENTION = re.compile(r"(?<![\w/@.`])@[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?![\w/.])")
 PERSON_TRAILER = re.compile(

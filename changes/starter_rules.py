@@ -1,7 +1,8 @@
 """Identities, trailers, footers, branches and declarations that every installation begins with.
 
-Data only: a migration loads it, curators edit what it loaded. Sources are the vendors' own pages and
-commits in public repositories; model names are avoided, since they change monthly.
+Data only: a migration loads it, curators edit what it loaded; a newer version reaches the rules that nobody
+has edited (`changes.services.rulebook`). Sources are the vendors' own pages and commits in public
+repositories; no pattern names a model, since models change monthly.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# Raised with every change below, together with a migration that calls `take_defaults`.
+VERSION = 2
+
 AI_KEYS = r"(?:co-?authored|co-?developed|assisted|generated|written)-by"
 TOOL_WORDS = (
-    r"Claude(?:[ -]Code)?|Fable|Opus|Sonnet|ChatGPT|GPT|Codex|(?:GitHub )?Copilot|Cursor|Gemini|Aider|Amp"
-    r"|Devin|Pi"
-    r"|Junie|Jules|Windsurf|Cline|Roo(?: Code)?|OpenHands|OpenCode|DeepSeek|Llama|Mistral|Qwen|Grok|Zed|Kiro"
+    r"Claude(?:[ -]Code)?|ChatGPT|GPT|Codex|(?:GitHub )?Copilot|Cursor|Gemini|Aider|Amp|Devin|Pi|Junie|Jules"
+    r"|Windsurf|Cline|Roo(?: Code)?|OpenHands|OpenCode|DeepSeek|Llama|Mistral|Qwen|Grok|Zed|Kiro"
 )
 
 
@@ -38,6 +41,9 @@ class StarterRule:
     proves: str = ""
     source_url: str = ""
     examples: tuple[str, ...] = ()
+    # What looks like it and is something else; the pattern must not match it.
+    negatives: tuple[str, ...] = ()
+    confidence: str = "high"
 
 
 ASSISTANTS = [
@@ -79,6 +85,10 @@ ASSISTANTS = [
         ("pi", "Pi", ""),
         ("replit", "Replit", ""),
         ("codegen", "Codegen", ""),
+        ("sourcery", "Sourcery", ""),
+        ("qodo", "Qodo", ""),
+        ("zed", "Zed", ""),
+        ("kiro", "Kiro", "Amazon"),
         ("pydanty", "pydanty", "Pydantic"),
         ("oneuptime-ai-agent", "OneUptime AI Agent", "OneUptime"),
         ("unknown-tool", "A tool that was not named", ""),
@@ -103,6 +113,7 @@ class _Known:
     as_author: bool = True
     in_trailer: bool = True
     kind: str = ""
+    look_alikes: tuple[str, ...] = ()
 
     def rules(self) -> Iterator[StarterRule]:
         if self.as_author:
@@ -116,6 +127,7 @@ class _Known:
                 proves=AGENT,
                 source_url=self.source_url,
                 examples=(example,),
+                negatives=self._not_authors(),
             )
         if self.in_trailer:
             yield StarterRule(
@@ -128,7 +140,15 @@ class _Known:
                 proves=REVIEWED if self.kind else HELPED,
                 source_url=self.source_url,
                 examples=(f"Co-authored-by: {self.assistant} <{self.example}>",),
+                negatives=(
+                    f"Co-authored-by: {self.assistant} <{self.example}.evil.example>",
+                    f"Reviewed-by: {self.assistant} <{self.example}>",
+                    *(f"Co-authored-by: {one}" for one in self.look_alikes),
+                ),
             )
+
+    def _not_authors(self) -> tuple[str, ...]:
+        return (f"{self.assistant} <{self.example}.evil.example>", *self.look_alikes)
 
 
 GITHUB = "https://docs.github.com/en/copilot"
@@ -160,11 +180,53 @@ KNOWN = [
         "claude-code",
         "https://code.claude.com/docs/en/settings",
         "noreply@anthropic.com",
+        look_alikes=(
+            "Claude Monet <claude@monet.example>",
+            "Ada Example <ada@anthropic.com>",
+            "Claude <noreply@anthropic.com.example>",
+        ),
     ),
-    _app("claude-app", "claude", "claude-github-app", "https://github.com/anthropics/claude-code-action"),
-    _copilot("copilot-agent", "198982749", "copilot-agent"),
-    _copilot("copilot-cli", "223556219", "copilot-cli"),
-    _copilot("copilot-review", "175728472", "copilot-review", as_author=False, kind="review"),
+    _app(
+        "claude-app",
+        "claude",
+        "claude-github-app",
+        "https://github.com/anthropics/claude-code-action",
+        look_alikes=(
+            "claude-fan <1+claude-fan@users.noreply.github.com>",
+            "claudemar <7+claudemar@users.noreply.github.com>",
+            "preclaude[bot] <1+preclaude[bot]@users.noreply.github.com>",
+        ),
+    ),
+    _copilot(
+        "copilot-agent",
+        "198982749",
+        "copilot-agent",
+        look_alikes=(
+            "Copilot <175728472+Copilot@users.noreply.github.com>",
+            "Ada Example <copilot@airline.example>",
+            "copilot <1+copilot@users.noreply.github.com>",
+        ),
+    ),
+    _copilot(
+        "copilot-cli",
+        "223556219",
+        "copilot-cli",
+        look_alikes=(
+            "Copilot <198982749+Copilot@users.noreply.github.com>",
+            "Ada Example <copilot@airline.example>",
+        ),
+    ),
+    _copilot(
+        "copilot-review",
+        "175728472",
+        "copilot-review",
+        as_author=False,
+        kind="review",
+        look_alikes=(
+            "Copilot <198982749+Copilot@users.noreply.github.com>",
+            "Copilot <223556219+Copilot@users.noreply.github.com>",
+        ),
+    ),
     _app(
         "copilot-autofix",
         "(?:github-advanced-security|github-code-quality)",
@@ -174,16 +236,44 @@ KNOWN = [
         kind="review",
     ),
     _Known(
-        "cursor", r"cursoragent@cursor\.com", "cursor", "https://cursor.com/docs", "cursoragent@cursor.com"
+        "cursor",
+        r"cursoragent@cursor\.com",
+        "cursor",
+        "https://cursor.com/docs",
+        "cursoragent@cursor.com",
+        look_alikes=(
+            "Ada Example <ada@cursor.com>",
+            "Cursor Hansen <cursor@hansen.example>",
+        ),
     ),
-    _app("cursor-app", "cursor", "cursor", "https://cursor.com/docs"),
-    _app("devin", "devin-ai-integration", "devin", "https://docs.devin.ai"),
+    _app(
+        "cursor-app",
+        "cursor",
+        "cursor",
+        "https://cursor.com/docs",
+        look_alikes=("text-cursor[bot] <1+text-cursor[bot]@users.noreply.github.com>",),
+    ),
+    _app(
+        "devin",
+        "devin-ai-integration",
+        "devin",
+        "https://docs.devin.ai",
+        look_alikes=(
+            "Devin Example <devin@example.org>",
+            "Devin <100000000+devin-vendor@users.noreply.github.com>",
+        ),
+    ),
     _Known(
         "codex",
         r"(?:codex|noreply)@openai\.com",
         "codex",
         "https://github.com/openai/codex",
         "noreply@openai.com",
+        look_alikes=(
+            "Ada Example <ada@openai.com>",
+            "Codex <codex@example.com>",
+            "Scribe <list@codex.example>",
+        ),
     ),
     _Known(
         "openhands",
@@ -191,9 +281,22 @@ KNOWN = [
         "openhands",
         "https://github.com/OpenHands/OpenHands",
         "openhands@all-hands.dev",
+        look_alikes=("Ada Example <ada@all-hands.dev>",),
     ),
-    _app("jules", "google-labs-jules", "jules", "https://jules.google/docs"),
-    _app("gemini-cli", "gemini-cli", "gemini-cli", "https://github.com/google-gemini/gemini-cli"),
+    _app(
+        "jules",
+        "google-labs-jules",
+        "jules",
+        "https://jules.google/docs",
+        look_alikes=("Jules Verne <jules@verne.example>",),
+    ),
+    _app(
+        "gemini-cli",
+        "gemini-cli",
+        "gemini-cli",
+        "https://github.com/google-gemini/gemini-cli",
+        look_alikes=("gemini-cli-robot <gemini-cli-robot@google.com>",),
+    ),
     _app(
         "gemini-code-assist",
         "gemini-code-assist",
@@ -202,23 +305,59 @@ KNOWN = [
         as_author=False,
         kind="review",
     ),
-    _Known("amp", r"amp@ampcode\.com", "amp", "https://ampcode.com/manual", "amp@ampcode.com"),
-    _app("sweep", "sweep(?:-nightly|-ai)?", "sweep", "https://github.com/sweepai/sweep"),
-    _app("roo", "roomote(?:-v0)?", "roo-code", "https://github.com/RooCodeInc/Roo-Code"),
+    _Known(
+        "amp",
+        r"amp@ampcode\.com",
+        "amp",
+        "https://ampcode.com/manual",
+        "amp@ampcode.com",
+        look_alikes=(
+            "Ada Example <ada@ampcode.com>",
+            "Amp <amp@guitar.example>",
+        ),
+    ),
+    _app(
+        "sweep",
+        "sweep(?:-nightly|-ai)?",
+        "sweep",
+        "https://github.com/sweepai/sweep",
+        look_alikes=(
+            "Ada Example <ada@sweep.dev>",
+            "Chimney Sweep <1+sweep@users.noreply.github.com>",
+        ),
+    ),
+    _app(
+        "roo",
+        "roomote(?:-v0)?",
+        "roo-code",
+        "https://github.com/RooCodeInc/Roo-Code",
+        look_alikes=("Ada Example <roo-code@example.org>",),
+    ),
     _Known(
         "roo-mail",
         r"roomote@roocode\.com",
         "roo-code",
         "https://github.com/RooCodeInc/Roo-Code",
         "roomote@roocode.com",
+        look_alikes=(
+            "Ada Example <roo-code@example.org>",
+            "Ada Example <ada@roocode.com>",
+        ),
     ),
-    _app("junie", "jetbrains-junie", "junie", "https://www.jetbrains.com/junie/"),
+    _app(
+        "junie",
+        "jetbrains-junie",
+        "junie",
+        "https://www.jetbrains.com/junie/",
+        look_alikes=("Junie Example <junie@jetbrains.com>",),
+    ),
     _Known(
         "factory-droid",
         rf"138933559\+factory-droid(?:\[bot\]|-oss)?{NOREPLY}",
         "factory-droid",
         "https://docs.factory.ai",
         "138933559+factory-droid[bot]@users.noreply.github.com",
+        look_alikes=("Droid <1+droid@users.noreply.github.com>",),
     ),
     _Known(
         "firebender", r"help@firebender\.com", "firebender", "https://firebender.com", "help@firebender.com"
@@ -234,13 +373,39 @@ KNOWN = [
         kind="review",
     ),
     _app("codegen", "codegen-sh", "codegen", "https://docs.codegen.com"),
-    _app("pydanty", "pydanty", "pydanty", "https://github.com/pydantic/pydantic-ai"),
+    _app(
+        "pydanty",
+        "pydanty",
+        "pydanty",
+        "https://github.com/pydantic/pydantic-ai",
+        look_alikes=("pydanty-fan <1+pydanty-fan@users.noreply.github.com>",),
+    ),
+    _app(
+        "copilot-swe-agent",
+        "copilot-swe-agent",
+        "copilot-agent",
+        GITHUB,
+        look_alikes=("swe-agent[bot] <1+swe-agent[bot]@users.noreply.github.com>",),
+    ),
+    _app("codex-app", "chatgpt-codex-connector", "codex", "https://developers.openai.com/codex"),
+    _app("opencode-app", "opencode-agent", "opencode", "https://opencode.ai/docs/github"),
+    _app("amazon-q-app", "amazon-q-developer", "amazon-q", "https://docs.aws.amazon.com/amazonq"),
+    _app("sourcery", "sourcery-ai", "sourcery", "https://docs.sourcery.ai", as_author=False, kind="review"),
+    _app(
+        "qodo",
+        "(?:qodo-merge-pro|qodo-code-review)",
+        "qodo",
+        "https://docs.qodo.ai",
+        as_author=False,
+        kind="review",
+    ),
     _Known(
         "oneuptime",
         r"ai-agent@oneuptime\.com",
         "oneuptime-ai-agent",
         "https://github.com/OneUptime/oneuptime",
         "ai-agent@oneuptime.com",
+        look_alikes=("Ada Example <copilot@oneuptime.com>",),
     ),
 ]
 
@@ -254,6 +419,11 @@ MARKERS = [
         proves=HELPED,
         source_url="https://code.claude.com/docs/en/settings",
         examples=("Generated with [Claude Code](https://claude.com/claude-code)",),
+        negatives=(
+            "The report was generated for Claude Code users",
+            "Show the Claude Code Report in the summary",
+            "- generated without Claude Code",
+        ),
     ),
     StarterRule(
         "claude-session",
@@ -264,6 +434,10 @@ MARKERS = [
         proves="A session of Claude Code; the link is private.",
         source_url="https://github.com/anthropics/claude-code/issues/77830",
         examples=("Claude-Session: https://claude.ai/code/session_01AbC",),
+        negatives=(
+            "See https://claude.ai/code/session_01AbC for what it did",
+            "Claude-Session: none",
+        ),
     ),
     StarterRule(
         "claude-family",
@@ -273,6 +447,12 @@ MARKERS = [
         assistant="claude-code",
         proves=HELPED,
         examples=("Claude-Steers: 3",),
+        source_url="https://github.com/anthropics/claude-code",
+        confidence="medium",
+        negatives=(
+            "Claude-Code: see the docs",
+            "Talk of Claude-Steers: in passing",
+        ),
     ),
     StarterRule(
         "copilot-session",
@@ -283,6 +463,10 @@ MARKERS = [
         proves=HELPED,
         source_url=GITHUB,
         examples=("Copilot-Session: 21420b11-5dae-49b6-ac77-965faec7f88b",),
+        negatives=(
+            "Copilot-Session: expired",
+            "Agent-Logs-Url: https://example.org/logs/1",
+        ),
     ),
     StarterRule(
         "copilot-vscode",
@@ -294,6 +478,11 @@ MARKERS = [
         proves="Written by default into hand-written commits for some weeks of 2026: only suggests.",
         source_url="https://github.com/microsoft/vscode/issues/313064",
         examples=("Co-authored-by: Copilot <copilot@github.com>",),
+        confidence="low",
+        negatives=(
+            "Co-authored-by: Copilot <copilot@airline.example>",
+            "Reviewed-by: Copilot <copilot@github.com>",
+        ),
     ),
     StarterRule(
         "cursor-made-with",
@@ -304,6 +493,10 @@ MARKERS = [
         proves=HELPED,
         source_url="https://cursor.com/docs",
         examples=("Made-with: Cursor",),
+        negatives=(
+            "Made-with: care",
+            "Made-with: CursorKit",
+        ),
     ),
     StarterRule(
         "aider-suffix",
@@ -314,6 +507,10 @@ MARKERS = [
         proves="Aider made the edit. On the committer alone it means that aider committed a person's edit.",
         source_url="https://aider.chat/docs/git.html",
         examples=("Ada Example (aider) <ada@example.org>",),
+        negatives=(
+            "Ada Example <aider@example.org>",
+            "Aider Example <ada@example.org>",
+        ),
     ),
     StarterRule(
         "aider-trailer",
@@ -324,6 +521,10 @@ MARKERS = [
         proves=HELPED,
         source_url="https://aider.chat/docs/git.html",
         examples=("Co-authored-by: aider (gpt-5.4) <aider@aider.chat>",),
+        negatives=(
+            "Co-authored-by: Aider Example <aider@example.org>",
+            "Co-authored-by: aider <aider@example.org>",
+        ),
     ),
     StarterRule(
         "aider-subject",
@@ -335,16 +536,27 @@ MARKERS = [
         proves=SUGGESTS,
         source_url="https://aider.chat/docs/git.html",
         examples=("aider: chore: tidy up",),
+        confidence="low",
+        negatives=(
+            "Update aider: new version",
+            "raider: aim better",
+        ),
     ),
     StarterRule(
         "model-suffix",
         "author",
-        r"(?i)\((?:[\w.-]+/)?(?:claude|gpt|gemini|deepseek|qwen|llama|mistral|grok|codestral|o[134])-[\w.:-]+\)\s*<",
+        r"(?i)\((?:[\w.-]+/)*(?:claude|gpt|gemini|deepseek|qwen|llama|mistral|grok)-[\w.:-]*\d[\w.:-]*\)\s*<",
         "assisted",
         assistant="unknown-tool",
         proves="A model's id stands behind the author's name, as aider and its kin write it.",
         source_url="https://aider.chat/docs/git.html",
         examples=("Ada Example (claude-sonnet-4-20250514) <ada@example.org>",),
+        confidence="medium",
+        negatives=(
+            "Ada Example (Claude) <ada@example.org>",
+            "Ada Example (ops-team) <ada@example.org>",
+            "Ada Example (mistral wind) <ada@example.org>",
+        ),
     ),
     StarterRule(
         "amp-thread",
@@ -355,6 +567,10 @@ MARKERS = [
         proves=HELPED,
         source_url="https://ampcode.com/manual",
         examples=("Amp-Thread-ID: https://ampcode.com/threads/T-019fa965-aa5f",),
+        negatives=(
+            "Amp-Thread-ID: https://example.org/threads/T-1",
+            "See https://ampcode.com/threads/T-019fa965",
+        ),
     ),
     StarterRule(
         "firebender-footer",
@@ -365,6 +581,10 @@ MARKERS = [
         proves=HELPED,
         source_url="https://firebender.com",
         examples=("Generated with [Firebender](https://firebender.com)",),
+        negatives=(
+            "fix: normalize firebender absolute paths",
+            "Generated with fire",
+        ),
     ),
     StarterRule(
         "tool-footer",
@@ -375,6 +595,13 @@ MARKERS = [
         "assisted",
         proves=HELPED,
         examples=("Generated with [opencode](https://opencode.ai)",),
+        confidence="medium",
+        source_url="https://opencode.ai/docs",
+        negatives=(
+            "The summary is generated by Cursor position",
+            "Answers that were generated by ChatGPT",
+            "Generated with care by Jules Verne",
+        ),
     ),
     StarterRule(
         "ai-footer",
@@ -384,6 +611,12 @@ MARKERS = [
         assistant="unknown-tool",
         proves=HELPED,
         examples=("*Generated by AI*",),
+        confidence="medium",
+        source_url="https://www.apache.org/legal/generative-tooling.html",
+        negatives=(
+            "The text is generated by AI and shown to the customer",
+            "Generated by AIX",
+        ),
     ),
     StarterRule(
         "gemini-signature",
@@ -394,6 +627,8 @@ MARKERS = [
         proves=HELPED,
         source_url="https://github.com/google-gemini/gemini-cli",
         examples=("— Your friendly neighborhood Gemini",),
+        confidence="medium",
+        negatives=("Your friendly neighborhood spider",),
     ),
     StarterRule(
         "assisted-by-claude",
@@ -404,6 +639,11 @@ MARKERS = [
         proves=HELPED,
         source_url="https://docs.kernel.org/process/coding-assistants.html",
         examples=("Assisted-by: Claude Opus 4.6, OpenCode", "Assisted-by: Claude:claude-3-opus sparse"),
+        negatives=(
+            "Assisted-by: Claude Monet <claude@monet.example>",
+            "Reviewed-by: Claude Opus",
+            "Assisted-by: claudemar",
+        ),
     ),
     StarterRule(
         "assisted-by-tool",
@@ -414,16 +654,55 @@ MARKERS = [
         proves=HELPED,
         source_url="https://docs.kernel.org/process/coding-assistants.html",
         examples=("Assisted-by: Gemini:gemini-2.5-pro coccinelle",),
+        negatives=(
+            "Assisted-by: coccinelle sparse",
+            "Assisted-by: Ada Example <ada@example.org>",
+            "Reported-by: Gemini",
+        ),
     ),
     StarterRule(
         "assisted-by-model",
         "trailer",
-        r"(?im)^(?:assisted|generated)-by:[^\n<]*\b(?:gpt-?\d|generic llm|llm chatbot|o[134]-|ai\b)[^\n<]*$",
+        r"(?im)^(?:assisted|generated)-by:[^\n<]*\b(?:gpt|generic llm|llm chatbot|llm|ai)\b[^\n<]*$",
         "assisted",
         assistant="unknown-tool",
         proves=HELPED,
         source_url="https://docs.fedoraproject.org/en-US/council/policy/ai-contribution-policy/",
         examples=("Assisted-by: generic LLM chatbot",),
+        confidence="medium",
+        negatives=(
+            "Assisted-by: Ada Example <ada@example.org>",
+            "Assisted-by: Aisram",
+            "Tested-by: generic LLM chatbot",
+        ),
+    ),
+    StarterRule(
+        "assisted-by-agent-model",
+        "trailer",
+        r"(?im)^assisted-by:\s*(?P<tool>[a-z][\w .+-]{1,30}?):[a-z][\w.-]*\d[\w.-]*(?:\s|$)",
+        "assisted",
+        proves="The kernel's form: agent, colon, model. " + HELPED,
+        source_url="https://docs.kernel.org/process/coding-assistants.html",
+        examples=("Assisted-by: Zed:swift-model-3 sparse", "Assisted-by: Claude:claude-3-opus coccinelle"),
+        negatives=(
+            "Assisted-by: Ada Example <ada@example.org>",
+            "Assisted-by: https://lists.example.org/1",
+            "Assisted-by: coccinelle",
+        ),
+        confidence="medium",
+    ),
+    StarterRule(
+        "codex-placeholder",
+        "trailer",
+        rf"(?im)^{AI_KEYS}:\s*codex\s*<codex@example\.com>",
+        "assisted",
+        "weak",
+        assistant="codex",
+        proves="A placeholder address that some sessions write, and that a forge may give to a stranger.",
+        source_url="https://github.com/openai/codex/issues/18095",
+        examples=("Co-authored-by: Codex <codex@example.com>",),
+        negatives=("Co-authored-by: Scribe <codex@example.com>",),
+        confidence="low",
     ),
     StarterRule(
         "cline-author",
@@ -434,6 +713,11 @@ MARKERS = [
         proves="Name and address both say Cline; the address is a placeholder.",
         source_url="https://github.com/cline/cline",
         examples=("Cline <cline@example.com>",),
+        confidence="low",
+        negatives=(
+            "Patsy Cline <patsy@cline.example>",
+            "Ada Cline <cline@example.org>",
+        ),
     ),
     StarterRule(
         "tool-name-author",
@@ -443,6 +727,13 @@ MARKERS = [
         "weak",
         proves="A name alone, which people bear too: for a person to confirm.",
         examples=("Devin <100000000+devin-vendor@users.noreply.github.com>",),
+        confidence="low",
+        source_url="https://github.com/cognition-ai",
+        negatives=(
+            "Devin Example <devin@example.org>",
+            "Claude Monet <claude@monet.example>",
+            "Jules Verne <jules@verne.example>",
+        ),
     ),
     StarterRule(
         "hook-written",
@@ -454,6 +745,12 @@ MARKERS = [
         proves="Written by a hook whenever an agent is running nearby: over-attributes.",
         source_url="https://github.com/block/aittributor",
         examples=("Ai-assisted: true",),
+        confidence="low",
+        negatives=(
+            "Co-authored-by: Ada Example <ada@amazon.com>",
+            "Ai-assisted: false",
+            "Reviewed-by: Cline <noreply@cline.bot>",
+        ),
     ),
     StarterRule(
         "replit-agent",
@@ -464,6 +761,10 @@ MARKERS = [
         proves=HELPED,
         source_url="https://docs.replit.com",
         examples=("Replit-Commit-Author: Agent",),
+        negatives=(
+            "Replit-Commit-Author: Assistant",
+            "Replit-Commit-Author: Ada",
+        ),
     ),
     StarterRule(
         "replit-assistant",
@@ -475,6 +776,8 @@ MARKERS = [
         proves="Perhaps only the message.",
         source_url="https://docs.replit.com",
         examples=("Replit-Commit-Author: Assistant",),
+        confidence="low",
+        negatives=("Replit-Commit-Author: Agent",),
     ),
     StarterRule(
         "agent-branch",
@@ -484,6 +787,14 @@ MARKERS = [
         "weak",
         proves=SUGGESTS,
         examples=("codex/fix-login",),
+        confidence="low",
+        source_url="https://github.com/openai/codex",
+        negatives=(
+            "feature/codex-parser",
+            "cursor-blink",
+            "claude-monet/lilies",
+            "fix/devin/1",
+        ),
     ),
     StarterRule(
         "ai-label",
@@ -493,10 +804,53 @@ MARKERS = [
         assistant="unknown-tool",
         proves="Somebody, or a workflow, labelled the request.",
         examples=("ai-assisted",),
+        confidence="medium",
+        source_url="https://docs.github.com/en/issues/using-labels-and-milestones-to-track-work/managing-labels",
+        negatives=(
+            "ai",
+            "area: ai",
+            "air-assisted",
+            "ai-generated-content-feature",
+            "not-ai-generated",
+        ),
+    ),
+]
+
+MARKERS += [
+    StarterRule(
+        "tool-label",
+        "label",
+        r"(?i)^(?:(?:made|written|assisted)[ -](?:with|by)[: -]+|ai[:/] ?)?"
+        r"(?P<tool>copilot|codex|claude(?:[- ]code)?"
+        r"|cursor|devin|jules|aider)$",
+        "assisted",
+        "weak",
+        proves="A label with a tool's name may as well say what the change is about.",
+        source_url="https://docs.github.com/en/issues/using-labels-and-milestones-to-track-work/managing-labels",
+        examples=("copilot", "made-with: claude-code"),
+        negatives=("area: copilot", "cursor-position", "claude monet", "codex-parser"),
+        confidence="low",
+    ),
+    StarterRule(
+        "no-ai-label",
+        "label",
+        r"(?i)^(?:no[ -]ai(?:[ -]used)?|ai[:/ -]+none|(?:human|hand)[ -](?:written|authored)"
+        r"|not[ -]ai[ -](?:generated|assisted))$",
+        "manual",
+        proves="Somebody labelled the request as made without AI.",
+        source_url="https://docs.github.com/en/issues/using-labels-and-milestones-to-track-work/managing-labels",
+        examples=("no-ai", "human-written"),
+        negatives=("no-ai-training", "ai", "handwritten-digits", "ai-none-found"),
+        confidence="medium",
     ),
 ]
 
 HEADING = r"(?im)^[\s>*#_-]*AI[ -](?:usage|use|disclosure|assistance)\b[\s*_#]*[:\n][\s*_]*"
+BOX_USED = (
+    r"(?im)^\s*(?:[-*+]|\d+\.) \[x\][\s*_]*(?:AI (?:tools? |assistance )?(?:was|were) used\b"
+    r"|I (?:have )?used AI\b"
+    r"|this (?:PR|change|code|pull request|commit) (?:was|is|contains) AI[- ](?:assisted|generated|written)\b"
+)
 DECLARATIONS = [
     StarterRule(
         "declared-none",
@@ -507,6 +861,11 @@ DECLARATIONS = [
         proves="The change says in so many words that no AI was used.",
         source_url="https://github.com/ghostty-org/ghostty",
         examples=("No AI was used in this pr.",),
+        negatives=(
+            "fix: disable AI buttons if no AI",
+            "Explains when no AI may be used",
+            "- [ ] AI was not used",
+        ),
     ),
     StarterRule(
         "declared-none-heading",
@@ -515,24 +874,77 @@ DECLARATIONS = [
         "manual",
         proves="The request's own question on AI is answered with no.",
         examples=("AI usage: none",),
+        source_url="https://github.com/ghostty-org/ghostty",
+        negatives=(
+            "AI usage: None used except to validate and judge.",
+            "AI usage policy",
+            "AI usage: yes",
+        ),
     ),
     StarterRule(
         "declared-none-box",
         "declaration",
-        r"(?im)^\s*[-*] \[x\][\s*_]*(?:no AI was used|AI was not used)\b",
+        r"(?im)^\s*(?:[-*+]|\d+\.) \[x\][\s*_]*(?:no (?:generative )?AI (?:tools? |assistance )?"
+        r"(?:was|were) used\b"
+        r"|AI (?:tools? )?(?:was|were) not used\b|I (?:did not|didn't|have not) used? (?:any )?AI\b"
+        r"|(?:written |made )?without (?:the (?:use|help) of )?(?:any )?AI\b)[^\n]{0,20}$",
         "manual",
         proves="The negative box is ticked; an empty box says nothing.",
-        examples=("- [x] AI was not used",),
+        source_url="https://github.com/godotengine/godot/pull/121596",
+        examples=(
+            "- [x] AI was not used",
+            "* [X] I did not use any AI tools.",
+            "- [x] No AI tools were used",
+        ),
+        negatives=(
+            "- [ ] AI was not used",
+            "- [ ] No AI was used",
+            "- [x] AI was used",
+            "- [x] AI was not used, except to find the cause of it",
+        ),
     ),
     StarterRule(
         "declared-used-box",
         "declaration",
-        r"(?im)^\s*[-*] \[x\][\s*_]*(?:AI (?:was|tools were) used|I used AI"
-        r"|this (?:PR|change|code) (?:was|is) AI[- ])",
+        BOX_USED + r")",
         "assisted",
         assistant="unknown-tool",
         proves="The box that says AI was used is ticked.",
-        examples=("- [x] AI was used",),
+        source_url="https://github.com/godotengine/godot/pull/121596",
+        examples=(
+            "- [x] AI was used",
+            "- [X] I used AI tools for parts of it",
+            "- [x] This PR was AI-assisted",
+        ),
+        negatives=(
+            "- [ ] AI was used",
+            "- [x] AI was not used",
+            "- [x] I ran the tests",
+            "- [x] I used AIX to test it",
+        ),
+    ),
+    StarterRule(
+        "declared-used-box-tool",
+        "declaration",
+        BOX_USED + rf")[^\n]{{0,40}}?[(:,] *(?:with |by )?(?P<tool>{TOOL_WORDS})\b",
+        "assisted",
+        proves="The box that says AI was used is ticked, and names the tool.",
+        source_url="https://github.com/godotengine/godot/pull/121596",
+        examples=("- [x] AI was used (Claude Code)", "- [x] AI was used: Codex, for the tests"),
+        negatives=("- [ ] AI was used (Claude Code)", "- [x] AI was used"),
+    ),
+    StarterRule(
+        "declared-driven-by",
+        "declaration",
+        HEADING
+        + r"(?:driven|written|generated|drafted|implemented|made)(?: mostly| largely)? (?:by|with|using) "
+        r"(?P<tool>(?-i:[A-Z])\w+)\b",
+        "assisted",
+        proves="The request's own question on AI is answered with a name, whatever tool or model it is.",
+        source_url="https://github.com/ghostty-org/ghostty",
+        examples=("AI usage: Driven by Fable primarily", "AI disclosure: written with Nimbus"),
+        negatives=("AI usage: driven by need", "AI usage policy, driven by Ada"),
+        confidence="medium",
     ),
     StarterRule(
         "declared-doubtful",
@@ -542,6 +954,12 @@ DECLARATIONS = [
         "unknown",
         proves="A no with an exception: a person must read it.",
         examples=("AI usage: None used except to validate and judge.",),
+        source_url="https://github.com/ghostty-org/ghostty",
+        confidence="medium",
+        negatives=(
+            "AI usage: none",
+            "AI usage: yes, for all but the tests",
+        ),
     ),
     StarterRule(
         "declared-none-but",
@@ -550,6 +968,12 @@ DECLARATIONS = [
         "unknown",
         proves="A no with an exception: a person must read it.",
         examples=("No AI was used except for the tests.",),
+        source_url="https://github.com/ghostty-org/ghostty",
+        confidence="medium",
+        negatives=(
+            "No AI was used.",
+            "No AI was used. But the tests are slow.",
+        ),
     ),
     StarterRule(
         "declared-tool",
@@ -559,6 +983,12 @@ DECLARATIONS = [
         proves="The request's own question on AI is answered, and names a tool.",
         source_url="https://github.com/ghostty-org/ghostty",
         examples=("AI disclosure: Pi was used to investigate and write this change.",),
+        confidence="medium",
+        negatives=(
+            "AI usage policy\n\nUse Claude with care",
+            "Cursor usage: text blinks",
+            "AI usage: none",
+        ),
     ),
     StarterRule(
         "declared-yes",
@@ -568,6 +998,13 @@ DECLARATIONS = [
         assistant="unknown-tool",
         proves="The request's own question on AI is answered with yes.",
         examples=("AI usage: yes, for the tests",),
+        source_url="https://github.com/ghostty-org/ghostty",
+        confidence="medium",
+        negatives=(
+            "AI usage: none",
+            "AI usage policy",
+            "AI disclosure: no AI was used.",
+        ),
     ),
     StarterRule(
         "declared-help-of",
@@ -577,6 +1014,12 @@ DECLARATIONS = [
         "assisted",
         proves="A sentence says that the tool helped; words about tools prove nothing otherwise.",
         examples=("With the help of ChatGPT, update it.",),
+        source_url="https://github.com/DPDK/dpdk",
+        confidence="medium",
+        negatives=(
+            "Users can, with the help of ChatGPT answers, find it",
+            "With the help of Ada, update it.",
+        ),
     ),
     StarterRule(
         "declared-written-with",
@@ -587,28 +1030,44 @@ DECLARATIONS = [
         "assisted",
         proves="A sentence says that the tool made it.",
         examples=("This commit was written with Claude Code.",),
+        source_url="https://llvm.org/docs/AIToolPolicy.html",
+        confidence="medium",
+        negatives=(
+            "This commit was written with care.",
+            "This code is used by Claude",
+            "This change was requested by Cursor users",
+        ),
     ),
 ]
 
 
-def _automation(key: str, who: str, example: str) -> StarterRule:
+def _automation(key: str, who: str, example: str, source_url: str, negative: str) -> StarterRule:
     return StarterRule(
         f"automation-{key}",
         "author",
         rf"(?i){who}",
         is_automation=True,
         proves="A dependency, release or formatting automation: neither a person's work nor AI.",
+        source_url=source_url,
         examples=(example,),
+        negatives=(negative,),
+    )
+
+
+def _automation_app(key: str, login: str) -> StarterRule:
+    plain = _plain(login)
+    return _automation(
+        key,
+        rf"<(?:\d+\+)?{login}\[bot\]{NOREPLY}>",
+        f"{plain}[bot] <1+{plain}[bot]@users.noreply.github.com>",
+        f"https://github.com/apps/{plain}",
+        f"{plain}-fan <1+{plain}-fan@users.noreply.github.com>",
     )
 
 
 AUTOMATIONS = [
-    _automation(
-        name,
-        rf"(?:\d+\+)?{login}\[bot\]{NOREPLY}",
-        f"{_plain(login)}[bot] <1+{_plain(login)}[bot]@users.noreply.github.com>",
-    )
-    for name, login in (
+    _automation_app(key, login)
+    for key, login in (
         ("dependabot", "dependabot(?:-preview)?"),
         ("renovate", "renovate"),
         ("pre-commit-ci", "pre-commit-ci"),
@@ -623,22 +1082,69 @@ AUTOMATIONS = [
         ("scala-steward", "scala-steward"),
         ("deepsource", "deepsource-autofix"),
         ("autofix-ci", "autofix-ci"),
+        ("copybara", "copybara-service"),
+        ("bors", "bors"),
     )
 ] + [
-    _automation(
-        "renovate-mail",
-        r"<(?:bot@renovateapp\.com|renovate@whitesourcesoftware\.com)>",
-        "Renovate Bot <bot@renovateapp.com>",
-    ),
-    _automation(
-        "semantic-release",
-        r"<semantic-release-bot@martynus\.net>",
-        "semantic-release-bot <semantic-release-bot@martynus.net>",
-    ),
-    _automation("weblate", r"<(?:hosted|noreply)@weblate\.org>", "Hosted Weblate <hosted@weblate.org>"),
-    _automation("transifex", r"<(?:transifex@|bot@transifex)", "Transifex <bot@transifex.com>"),
-    _automation("pyup-mail", r"<github-bot@pyup\.io>", "pyup-bot <github-bot@pyup.io>"),
-    _automation("snyk-mail", r"<snyk-bot@snyk\.io>", "snyk-bot <snyk-bot@snyk.io>"),
+    _automation(key, who, example, source_url, negative)
+    for key, who, example, source_url, negative in (
+        (
+            "renovate-mail",
+            r"<(?:bot@renovateapp\.com|renovate@whitesourcesoftware\.com)>",
+            "Renovate Bot <bot@renovateapp.com>",
+            "https://docs.renovatebot.com",
+            "Ada Example <ada@renovateapp.com>",
+        ),
+        (
+            "semantic-release",
+            r"<semantic-release-bot@martynus\.net>",
+            "semantic-release-bot <semantic-release-bot@martynus.net>",
+            "https://github.com/semantic-release/git",
+            "Ada Example <ada@martynus.net>",
+        ),
+        (
+            "weblate",
+            r"<(?:hosted|noreply)@weblate\.org>",
+            "Hosted Weblate <hosted@weblate.org>",
+            "https://docs.weblate.org",
+            "Ada Example <ada@weblate.org>",
+        ),
+        (
+            "transifex",
+            r"<(?:transifex@|bot@transifex)",
+            "Transifex <bot@transifex.com>",
+            "https://help.transifex.com",
+            "Ada Example <ada@transifex.com>",
+        ),
+        (
+            "pyup-mail",
+            r"<github-bot@pyup\.io>",
+            "pyup-bot <github-bot@pyup.io>",
+            "https://pyup.io",
+            "Ada Example <ada@pyup.io>",
+        ),
+        (
+            "snyk-mail",
+            r"<snyk-bot@snyk\.io>",
+            "snyk-bot <snyk-bot@snyk.io>",
+            "https://docs.snyk.io",
+            "Ada Example <ada@snyk.io>",
+        ),
+        (
+            "gemini-cli-robot",
+            r"^gemini-cli-robot <",
+            "gemini-cli-robot <gemini-cli-robot@google.com>",
+            "https://github.com/google-gemini/gemini-cli",
+            "gemini-cli[bot] <218312386+gemini-cli[bot]@users.noreply.github.com>",
+        ),
+        (
+            "crowdin",
+            r"<support\+bot@crowdin\.com>",
+            "Crowdin Bot <support+bot@crowdin.com>",
+            "https://support.crowdin.com",
+            "Ada Example <ada@crowdin.com>",
+        ),
+    )
 ]
 
 RULES: list[StarterRule] = [

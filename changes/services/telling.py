@@ -8,7 +8,7 @@ from typing import Any
 
 from changes.facts import ChangeFact, Identity
 from changes.models import Change
-from changes.origin import PERSON, RuleBook
+from changes.origin import PERSON, RuleBook, redact
 from changes.paths import BUILT_IN, PathClasses, counted_lines, size_band
 
 State = Change.State
