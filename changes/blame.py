@@ -147,6 +147,13 @@ def rewritten_by(
         return Rewrite(fix_sha, Outcome.NO_COMMIT)
 
 
+def first_parent(clone: Clone, sha: str) -> str:
+    """Empty for a commit that has none. Raises: GitError where the clone does not hold it."""
+    if not SHA.fullmatch(sha):
+        raise GitError(f"{sha} is no commit")
+    return " ".join(clone.run("show", "--no-patch", "--format=%P", "--end-of-options", sha).split()[:1])
+
+
 def mostly_written_by(rewrite: Rewrite, owner: Callable[[str], T | None]) -> tuple[T, int] | None:
     """Who landed more than half of all the lines, with how many; `owner` says whose a commit is."""
     lines: dict[T, int] = {}
@@ -272,14 +279,20 @@ def _authors(
     )  # fmt: skip
     counts: dict[str, int] = {}
     landed: dict[str, int] = {}
+    edges: set[str] = set()
     sha = ""
     for line in told.split("\n"):
         if header := BLAMED.match(line):
             sha = header[1]
             counts[sha] = counts.get(sha, 0) + 1
+        elif line == "boundary":
+            edges.add(sha)
         elif line.startswith("committer-time "):
             landed[sha] = int(line.split(" ", 1)[1])
-    yield from ((one, n) for one, n in counts.items() if landed.get(one, 0) >= since)
+    recent = {one for one in counts if landed.get(one, 0) >= since}
+    if recent & edges and clock.run("rev-parse", "--is-shallow-repository").strip() == "true":
+        recent -= edges  # where a clone was cut off, its last commit seems to have written everything
+    yield from ((one, n) for one, n in counts.items() if one in recent)
 
 
 BLAMED = re.compile(r"([0-9a-f]{40,64}) \d+ \d+(?: \d+)?$")
