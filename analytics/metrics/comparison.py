@@ -1,0 +1,80 @@
+"""A kind of help beside its baseline: crude, and adjusted by area x size x quarter, or a refusal in words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from analytics.metrics.sentences import Compared
+from analytics.stats import adjusted_rate_ratio, ratio_homogeneity
+from analytics.stats.decision import BASELINE_GROUPS, Spot
+from analytics.stats.shapes import Stratum
+
+Measured = Mapping[str, Mapping[Spot, tuple[int, float]]]
+FEWEST_FAILURES = 3
+FEWEST_COMPARABLE = 0.5
+DISAGREE_BELOW = 0.1
+
+
+def compare(measured: Measured, kind: str, area: str | None, baseline: str) -> Compared:
+    """The ratio adjusted by stratum, unless too little can be compared or the areas disagree."""
+    own = _of(measured, [kind], area)
+    other = _of(measured, sorted(BASELINE_GROUPS[baseline]), area)
+    strata = {spot: _stratum(own.get(spot), other.get(spot)) for spot in {*own, *other}}
+    changes = sum(n for n, _ in own.values())
+    shared = [one for one in strata.values() if one["changes_ai"] and one["changes_manual"]]
+    comparable = sum(one["changes_ai"] for one in shared) / changes if changes else 0.0
+    plain = Compared(
+        failures=sum(failed for _, failed in own.values()),
+        changes=changes,
+        baseline_failures=sum(failed for _, failed in other.values()),
+        baseline_changes=sum(n for n, _ in other.values()),
+        comparable_share=comparable,
+    )
+    if reason := _refusal(strata, shared, comparable, is_whole=area is None):
+        return Compared(**{**vars(plain), "refused": reason})
+    ratio, low, high = adjusted_rate_ratio(shared)
+    return Compared(**{**vars(plain), "ratio": ratio, "low": low, "high": high})
+
+
+def _of(measured: Measured, groups: Iterable[str], area: str | None) -> dict[Spot, tuple[int, float]]:
+    found: defaultdict[Spot, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
+    for group in groups:
+        for spot, (n, failed) in measured.get(group, {}).items():
+            if area in (None, spot.area):
+                before = found[spot]
+                found[spot] = (before[0] + n, before[1] + failed)
+    return dict(found)
+
+
+def _stratum(own: tuple[int, float] | None, other: tuple[int, float] | None) -> Stratum:
+    changes_ai, failures_ai = own or (0, 0.0)
+    changes_manual, failures_manual = other or (0, 0.0)
+    return Stratum(
+        failures_ai=failures_ai,
+        changes_ai=changes_ai,
+        failures_manual=failures_manual,
+        changes_manual=changes_manual,
+    )
+
+
+def _refusal(
+    strata: Mapping[Spot, Stratum], shared: list[Stratum], comparable: float, *, is_whole: bool
+) -> str:
+    """Why no one number may stand; empty where it may."""
+    fewest = min(sum(one["failures_ai"] for one in shared), sum(one["failures_manual"] for one in shared))
+    if fewest < FEWEST_FAILURES:
+        return "there are not enough failures to compare"
+    if comparable < FEWEST_COMPARABLE:
+        return f"only {comparable:.0%} of this work had similar changes to be compared with"
+    by_area = _areas(strata) if is_whole else {}
+    if len(by_area) > 1 and ratio_homogeneity(by_area).p < DISAGREE_BELOW:
+        return "areas disagree: one number for all of them would mislead"
+    return ""
+
+
+def _areas(strata: Mapping[Spot, Stratum]) -> dict[str, list[Stratum]]:
+    found: defaultdict[str, list[Stratum]] = defaultdict(list)
+    for spot, stratum in strata.items():
+        found[spot.area].append(stratum)
+    return found
