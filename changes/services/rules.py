@@ -20,10 +20,12 @@ class Rules:
     version: int
     assistants: Mapping[str, Assistant]
     kinds: Mapping[str, AssistanceKind]
+    # Of every rule its version, None of one that is switched off.
+    in_force: Mapping[str, int | None]
 
 
 def current_rules() -> Rules:
-    rows = DetectionRule.objects.select_related("assistant", "kind").order_by("position", "key")
+    rows = list(DetectionRule.objects.select_related("assistant", "kind").order_by("position", "key"))
     rules = tuple(
         Rule(
             key=row.key,
@@ -35,6 +37,7 @@ def current_rules() -> Rules:
             assistant=row.assistant.slug if row.assistant else "",
             kind=row.kind.slug if row.kind else "",
             version=row.version,
+            confidence=row.confidence,
         )
         for row in rows
         if row.is_active
@@ -44,6 +47,7 @@ def current_rules() -> Rules:
         version=sum(row.version for row in rows),
         assistants={row.slug: row for row in Assistant.objects.all()},
         kinds={row.slug: row for row in AssistanceKind.objects.all()},
+        in_force={row.key: row.version if row.is_active else None for row in rows},
     )
 
 

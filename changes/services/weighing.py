@@ -15,7 +15,8 @@ from changes import origin
 from changes.facts import ChangeFact, DeclaredKind
 from changes.models import Assistance, Change, Decision, MarkingPolicy, Origin, OriginEvidence
 from changes.origin import Evidence, Material, Said, Verdict
-from changes.paths import suggested_kind
+from changes.paths import BUILT_IN, PathClasses, suggested_kind
+from changes.queries.places import path_classes
 from changes.services.rules import Rules
 from intake.models import Delivery
 
@@ -70,6 +71,11 @@ def of_fields(change: Change, rules: Rules) -> list[Evidence]:
     return origin.detect(material, rules.book)
 
 
+RENEWED = [
+    "rule_version", "origin", "strength", "confidence", "is_automation", "assistant", "kind", "said_at",
+]  # fmt: skip
+
+
 def save_evidence(
     found: Mapping[Change, list[Evidence]], rules: Rules, delivery: Delivery | None, is_known: bool = True
 ) -> dict[int, list[Evidence]]:
@@ -87,7 +93,7 @@ def save_evidence(
         for key, one in wanted.items():
             known = mine.get(key)
             if known is None:
-                mine[key] = _row(change, one, rules, delivery)
+                mine[key] = evidence_row(change, one, rules, delivery)
                 new.append(mine[key])
             elif _renew(known, one, rules):
                 altered.append(known)
@@ -96,12 +102,11 @@ def save_evidence(
     OriginEvidence.objects.filter(pk__in=gone).delete()
     OriginEvidence.objects.bulk_create(new)
     if altered:
-        names = ["rule_version", "origin", "strength", "is_automation", "assistant", "kind", "said_at"]
-        OriginEvidence.objects.bulk_update(altered, names)
+        OriginEvidence.objects.bulk_update(altered, RENEWED)
     return {pk: [_evidence(row, rules) for row in mine.values()] for pk, mine in stored.items()}
 
 
-def _row(change: Change, one: Evidence, rules: Rules, delivery: Delivery | None) -> OriginEvidence:
+def evidence_row(change: Change, one: Evidence, rules: Rules, delivery: Delivery | None) -> OriginEvidence:
     return OriginEvidence(
         change=change,
         rule_key=one.rule_key,
@@ -109,6 +114,7 @@ def _row(change: Change, one: Evidence, rules: Rules, delivery: Delivery | None)
         place=one.place,
         origin=one.origin,
         strength=one.strength,
+        confidence=one.confidence,
         is_automation=one.is_automation,
         assistant=rules.assistants.get(one.assistant),
         kind=rules.kinds.get(one.kind),
@@ -125,6 +131,7 @@ def _renew(row: OriginEvidence, one: Evidence, rules: Rules) -> bool:
         # A merge's branch was read whole or in part: of one marker the smaller claim stands.
         "origin": one.origin if row.rule_version != one.rule_version else min(row.origin, one.origin),
         "strength": one.strength,
+        "confidence": one.confidence,
         "is_automation": one.is_automation,
         "assistant_id": getattr(rules.assistants.get(one.assistant), "pk", None),
         "kind_id": getattr(rules.kinds.get(one.kind), "pk", None),
@@ -148,6 +155,7 @@ def _evidence(row: OriginEvidence, rules: Rules) -> Evidence:
         assistant=_slug_of(rules.assistants, row.assistant_id),
         kind=_slug_of(rules.kinds, row.kind_id),
         said_at=row.said_at,
+        confidence=row.confidence,
     )
 
 
@@ -161,6 +169,7 @@ class Judgements:
 
     said: Mapping[int, Sequence[Said]]
     policies: Mapping[int, Sequence[MarkingPolicy]]
+    classes: Mapping[int, PathClasses]
 
     @classmethod
     def of(cls, changes: Iterable[Change], is_known: bool = True) -> Judgements:
@@ -182,7 +191,7 @@ class Judgements:
         repositories = {one.repository_id for one in changes}
         for policy in MarkingPolicy.objects.filter(repository__in=repositories, revoked_at=None):
             policies[policy.repository_id].append(policy)
-        return cls(said, policies)
+        return cls(said, policies, path_classes(repositories))
 
     def policy_for(self, change: Change) -> tuple[datetime | None, bool]:
         """When the policy that covers this change was stated, and whether it counts: not before that day."""
@@ -214,7 +223,9 @@ def weigh_change(
     known = [rules.assistants[slug] for slug in now.assistants if slug in rules.assistants] if is_ai else []
     change.assistant = known[0] if known else None
     change.automation = any(one.is_automation for one in evidence)
-    change.rules_version = rules.version
+    if change._state.adding:
+        # What is here already keeps the rules under which all of its text was read last.
+        change.rules_version = rules.version
     return now
 
 
@@ -227,14 +238,16 @@ class _Kind:
     why: str = ""
 
 
-def _kinds_of(change: Change, evidence: Sequence[Evidence], said: Sequence[Said]) -> dict[str, _Kind]:
+def _kinds_of(
+    change: Change, evidence: Sequence[Evidence], said: Sequence[Said], classes: PathClasses
+) -> dict[str, _Kind]:
     """Each kind of help as it stands: a person's word, else what the evidence itself tells, else a guess."""
     failed_at = change.first_failed_at
     early_evidence, early_said = origin.before(evidence, said, failed_at)
     early = {one.kind: one for one in early_said if one.kind}
     found: dict[str, _Kind] = {}
     if change.is_assisted:
-        guess = suggested_kind(change.paths) if change.paths else None
+        guess = suggested_kind(change.paths, classes) if change.paths else None
         if guess:
             found[guess[0]] = _Kind(Status.SUGGESTED, why=guess[1])
         for one in sorted(evidence, key=lambda one: (one.said_at is None, one.said_at, one.rule_key)):
@@ -244,7 +257,9 @@ def _kinds_of(change: Change, evidence: Sequence[Evidence], said: Sequence[Said]
                 and found.get(one.kind, _GUESS).status == Status.SUGGESTED
             ):
                 counted = one in early_evidence and not _dismissed(early.get(one.kind))
-                found[one.kind] = _Kind(Status.DECLARED, one.said_at, counted, one.assistant, one.rule_key)
+                # A record of lines tells in its own words what it rests on.
+                why = one.excerpt if one.place == origin.NOTE else one.rule_key
+                found[one.kind] = _Kind(Status.DECLARED, one.said_at, counted, one.assistant, why)
     for kind, last in {one.kind: one for one in said if one.kind}.items():
         before = early.get(kind)
         derived = found.get(kind)
@@ -272,7 +287,8 @@ def save_assistances(
     new, altered, gone = [], [], []
     for change, evidence in changes.items():
         mine = stored[change.pk]
-        wanted = _kinds_of(change, evidence, judgements.said.get(change.pk, ()))
+        classes = judgements.classes.get(change.repository_id, BUILT_IN)
+        wanted = _kinds_of(change, evidence, judgements.said.get(change.pk, ()), classes)
         ids = {rules.kinds[slug].pk: one for slug, one in wanted.items() if slug in rules.kinds}
         gone += [row.pk for kind_id, row in mine.items() if kind_id not in ids]
         for kind_id, one in ids.items():
