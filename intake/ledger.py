@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 from django.db.models import Max
+from django.utils import timezone
 
 from intake.models import LedgerEntry
 
@@ -24,17 +25,16 @@ def touch(
     """
     if not connection.in_atomic_block:
         raise RuntimeError("touch() belongs in the transaction that alters the object")
-    LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            kind=kind,
-            object_id=object_id,
-            verb=verb,
-            repository_id=repository_id,
-            actor_id=actor_id,
-            delivery_id=delivery_id,
+    if not object_ids:
+        return
+    with connection.cursor() as cursor:
+        # One statement of one length for any number of rows: an import touches hundreds at once.
+        cursor.execute(
+            "INSERT INTO intake_ledgerentry (at, kind, object_id, verb, repository_id, actor_id, delivery_id)"
+            " SELECT %s, %s, object_id, %s, %s, %s, %s"
+            " FROM unnest(%s::bigint[]) WITH ORDINALITY AS touched (object_id, place) ORDER BY place",
+            [timezone.now(), kind.value, verb, repository_id, actor_id, delivery_id, list(object_ids)],
         )
-        for object_id in object_ids
-    )
 
 
 def generation() -> int:

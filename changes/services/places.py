@@ -11,7 +11,7 @@ from accounts.models import User
 from changes.facts import FileFact
 from changes.models import AreaRule, Change, DomainArea, Repository, Service
 from changes.paths import matches, touches
-from changes.services.bulk import insert
+from changes.services.bulk import insert_pairs
 from changes.services.repositories import find_or_make_service
 from intake import ledger
 
@@ -70,13 +70,12 @@ def add_areas(wanted: Mapping[Change, set[int]], is_known: bool = True) -> None:
 
 
 def _add(through: type, column: str, wanted: Mapping[Change, set[int]], is_known: bool) -> None:
-    rows = [
-        through(change_id=change.pk, **{column: pk}) for change, pks in wanted.items() for pk in sorted(pks)
-    ]
+    pairs = [(change.pk, pk) for change, pks in wanted.items() for pk in sorted(pks)]
     if is_known:
+        rows = [through(change_id=change, **{column: pk}) for change, pk in pairs]
         through.objects.bulk_create(rows, ignore_conflicts=True)  # type: ignore[attr-defined]
     else:
-        insert(rows)
+        insert_pairs(through, ("change_id", column), pairs)
 
 
 @transaction.atomic

@@ -83,7 +83,7 @@ class _Recording:
         known = any(not entry.is_new for entry in entries) or bool(register.doubles)
         self._save(register, entries, known)
         self._join_parts(entries)
-        self._follow(entries, facts)
+        self._follow(entries, facts, known)
         ledger.touch(
             ledger.Kind.CHANGE,
             *(entry.change.pk for entry in entries),
@@ -92,14 +92,14 @@ class _Recording:
             repository_id=self.repository.pk,
             delivery_id=self.delivery.pk if self.delivery else None,
         )
-        in_order = dict.fromkeys(entry for entry in standing if entry in set(entries))
+        dirty = set(entries)
+        in_order = dict.fromkeys(entry for entry in standing if entry in dirty)
         return [entry.change for entry in in_order]
 
     def _tell(self, register: Register, fact: ChangeFact) -> Entry:
-        before = set(register.entries)
         entry = register.entry_for(fact)
-        for gone in before - set(register.entries):
-            self._fold(entry, gone)
+        while register.folded:
+            self._fold(entry, register.folded.pop())
         entry.is_dirty = True
         paths = [*entry.change.paths, *entry.paths_of_doubles]
         if tell(entry.change, fact, self.rules.book, self.places.classes):
@@ -171,7 +171,7 @@ class _Recording:
             if not is_agents:
                 lessen_agents(whole.request, self.rules)
 
-    def _follow(self, entries: list[Entry], facts: Sequence[ChangeFact]) -> None:
+    def _follow(self, entries: list[Entry], facts: Sequence[ChangeFact], known: bool) -> None:
         """What other rows must learn from these: links, undoing, deployments that hold them."""
         changes = [entry.change for entry in entries]
         names = [f"#{value}" if space == ChangeIdentity.Space.NUMBER else value
@@ -186,7 +186,7 @@ class _Recording:
             landed = [one.merged_at for one in changes if one.merged_at]
             held = refresh_holding(self.repository, min(landed), names) if landed else set()
             refresh_shipped(self.repository, held | {one.pk for one in changes})
-        elif any(not entry.is_new for entry in entries):
+        elif known:  # new rows were settled before they were written
             refresh_shipped(self.repository, [one.pk for one in changes])
 
 

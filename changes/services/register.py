@@ -82,6 +82,8 @@ class Register:
         self.repository = repository
         self.entries: list[Entry] = []
         self.doubles: list[Change] = []
+        # Entries that went into another since somebody took them off this list.
+        self.folded: list[Entry] = []
         self._owner: dict[Name, Entry] = {}
         self._rows: dict[Name, ChangeIdentity] = {}
         self._dropped: list[int] = []
@@ -269,6 +271,7 @@ class Register:
                 self._owner[name] = survivor
                 survivor.names.add(name)
         self.entries.remove(double)
+        self.folded.append(double)
         if not double.is_new:
             move_all(double.change, survivor)
             self.doubles.append(double.change)
