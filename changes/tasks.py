@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import time
+
 from django.conf import settings
 from django.utils import timezone
 
+from changes.models import HistoryRun
+from changes.services.placing import give_up, place_some
 from changes.services.reviews import forget_days
 from changes.services.weighing import local_day
+
+# Of a tick: others wait for their turn in it.
+PLACING_SECONDS = 15.0
 
 
 def forget_day_keys() -> None:
     """With the raw deliveries of a day goes its key, and with it the way back to who reviewed that day."""
     forget_days(before=local_day(timezone.now() - settings.INTAKE_KEEP_DONE))
+
+
+def place_waiting() -> None:
+    """Goes on for some seconds with the first run that places changes again; the tick comes again."""
+    run = HistoryRun.objects.unfinished().filter(kind=HistoryRun.Kind.PLACES).order_by("id").first()
+    if run is not None:
+        until = time.monotonic() + PLACING_SECONDS
+        try:
+            place_some(run_id=run.pk, now=timezone.now, may_go_on=lambda: time.monotonic() < until)
+        except Exception as error:
+            # Not again with every tick; what it did so far stays, and the tick reports the error.
+            give_up(run_id=run.pk, error=repr(error), now=timezone.now())
+            raise

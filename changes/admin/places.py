@@ -14,9 +14,18 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from changes.admin.terms import person
-from changes.models import AreaRule, Change, Deployment, Environment, MarkingPolicy, Repository, Service
+from changes.models import (
+    AreaRule,
+    Change,
+    Deployment,
+    Environment,
+    MarkingPolicy,
+    PathClassRule,
+    Repository,
+    Service,
+)
 from changes.services import policies
-from changes.services.places import place_again
+from changes.services.placing import ask_to_place
 from changes.services.shipping import declare_merged_is_shipped
 from intake import ledger
 
@@ -40,13 +49,22 @@ class AreaRuleInline(Inline):
     ordering = ("position", "id")
 
 
+class PathClassRuleInline(Inline):
+    """What class of file paths are, where the repository differs from the habits of many."""
+
+    model = PathClassRule
+    extra = 1
+    fields = ("position", "glob", "path_class")
+    ordering = ("position", "id")
+
+
 @admin.register(Repository)
 class RepositoryAdmin(Base):
     list_display = ("name", "host", "default_branch", "merged_is_shipped", "change_total", "is_demo")
     list_filter = ("is_demo", "merged_is_shipped", "host")
     search_fields = ("name", "origin_address", "past_names")
     list_select_related = ("default_area",)
-    inlines = (AreaRuleInline,)
+    inlines = (AreaRuleInline, PathClassRuleInline)
     readonly_fields = ("forge_id", "past_names", "imported_to", "is_demo", "created_at")
     fieldsets = (
         (None, {"fields": ("name", "past_names", "host", "origin_address", "forge_id")}),
@@ -80,11 +98,21 @@ class RepositoryAdmin(Base):
             if change and "merged_is_shipped" in form.changed_data:
                 declare_merged_is_shipped(repository=obj, is_so=obj.merged_is_shipped, by=person(request))
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if change and any(one.has_changed() for one in formsets):
+            self._ask(request, form.instance)
+
     @admin.action(description="Apply path rules to all changes again", permissions=["change"])
     def place_changes(self, request: HttpRequest, queryset: QuerySet[Repository]) -> None:
         for repository in queryset:
-            moved = place_again(repository=repository, by=person(request))
-            messages.success(request, f"{repository}: {moved} changes moved to another area.")
+            self._ask(request, repository)
+
+    def _ask(self, request: HttpRequest, repository: Repository) -> None:
+        run = ask_to_place(repository=repository, by=person(request))
+        messages.success(
+            request, f"{repository}: {run.total} changes get their sizes, areas and services anew by and by."
+        )
 
 
 @admin.register(Service)
@@ -105,6 +133,8 @@ class ServiceAdmin(Base):
         with transaction.atomic():
             obj.save()
             ledger.touch(ledger.Kind.SERVICE, obj.pk, verb="edited", actor_id=person(request).pk)
+            if obj.repository and {"path_globs", "area", "repository"} & set(form.changed_data):
+                ask_to_place(repository=obj.repository, by=person(request))
 
     @admin.display(description="paths")
     def shown_globs(self, service: Service) -> str:

@@ -1,26 +1,30 @@
-"""Which services and areas a change touches, from its paths."""
+"""Which services and areas a change touches, from its paths; the rules that say so."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.text import slugify
 
 from accounts.models import User
 from changes.facts import FileFact
 from changes.models import AreaRule, Change, DomainArea, Repository, Service
 from changes.paths import matches, touches
+from changes.queries.places import classes_of
 from changes.services.bulk import insert_pairs
-from changes.services.repositories import find_or_make_service
+from changes.services.repositories import find_or_make_service, make_service
 from intake import ledger
 
 
 class PlaceBook:
-    """A repository's path rules and services, read once for a batch."""
+    """A repository's path rules, path classes and services, read once for a batch."""
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
+        self.classes = classes_of(repository)
         self.rules = list(AreaRule.objects.filter(repository=repository).select_related("area"))
         self.services = list(repository.services.select_related("area").order_by("id"))
         self._by_name: dict[str, Service] = {}
@@ -36,7 +40,11 @@ class PlaceBook:
 
     def area_lines(self, paths: Sequence[str], files: Sequence[FileFact] | None) -> Counter[DomainArea]:
         """Lines by area; a path counts 1 where its lines are unknown. The first rule that matches wins."""
-        lines = {one.path: (one.added or 0) + (one.deleted or 0) for one in files or ()}
+        lines = {
+            one.path: (one.added or 0) + (one.deleted or 0)
+            for one in files or ()
+            if self.classes.counts(one.path)
+        }
         found: Counter[DomainArea] = Counter()
         for path in paths:
             rule = next((rule for rule in self.rules if matches(path, rule.glob)), None)
@@ -97,25 +105,74 @@ def say_area(*, change_id: int, area: DomainArea | None, by: User | None) -> Cha
     return change
 
 
+@dataclass(frozen=True, slots=True)
+class TakenArea:
+    """A suggestion that somebody took: the area's name as they want it, and the paths that are it."""
+
+    name: str
+    globs: tuple[str, ...]
+    risk_level: int = DomainArea.Risk.MEDIUM
+
+
 @transaction.atomic
-def place_again(*, repository: Repository, by: User | None = None) -> int:
-    """Apply the repository's path rules and service globs to all its changes anew; says how many moved."""
-    book = PlaceBook(repository)
-    moved: list[Change] = []
-    areas: dict[Change, set[int]] = {}
-    services: dict[Change, set[int]] = {}
-    for change in Change.objects.current().filter(repository=repository).iterator(chunk_size=2000):
-        before = change.area_id
-        services[change] = book.services_of(change, ())
-        areas[change] = book.place(change, services[change], None)
-        if change.area_id != before:
-            moved.append(change)
-    Change.areas_touched.through.objects.filter(change__repository=repository).delete()
-    add_areas(areas)
-    add_services(services)
-    Change.objects.bulk_update(moved, ["area"], batch_size=500)
-    ledger.touch(
-        ledger.Kind.CHANGE, *(one.pk for one in moved), verb="placed again", repository_id=repository.pk,
-        actor_id=by.pk if by else None,
-    )  # fmt: skip
-    return len(moved)
+def take_areas(*, repository: Repository, taken: Sequence[TakenArea], by: User | None) -> list[AreaRule]:
+    """Path rules for these areas, deeper folders first; an area of that name is used where there is one.
+
+    A path that has a rule keeps it. Changes are placed by whoever runs `ask_to_place` after this.
+    """
+    actor = by.pk if by else None
+    known = set(AreaRule.objects.filter(repository=repository).values_list("glob", flat=True))
+    wanted = {glob: one for one in taken for glob in one.globs if glob not in known}
+    areas = {one.name: _area(one, actor) for one in wanted.values()}
+    # The first rule that matches wins, so a folder stands before the one that holds it.
+    in_order = sorted(wanted, key=lambda glob: (-glob.count("/"), glob))
+    start = 10 * (len(known) + 1)
+    rules = AreaRule.objects.bulk_create(
+        AreaRule(
+            repository=repository,
+            glob=glob[:300],
+            area=areas[wanted[glob].name],
+            position=min(start + 10 * at, 32000),
+        )
+        for at, glob in enumerate(in_order)
+    )
+    if rules:
+        ledger.touch(
+            ledger.Kind.REPOSITORY, repository.pk, verb="path rules taken", repository_id=repository.pk,
+            actor_id=actor,
+        )  # fmt: skip
+    return rules
+
+
+def _area(one: TakenArea, actor: int | None) -> DomainArea:
+    name = one.name.strip()[:80]
+    known = DomainArea.objects.offered().filter(name__iexact=name).first()
+    if isinstance(known, DomainArea):
+        return known
+    base = slugify(name)[:50] or "area"
+    slug, number = base, 1
+    while DomainArea.objects.filter(slug=slug).exists():
+        number += 1
+        slug = f"{base}-{number}"
+    made = DomainArea.objects.create(name=name, slug=slug, risk_level=one.risk_level)
+    ledger.touch(ledger.Kind.TAXONOMY, made.pk, verb="area made", actor_id=actor)
+    return made
+
+
+@transaction.atomic
+def take_services(
+    *, repository: Repository, taken: Sequence[tuple[str, str]], by: User | None
+) -> list[Service]:
+    """A service for each pair of name and glob whose paths are not a service of the repository yet."""
+    known = {glob for one in repository.services.all() for glob in one.path_globs}
+    made = [
+        make_service(repository=repository, name=name.strip(), path_globs=[glob])
+        for name, glob in taken
+        if glob not in known and name.strip()
+    ]
+    if made:
+        ledger.touch(
+            ledger.Kind.REPOSITORY, repository.pk, verb="services taken", repository_id=repository.pk,
+            actor_id=by.pk if by else None,
+        )  # fmt: skip
+    return made

@@ -18,7 +18,7 @@ from changes.models import (
     Repository,
     Review,
 )
-from changes.paths import counted_lines
+from changes.paths import BUILT_IN, PathClasses, counted_lines
 from changes.services.bulk import insert
 from changes.services.telling import fold_double
 
@@ -78,8 +78,11 @@ def names_of(fact: ChangeFact) -> list[tuple[str, str, str]]:
 
 
 class Register:
-    def __init__(self, repository: Repository, facts: Iterable[ChangeFact]) -> None:
+    def __init__(
+        self, repository: Repository, facts: Iterable[ChangeFact], classes: PathClasses = BUILT_IN
+    ) -> None:
         self.repository = repository
+        self.classes = classes
         self.entries: list[Entry] = []
         self.doubles: list[Change] = []
         # Entries that went into another since somebody took them off this list.
@@ -246,7 +249,7 @@ class Register:
         row = self._rows[name]
         if self._owner[name] is not entry:
             return
-        lines = counted_lines(fact.files) if fact.files is not None else None
+        lines = counted_lines(fact.files, self.classes) if fact.files is not None else None
         before = (row.parent, row.lines)
         row.parent = fact.parent.lower() or row.parent
         row.lines = row.lines if lines is None else lines

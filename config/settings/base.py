@@ -266,6 +266,7 @@ TICKS = [
     "intake.tasks.sweep",
     "accounts.idempotency.forget",
     "changes.tasks.forget_day_keys",
+    "changes.tasks.place_waiting",
     "incidents.tasks.follow_doubles",
 ]
 # Demonstration data is only made where none of these has a row.

@@ -8,20 +8,60 @@ from changes.facts import FileFact
 from changes.paths import PathClasses, counted_lines, path_class, size_band, suggested_kind
 
 HABITS = {
-    "lock": ["uv.lock", "web/pnpm-lock.yaml", "go.sum", ".github/workflows/review.lock.yml",
-             ".terraform.lock.hcl", "requirements/pip.txt", "requirements-dev.txt", "Gemfile.lock"],
-    "generated": ["app/locale/de/LC_MESSAGES/django.po", "src/locale/messages.nl_NL.xlf", "static/jquery-min.js",
-                  "tests/cassettes/test_a.yaml", "web/vendor/lib.js", "api/thing_pb2.py", "ui/__snapshots__/a.snap",
-                  "web/locales/fr.json", "assets/logo.svg", "client/bower_components/x/y.js"],
-    "tests": ["tests/test_pay.py", "shop/tests.py", "readthedocs/rtd_tests/utils.py", "pay_test.go",
-              "web/src/Pay.test.tsx", "src/test/java/com/acme/PayTest.java", "testdata/one.json", "spec/pay_spec.rb"],
+    "lock": [
+        "uv.lock",
+        "web/pnpm-lock.yaml",
+        "go.sum",
+        ".github/workflows/review.lock.yml",
+        ".terraform.lock.hcl",
+        "requirements/pip.txt",
+        "requirements-dev.txt",
+        "Gemfile.lock",
+    ],
+    "generated": [
+        "app/locale/de/LC_MESSAGES/django.po",
+        "src/locale/messages.nl_NL.xlf",
+        "static/jquery-min.js",
+        "tests/cassettes/test_a.yaml",
+        "web/vendor/lib.js",
+        "api/thing_pb2.py",
+        "ui/__snapshots__/a.snap",
+        "web/locales/fr.json",
+        "assets/logo.svg",
+        "client/bower_components/x/y.js",
+    ],
+    "tests": [
+        "tests/test_pay.py",
+        "shop/tests.py",
+        "readthedocs/rtd_tests/utils.py",
+        "pay_test.go",
+        "web/src/Pay.test.tsx",
+        "src/test/java/com/acme/PayTest.java",
+        "testdata/one.json",
+        "spec/pay_spec.rb",
+    ],
     "migrations": ["shop/migrations/0001_first.py", "prisma/migrations/20240101_first/migration.sql"],
     "docs": ["docs/guide/pay.txt", "README.md", "Documentation/faq/pay.inc", "CHANGELOG.txt"],
-    "config": ["package.json", "web/tsconfig.build.json", "Dockerfile", ".github/workflows/ci.yml", "setup.py",
-               "lib/automake.mk", "charts/shop/values.yaml", "pyproject.toml", "go.mod"],
-    "source": ["shop/pay.py", "web/src/features/charts/Bar.tsx", "lib/contest.c", "web/locales/index.ts",
-               "src/latest.py", "shop/protests/views.py"],
-}  # fmt: skip
+    "config": [
+        "package.json",
+        "web/tsconfig.build.json",
+        "Dockerfile",
+        ".github/workflows/ci.yml",
+        "setup.py",
+        "lib/automake.mk",
+        "charts/shop/values.yaml",
+        "pyproject.toml",
+        "go.mod",
+    ],
+    "source": [
+        "shop/pay.py",
+        "web/src/features/charts/Bar.tsx",
+        "lib/contest.c",
+        "web/locales/index.ts",
+        "src/latest.py",
+        "shop/protests/views.py",
+    ],
+}
 
 
 @pytest.mark.parametrize(
