@@ -9,11 +9,15 @@ from django.utils import timezone
 
 from changes.models import HistoryRun
 from changes.services.placing import give_up, place_some
+from changes.services.rereading import read_some
 from changes.services.reviews import forget_days
+from changes.services.rework import follow_all
 from changes.services.weighing import local_day
 
 # Of a tick: others wait for their turn in it.
 PLACING_SECONDS = 15.0
+FOLLOWING_SECONDS = 10.0
+REREADING_SECONDS = 15.0
 
 
 def forget_day_keys() -> None:
@@ -32,3 +36,15 @@ def place_waiting() -> None:
             # Not again with every tick; what it did so far stays, and the tick reports the error.
             give_up(run_id=run.pk, error=repr(error), now=timezone.now())
             raise
+
+
+def follow_fixes() -> None:
+    """Goes on for some seconds with reading whose lines fixes deleted."""
+    follow_all(seconds=FOLLOWING_SECONDS)
+
+
+def read_history_again() -> None:
+    """Goes on for some seconds with what changed rules and policies ask for."""
+    until = time.monotonic() + REREADING_SECONDS
+    while read_some() and time.monotonic() < until:
+        pass

@@ -267,6 +267,8 @@ TICKS = [
     "accounts.idempotency.forget",
     "changes.tasks.forget_day_keys",
     "changes.tasks.place_waiting",
+    "changes.tasks.follow_fixes",
+    "changes.tasks.read_history_again",
     "incidents.tasks.follow_doubles",
 ]
 # Demonstration data is only made where none of these has a row.
