@@ -1,0 +1,112 @@
+"""Did a safeguard help: the same methods before its first day and from it on. Nothing here says "because"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from analytics.metrics.comparison import compare
+from analytics.metrics.sentences import Compared, amount, number, similar
+from analytics.models import Safeguard
+from analytics.queries.safeguards import SCOPE, Window, measured, windows
+from analytics.stats import rate_ratio_interval, wilson_interval
+from analytics.stats.decision import (
+    ASSISTED,
+    MANUAL,
+    MANUAL_BASELINE,
+    MOST_UNKNOWN,
+    UNKNOWN,
+    UNMARKED_BASELINE,
+)
+from analytics.stats.shapes import Interval, RatioInterval
+
+FEWEST = 10
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two windows: the scope's own rate, and the scope beside what is like it."""
+
+    window: Window
+    compared: Compared
+    interval: Interval | None
+
+    @property
+    def rate(self) -> float | None:
+        return self.compared.failures / self.compared.changes if self.interval else None
+
+
+@dataclass(frozen=True)
+class Effect:
+    before: Side
+    after: Side
+    baseline: str
+    change: RatioInterval | None
+
+    @property
+    def sentence(self) -> str:
+        """What can be said, and no more."""
+        if self.after.compared.changes < FEWEST:
+            return (
+                f"{self.after.compared.changes} changes in its scope have shipped since it began and are old "
+                "enough to have failed: too few to say anything."
+            )
+        if self.change is None or self.change.ratio is None:
+            return "There was nothing to fall from: too few failures or changes in the year before it."
+        direction = _direction(self.change)
+        return (
+            f"Since it began the rate was {number(self.change.ratio)} times what it was in the year before "
+            f"({number(self.change.low)} to {number(self.change.high)}): {direction}."
+        )
+
+    @property
+    def beside(self) -> str:
+        """The same compared with similar work, which may have moved as well."""
+        then, now = self.before.compared, self.after.compared
+        if then.ratio is None or now.ratio is None:
+            return f"Beside {similar(self.baseline)} no ratio can be given for both times."
+        return (
+            f"Beside {similar(self.baseline)}: {number(then.ratio)} times as often before "
+            f"({number(then.low)} to {number(then.high)}), {number(now.ratio)} times as often since "
+            f"({number(now.low)} to {number(now.high)})."
+        )
+
+
+def _direction(change: RatioInterval) -> str:
+    if change.high < 1:
+        return "lower, beyond what chance gives"
+    if change.low > 1:
+        return "higher, beyond what chance gives"
+    return "no clear difference yet"
+
+
+def effect(safeguard: Safeguard, as_of: date) -> Effect:
+    first, second = windows(safeguard, as_of)
+    found = [measured(safeguard, window) for window in (first, second)]
+    totals = {
+        group: sum(n for one in found for n, _ in one.get(group, {}).values())
+        for group in (ASSISTED, MANUAL, UNKNOWN)
+    }
+    whole = sum(totals.values())
+    is_manual = whole > 0 and totals[UNKNOWN] / whole <= MOST_UNKNOWN
+    baseline = MANUAL_BASELINE if is_manual else UNMARKED_BASELINE
+    sides = [
+        _side(window, compare(one, SCOPE, None, baseline))
+        for window, one in zip((first, second), found, strict=True)
+    ]
+    return Effect(sides[0], sides[1], baseline, _change(sides[0].compared, sides[1].compared))
+
+
+def _side(window: Window, compared: Compared) -> Side:
+    enough = compared.changes >= FEWEST
+    return Side(window, compared, wilson_interval(compared.failures, compared.changes) if enough else None)
+
+
+def _change(before: Compared, after: Compared) -> RatioInterval | None:
+    if min(before.changes, after.changes) < FEWEST:
+        return None
+    return rate_ratio_interval(after.failures, after.changes, before.failures, before.changes)
+
+
+def counts(side: Side) -> str:
+    return f"{amount(side.compared.failures)} of {side.compared.changes:,}"
