@@ -10,6 +10,7 @@ from contextlib import contextmanager
 WITHOUT_DATABASE = {
     "up",
     "help",
+    "report",
     "version",
     "check",
     "collectstatic",

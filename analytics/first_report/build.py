@@ -1,0 +1,333 @@
+"""From rows to the report: counts, rates, ratios, and what they can and cannot carry. Pure.
+
+The rules: below 10 changes no rate; unmarked is not manual, so that nothing is said to hold up, and no
+difference is called absent; who is asked for a kind is not chosen by what failed alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from math import isinf
+
+from analytics.first_report import scope, words
+from analytics.first_report.areas import ELSEWHERE, NO_SOURCE, TOP, Cut, area_name, best_cut
+from analytics.first_report.candidates import choose
+from analytics.first_report.shapes import (
+    Attested,
+    Comparison,
+    Month,
+    PathRule,
+    Policy,
+    Rate,
+    Reading,
+    Recall,
+    Report,
+    ReportChange,
+    Share,
+    Tool,
+)
+from analytics.stats import (
+    adjusted_rate_ratio,
+    noticeable_ratio,
+    rate_ratio_interval,
+    ratio_homogeneity,
+    wilson_interval,
+)
+from analytics.stats.shapes import Stratum
+from changes.paths import path_class, size_band
+
+FEWEST = 10
+WINDOW_DAYS = 30
+MOST_TOOLS = 8
+DISAGREE = 0.05
+# Shares of AI-helped changes that carry a mark, in the two projects where the truth is known.
+RECALLS = (0.49, 0.16)
+BANDS = (
+    ("small", "Up to 50 lines"),
+    ("medium", "51 to 200 lines"),
+    ("large", "Over 200 lines"),
+    ("unknown", "Size unknown"),
+)
+CLASSES = (
+    ("source", "Source"),
+    ("tests", "Tests"),
+    ("docs", "Documentation"),
+    ("config", "Configuration"),
+    ("migrations", "Migrations"),
+    ("none", "Lock or generated files only, or no file"),
+)
+
+
+def build(reading: Reading, changes: Sequence[ReportChange]) -> Report:
+    changes = sorted(changes, key=lambda one: (one.at, one.key))
+    counted = [one for one in changes if not one.is_apart]
+    cut = best_cut(one.paths for one in counted)
+    area_of = {one.key: cut.area_of(one.paths) for one in counted}
+    comparisons = tuple(_comparisons(counted, area_of, reading))
+    overall = share("all", "All changes", counted)
+    tools = _tools(counted)
+    candidates, pairing = choose([one for one in counted if one.is_marked], area_of)
+    policy = _policy(counted, comparisons, reading)
+    attested = _attested(counted)
+    kinds = Counter(kind for one in counted if one.is_marked for kind in one.kinds)
+    hinted = sum(one.is_hinted for one in counted)
+    manual = sum(one.origin == "manual" for one in counted)
+    return Report(
+        reading=reading,
+        title=reading.name,
+        summary=words.summary(reading, overall, tools, comparisons, len(changes)),
+        caveats=words.caveats(reading, overall, hinted, comparisons),
+        overall=overall,
+        landed=len(changes),
+        automation=sum(one.is_apart for one in changes),
+        automation_marked=sum(one.is_automation and one.is_marked for one in changes),
+        declared_manual=manual,
+        hinted=hinted,
+        reverts_seen=sum(one.undone_at is not None for one in counted),
+        tools=tools,
+        months=tuple(_months(changes, reading)),
+        sizes=tuple(_by(counted, BANDS, lambda one: [size_band(one.lines)])),
+        classes=tuple(_by(counted, CLASSES, _classes_of)),
+        areas=tuple(_areas(counted, area_of)),
+        area_note=scope.area_note(cut.folders),
+        path_rules=tuple(_path_rules(cut, area_of)),
+        comparisons=comparisons,
+        outcome_words=words.outcomes(reading, comparisons),
+        kind_words=words.kinds(overall, kinds),
+        kinds=tuple(Tool(name, n) for name, n in kinds.most_common()),
+        candidates=candidates,
+        candidate_words=words.candidates(pairing, len(candidates)),
+        policy=policy,
+        policy_words=words.policy(policy, overall, reading, manual),
+        attested=attested,
+        attested_words=words.attested(attested, reading),
+        read_words=scope.read(reading, len(changes)),
+        not_read_words=scope.not_read(reading),
+        definitions=scope.definitions(reading),
+    )
+
+
+def share(key: str, name: str, changes: Sequence[ReportChange]) -> Share:
+    n, marked = len(changes), sum(one.is_marked for one in changes)
+    if n < FEWEST:
+        return Share(key, name, n, marked)
+    low, high = wilson_interval(marked, n)
+    return Share(key, name, n, marked, marked / n, low, high)
+
+
+def rate(n: int, failed: int) -> Rate:
+    if n < FEWEST:
+        return Rate(n, failed)
+    low, high = wilson_interval(failed, n)
+    return Rate(n, failed, failed / n, low, high)
+
+
+def _by(
+    changes: Sequence[ReportChange],
+    names: Iterable[tuple[str, str]],
+    keys: Callable[[ReportChange], Iterable[str]],
+) -> Iterable[Share]:
+    held: defaultdict[str, list[ReportChange]] = defaultdict(list)
+    for one in changes:
+        for key in keys(one):
+            held[key].append(one)
+    return (share(key, name, held[key]) for key, name in names if held[key])
+
+
+def _classes_of(change: ReportChange) -> set[str]:
+    return {path_class(path) for path, _ in change.paths} or {"none"}
+
+
+def _tools(changes: Sequence[ReportChange]) -> tuple[Tool, ...]:
+    """A change that names several tools counts for each."""
+    found = Counter(tool for one in changes if one.is_marked for tool in one.tools).most_common()
+    rest = sum(n for _, n in found[MOST_TOOLS:])
+    shown = [Tool(name, n) for name, n in found[:MOST_TOOLS]]
+    return tuple([*shown, Tool(f"{len(found) - MOST_TOOLS} others", rest)] if rest else shown)
+
+
+def _months(changes: Sequence[ReportChange], reading: Reading) -> Iterable[Month]:
+    if not changes:
+        return
+    held: defaultdict[tuple[int, int], list[ReportChange]] = defaultdict(list)
+    for one in changes:
+        at = one.at.astimezone(UTC)
+        held[at.year, at.month].append(one)
+    year, month = min(held)
+    until = reading.until.astimezone(UTC)
+    while (year, month) <= (until.year, until.month):
+        counted = [one for one in held[year, month] if not one.is_apart]
+        first = date(year, month, 1)
+        after = date(year + month // 12, month % 12 + 1, 1)
+        part = first < reading.since.date() or after > until.date() + timedelta(days=1)
+        yield Month(first, len(counted), sum(one.is_marked for one in counted), part)
+        year, month = after.year, after.month
+
+
+def _areas(changes: Sequence[ReportChange], area_of: dict[str, str]) -> Iterable[Share]:
+    names = set(area_of.values())
+    last = (TOP, ELSEWHERE, NO_SOURCE)
+    sizes = Counter(area_of.values())
+    ordered = sorted(
+        names, key=lambda key: (key in last, last.index(key) if key in last else 0, -sizes[key], key)
+    )
+    return _by(changes, [(key, area_name(key)) for key in ordered], lambda one: [area_of[one.key]])
+
+
+def _path_rules(cut: Cut, area_of: dict[str, str]) -> Iterable[PathRule]:
+    """The first match wins, so the inner folder stands before the outer one."""
+    sizes = Counter(area_of.values())
+    ordered = sorted(cut.folders, key=lambda folder: (-folder.count("/"), folder))
+    return (PathRule(f"{folder}/**", sizes[folder]) for folder in ordered if sizes[folder])
+
+
+# -- What came of them ---------------------------------------------------------------------------------------
+
+
+def _comparisons(
+    changes: Sequence[ReportChange], area_of: dict[str, str], reading: Reading
+) -> Iterable[Comparison]:
+    ripe = reading.as_of - timedelta(days=WINDOW_DAYS)
+    old = [one for one in changes if one.at <= ripe]
+    young = len(changes) - len(old)
+    yield _compare("undone", old, area_of, _is_undone, young, sum(_is_late(one) for one in old))
+    if reading.fixes and reading.fixes_from is not None:
+        seen = [one for one in old if one.at >= reading.fixes_from]
+        young = sum(one.at > ripe for one in changes)
+        yield _compare("follow_up", seen, area_of, _is_followed, young)
+        yield _compare("either", seen, area_of, lambda one: _is_undone(one) or _is_followed(one), young)
+
+
+def _within(change: ReportChange, at: datetime | None) -> bool:
+    return at is not None and timedelta() <= at - change.at <= timedelta(days=WINDOW_DAYS)
+
+
+def _is_undone(change: ReportChange) -> bool:
+    return _within(change, change.undone_at)
+
+
+def _is_late(change: ReportChange) -> bool:
+    return change.undone_at is not None and not _is_undone(change)
+
+
+def _is_followed(change: ReportChange) -> bool:
+    return _within(change, change.followed_at)
+
+
+def _compare(
+    key: str,
+    changes: Sequence[ReportChange],
+    area_of: dict[str, str],
+    failed: Callable[[ReportChange], bool],
+    young: int,
+    late: int = 0,
+) -> Comparison:
+    marked = [one for one in changes if one.is_marked]
+    unmarked = [one for one in changes if not one.is_marked]
+    a, b = sum(map(failed, marked)), sum(map(failed, unmarked))
+    name, meaning = words.BASES[key]
+    plain = Comparison(
+        key, name, meaning, rate(len(marked), a), rate(len(unmarked), b),
+        late=late, young=young, is_estimate=key != "undone",
+    )  # fmt: skip
+    if plain.marked.rate is None or plain.unmarked.rate is None:
+        return plain
+    crude, crude_low, crude_high = rate_ratio_interval(a, len(marked), b, len(unmarked))
+    strata = _strata(changes, area_of, failed)
+    ratio, low, high = adjusted_rate_ratio([one for found in strata.values() for one in found])
+    comparable = [one for found in strata.values() for one in found if one["changes_manual"]]
+    both = 0 < a and 0 < b
+    return Comparison(
+        key,
+        name,
+        meaning,
+        plain.marked,
+        plain.unmarked,
+        crude,
+        crude_low if crude is not None else None,
+        None if crude is None or isinf(crude_high) else crude_high,
+        ratio if both and ratio is not None and not isinf(ratio) and ratio > 0 else None,
+        low,
+        None if isinf(high) else high,
+        sum(one["changes_ai"] for one in comparable) / len(marked),
+        both and ratio_homogeneity(strata).p < DISAGREE,
+        noticeable_ratio(len(marked) * b / len(unmarked), b),
+        late,
+        young,
+        key != "undone",
+    )
+
+
+def _strata(
+    changes: Sequence[ReportChange], area_of: dict[str, str], failed: Callable[[ReportChange], bool]
+) -> dict[str, list[Stratum]]:
+    """Area x size x quarter, by area."""
+    held: defaultdict[tuple[str, str, int], list[ReportChange]] = defaultdict(list)
+    for one in changes:
+        quarter = one.at.year * 4 + (one.at.month - 1) // 3
+        held[area_of[one.key], size_band(one.lines), quarter].append(one)
+    found: defaultdict[str, list[Stratum]] = defaultdict(list)
+    for (area, _, _), some in held.items():
+        marked = [one for one in some if one.is_marked]
+        others = [one for one in some if not one.is_marked]
+        found[area].append(
+            Stratum(
+                failures_ai=sum(map(failed, marked)),
+                changes_ai=len(marked),
+                failures_manual=sum(map(failed, others)),
+                changes_manual=len(others),
+            )
+        )
+    return found
+
+
+# -- What a marking policy would change ----------------------------------------------------------------------
+
+
+def _policy(
+    changes: Sequence[ReportChange], comparisons: Sequence[Comparison], reading: Reading
+) -> Policy | None:
+    marked = sum(one.is_marked for one in changes)
+    unmarked = len(changes) - marked
+    days = (reading.until - reading.since).total_seconds() / 86400
+    if days < 28 or unmarked < FEWEST:
+        return None
+    base = comparisons[-1].unmarked
+    chance = base.failed / base.n if base.n else 0.0
+    year = 365 / days
+    recalls = [
+        _recall(recall, marked, unmarked, chance, year)
+        for recall in RECALLS
+        if marked and marked * (1 / recall - 1) <= unmarked * 0.9
+    ]
+    return Policy(
+        per_quarter=round(unmarked * year / 4),
+        noticeable_now=noticeable_ratio(marked * year * chance, unmarked * year * chance) if marked else None,
+        recalls=tuple(recalls),
+    )
+
+
+def _recall(recall: float, marked: int, unmarked: int, chance: float, year: float) -> Recall:
+    hidden = marked * (1 / recall - 1)
+    part = hidden / unmarked
+    return Recall(
+        recall=recall,
+        hidden=round(hidden),
+        of=unmarked,
+        two_looks_like=2 / (1 + part),
+        noticeable=noticeable_ratio((marked + hidden) * year * chance, (unmarked - hidden) * year * chance),
+    )
+
+
+def _attested(changes: Sequence[ReportChange]) -> Attested | None:
+    found = [one for one in changes if one.attested_of is not None]
+    if not found:
+        return None
+    return Attested(
+        changes=len(found),
+        ai_lines=sum(one.attested_ai or 0 for one in found),
+        lines=sum(one.attested_of or 0 for one in found),
+        marked_elsewhere=sum(one.is_marked and one.attested_of is None for one in changes),
+    )
