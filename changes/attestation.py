@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 GIT_AI, AGENT_TRACE = "git_ai", "agent_trace"
+# The rule under which each one's evidence is kept.
+RULE_KEYS = {GIT_AI: "git-ai-note", AGENT_TRACE: "agent-trace"}
 AI, HUMAN, MIXED, UNKNOWN = "ai", "human", "mixed", "unknown"
 
 MOST_NOTE = 8 << 20  # older notes carry whole conversations; the largest of 10,685 had 3 MB

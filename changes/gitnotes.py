@@ -195,9 +195,8 @@ def _unescaped(match: re.Match[str]) -> str:
     return chr(int(said, 8)) if len(said) == 3 else ESCAPED.get(said, said)
 
 
-def traces_tip(clone: Clone) -> str:
-    """The trace file's own blob at HEAD; empty without one."""
-    return _resolved(clone, f"HEAD:{TRACES}")
+def has_traces(clone: Clone, head: str) -> bool:
+    return bool(_resolved(clone, f"{head}:{TRACES}"))
 
 
 def traces(clone: Clone, revisions: str) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from changes.gitlog import Clone, GitError
+from changes.services.attesting import Attested, read_attestations
 from changes.services.importing import Imported, import_clone
 
 # Where nobody watches, a line now and then.
@@ -44,9 +45,10 @@ class Command(BaseCommand):
         if not path.is_dir():
             raise CommandError(f"{path} is not a folder")
         self.began = self.last_shown = time.monotonic()
+        clone = Clone(path)
         try:
             done = import_clone(
-                clone=Clone(path),
+                clone=clone,
                 service=options["service"],
                 since=options["since"],
                 branch=options["branch"],
@@ -54,9 +56,18 @@ class Command(BaseCommand):
                 tags_as_releases=options["tags_as_releases"],
                 progress=self.show,
             )
+            attested = read_attestations(repository=done.repository, clone=clone, progress=self.show_attested)
         except GitError as error:
             raise CommandError(f"git cannot read {path}: {error}") from error
         self.say_what_was_done(done)
+        self.say_what_is_attested(attested)
+
+    def say_what_is_attested(self, done: Attested) -> None:
+        """Nothing where no record was found."""
+        for outcome, times in sorted(done.outcomes.items()):
+            self.stdout.write(f"{times} {outcome}.")
+        if done.changes or done.outcomes:
+            self.stdout.write(f"{done.changes} change{'s' if done.changes != 1 else ''} with attested lines.")
 
     def say_what_was_done(self, done: Imported) -> None:
         if self.stdout.isatty():
@@ -70,6 +81,11 @@ class Command(BaseCommand):
             f"{f', and {by_merges} that merges brought in,' if by_merges else ''} in {seconds:.1f} s; "
             f"{done.changes} changes known, {done.deployments} releases."
         )
+
+    def show_attested(self, read: int, total: int) -> None:
+        if read == total or time.monotonic() - self.last_shown > SECONDS_BETWEEN:
+            self.last_shown = time.monotonic()
+            self.stdout.write(f"Notes of {read} of {total} changes")
 
     def show(self, read: int, total: int) -> None:
         if self.stdout.isatty():
