@@ -8,8 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from changes.models import AssistanceKind, Assistant, Change, Decision, DetectionRule, Origin, Prompt
-from changes.origin import compiled
+from changes.models import AssistanceKind, Assistant, Change, Decision, Origin, Prompt
 from changes.services.rules import current_rules
 from changes.services.weighing import reweigh
 from intake import ledger
@@ -127,17 +126,3 @@ def weigh_again(*, change_ids: Sequence[int]) -> int:
     for change in altered:
         ledger.touch(ledger.Kind.CHANGE, change.pk, verb="weighed again", repository_id=change.repository_id)
     return len(altered)
-
-
-@transaction.atomic
-def save_rule(*, rule: DetectionRule, by: User | None) -> DetectionRule:
-    """A changed rule gets a new version; evidence keeps the version that found it.
-
-    Raises: changes.origin.UnsafePattern for a pattern that RE2 does not accept.
-    """
-    compiled(rule.pattern)
-    if rule.pk:
-        rule.version = DetectionRule.objects.select_for_update().get(pk=rule.pk).version + 1
-    rule.save()
-    ledger.touch(ledger.Kind.TAXONOMY, rule.pk, verb="rule saved", actor_id=by.pk if by else None)
-    return rule

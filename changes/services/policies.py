@@ -8,11 +8,12 @@ from django.db import transaction
 
 from accounts.models import User
 from changes.models import Change, MarkingPolicy, Repository
+from changes.services.rereading import ask_to_weigh_again
 from changes.services.rules import current_rules
 from changes.services.weighing import reweigh
 from intake import ledger
 
-CHUNK = 1000
+FEW = 1000
 
 
 @transaction.atomic
@@ -52,15 +53,15 @@ def revoke_policy(*, policy: MarkingPolicy, by: User | None, now: datetime) -> M
 
 
 def _apply(policy: MarkingPolicy, verb: str, by: User | None) -> None:
+    """Few changes are weighed at once, many in the background, with progress."""
     actor = by.pk if by else None
     ledger.touch(ledger.Kind.POLICY, policy.pk, verb=verb, repository_id=policy.repository_id, actor_id=actor)
-    rules = current_rules()
-    rows = Change.objects.current().filter(repository=policy.repository_id).exclude(merged_at=None)
-    ids = list(rows.order_by("id").values_list("pk", flat=True))
-    for start in range(0, len(ids), CHUNK):
-        chunk = list(Change.objects.filter(pk__in=ids[start : start + CHUNK]).order_by("id"))
-        altered = reweigh(chunk, rules)
-        ledger.touch(
-            ledger.Kind.CHANGE, *(one.pk for one in altered), verb=verb,
-            repository_id=policy.repository_id, actor_id=actor,
-        )  # fmt: skip
+    rows = Change.objects.current().filter(repository=policy.repository_id).order_by("id")
+    if rows.count() > FEW:
+        ask_to_weigh_again(repository=policy.repository, by=by)
+        return
+    altered = reweigh(list(rows), current_rules())
+    ledger.touch(
+        ledger.Kind.CHANGE, *(one.pk for one in altered), verb=verb,
+        repository_id=policy.repository_id, actor_id=actor,
+    )  # fmt: skip
