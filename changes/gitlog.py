@@ -28,6 +28,7 @@ SAFE = tuple(
         "core.sshCommand=/bin/false",
         "core.pager=cat",
         "core.quotePath=false",
+        "core.bigFileThreshold=512m",
         "diff.external=",
         "gpg.program=/bin/false",
         "log.showSignature=false",

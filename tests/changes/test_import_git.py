@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from changes.facts import ChangeFact
 from changes.gitlog import Clone
 from changes.models import Change, ChangeIdentity, OriginEvidence, Repository, Service
 from changes.services import importing
 from changes.services.recording import record_changes
+from tests.changes.clones import Repo, run
 
 pytestmark = pytest.mark.django_db
 CLAUDE = "Co-Authored-By: Claude <noreply@anthropic.com>"
-
-
-class Repo:
-    """A real repository of a few commits, an hour apart."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.hours = path, 0
-        path.mkdir()
-        self.git("init", "-q", "-b", "main")
-
-    def git(self, *arguments: str, author: str = "Ada Example <ada@example.org>") -> str:
-        self.hours += 1
-        name, email = author.removesuffix(">").split(" <")
-        when = f"{1_700_000_000 + self.hours * 3600} +0000"
-        people = {
-            f"GIT_{role}_{part}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for part, value in (("NAME", name), ("EMAIL", email), ("DATE", when))
-        }
-        environment = {**os.environ, **people, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-        done = subprocess.run(
-            ["git", *arguments], cwd=self.path, env=environment, check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
-
-    def commit(self, message: str, path: str = "app.py", lines: int = 1, **more: Any) -> str:
-        file = self.path / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        old = file.read_text() if file.exists() else ""
-        file.write_text(old + "line\n" * lines)
-        self.git("add", "-A", **more)
-        self.git("commit", "-q", "-m", message, **more)
-        return self.git("rev-parse", "HEAD")
-
-    def merge(self, branch: str, message: str) -> str:
-        self.git("merge", "-q", "--no-ff", "-m", message, branch)
-        return self.git("rev-parse", "HEAD")
 
 
 @pytest.fixture
@@ -72,12 +33,6 @@ def repo(tmp_path: Path) -> Repo:
     made.commit(f'Revert "Break it"\n\nThis reverts commit {bad}.', "lib/b.py")
     made.commit("Lock", "uv.lock", lines=500)
     return made
-
-
-def run(path: Path, **options: Any) -> str:
-    out = StringIO()
-    call_command("import_git", str(path), stdout=out, **options)
-    return out.getvalue()
 
 
 def picture() -> list[object]:
