@@ -26,6 +26,7 @@ from analytics.forms import MatrixForm
 from analytics.models import TestScenario
 from analytics.queries.figures import ALL_TYPES, Basis
 from analytics.services import scenarios
+from analytics.tasks import catch_up
 from changes.models import Change, Origin, SizeBand
 from incidents.services.refusals import Refused
 
@@ -67,7 +68,7 @@ class Matrix(Resource):
             raise ValidationError(
                 {name: [str(fault) for fault in faults] for name, faults in form.errors.items()}
             )
-        return Response(reports.as_json(reports.matrix(form.filters())))
+        return Response(reports.as_json(reports.matrix(form.filters(), catch_up())))
 
 
 class Scenarios(Readable):

@@ -10,11 +10,19 @@ from io import StringIO
 from typing import Any, TypeVar
 
 from django.core.cache import cache
-from django.db import connection
 
 from analytics.metrics import Definition, definition, failure_rate
 from analytics.metrics.failure_rate import FailureRate, Place
-from analytics.queries.cells import CellCounts, cell_counts, cell_incidents
+from analytics.queries.cells import CellCounts, CellIncidents, cell_counts, cell_incidents
+from analytics.queries.counted import (
+    ROWS,
+    Scope,
+    cells_answer,
+    counted,
+    incidents_behind,
+    mature_and_pending,
+    without_change,
+)
 from analytics.queries.figures import (
     NO_AREA,
     WITH_INCIDENTS,
@@ -25,11 +33,11 @@ from analytics.queries.figures import (
     incidents_without_change,
     taxonomies,
 )
+from analytics.queries.ledger import Standing, standing
 
 T = TypeVar("T")
 ALL_AREAS = "all"
-SETTLED_FOR = 3600
-UNSETTLED_FOR = 2
+KEPT_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,8 @@ class MatrixRow:
 class MatrixReport:
     filters: Filters
     generation: int
+    # How much of the ledger is not counted yet: more than a few, and the page says so.
+    behind: int
     definition: Definition
     areas: tuple[Area, ...]
     rows: tuple[MatrixRow, ...]
@@ -98,40 +108,61 @@ class MatrixReport:
             yield row, everything, row.total
 
 
-def matrix(filters: Filters) -> MatrixReport:
-    """The failure-rate matrix, cached for the ledger's generation: one number, whoever asks."""
-    generation, settled = _generation()
-    return _cached("matrix", filters, generation, settled, lambda: _matrix(filters, generation))
+def matrix(filters: Filters, stands: Standing | None = None) -> MatrixReport:
+    """The failure-rate matrix, cached for what is counted so far: one number, whoever asks.
+
+    `analytics.tasks.catch_up` counts what is new: whoever shows a figure calls it first.
+    """
+    stands = stands or standing()
+    return _cached("matrix", filters, stands, lambda: _matrix(filters, stands))
 
 
-def _generation() -> tuple[int, bool]:
-    """The ledger's last id, and whether no writer is under way that could still add a lower one."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT COALESCE((SELECT max(id) FROM intake_ledgerentry), 0),"
-            " pg_snapshot_xmin(s) = pg_snapshot_xmax(s) FROM pg_current_snapshot() AS s"
-        )
-        generation, settled = cursor.fetchone()
-    return generation, settled
-
-
-def _cached(name: str, filters: Filters, generation: int, settled: bool, build: Callable[[], T]) -> T:
+def _cached(name: str, filters: Filters, stands: Standing, build: Callable[[], T]) -> T:
     parameters = repr(sorted(asdict(filters).items()))
-    key = f"report:{name}:{generation}:{settled}:{sha256(parameters.encode()).hexdigest()}"
+    key = f"report:{name}:{stands.generation}:{stands.cells_stand}:{sha256(parameters.encode()).hexdigest()}"
     found: T | None = cache.get(key)
     if found is None:
         found = build()
-        cache.set(key, found, SETTLED_FOR if settled else UNSETTLED_FOR)
+        cache.set(key, found, KEPT_SECONDS)
     return found
 
 
-def _matrix(filters: Filters, generation: int) -> MatrixReport:
+def _matrix(filters: Filters, stands: Standing) -> MatrixReport:
+    areas, kinds = taxonomies()
+    scope = Scope.of(filters, areas)
+    by_cells = cells_answer(scope, stands)
+    lines = counted(filters, mature_and_pending(filters), stands=stands, scope=scope)
+    counts = {}
+    for (row, area), found in failure_rate.cells(lines).items():
+        place = _row_key(row, kinds), _area_slug(area, areas)
+        counts[place] = found._replace(row=place[0])
+    behind: dict[Place, CellIncidents] = {}
+    if filters.basis in WITH_INCIDENTS and failure_rate.may_give_away(counts.values(), by_cells):
+        behind = _behind(scope, areas, kinds)
+    return _report(filters, stands, counts, behind, without_change(scope, stands), (areas, kinds))
+
+
+def plain_matrix(filters: Filters) -> MatrixReport:
+    """The same in plain SQL over the base tables: what cells are held against, and much slower."""
     areas, kinds = taxonomies()
     counts = _by_place(cell_counts(filters, areas, kinds), areas, kinds)
-    measured = {place: failure_rate.measure(found) for place, found in counts.items()}
-    behind: dict[Place, Any] = {}
+    behind: dict[Place, CellIncidents] = {}
     if filters.basis in WITH_INCIDENTS:
         behind = _by_place(cell_incidents(filters, areas, kinds), areas, kinds)
+    without = incidents_without_change(filters, areas)
+    return _report(filters, standing(), counts, behind, without, (areas, kinds))
+
+
+def _report(
+    filters: Filters,
+    stands: Standing,
+    counts: dict[Place, CellCounts],
+    behind: dict[Place, CellIncidents],
+    without: WithoutChange,
+    words: tuple[Taxonomy, Taxonomy],
+) -> MatrixReport:
+    areas, kinds = words
+    measured = {place: failure_rate.measure(found) for place, found in counts.items()}
     measured = _hide(measured, behind)
     inner = {p: c for p, c in measured.items() if p[0] != RowKey.TOTAL and p[1] != ALL_AREAS}
     measured |= failure_rate.with_levels(inner)
@@ -143,13 +174,32 @@ def _matrix(filters: Filters, generation: int) -> MatrixReport:
     columns = tuple(replace(column, unknown_share=unknown[column.slug]) for column in columns)
     return MatrixReport(
         filters=filters,
-        generation=generation,
+        generation=stands.last_entry,
+        behind=stands.behind,
         definition=definition(failure_rate),
         areas=columns,
         rows=tuple(_rows(measured, columns, kinds, unknown)),
-        without_change=_without_change(filters, areas),
+        without_change=_shown_without_change(without),
         unknown_share=unknown[ALL_AREAS],
     )
+
+
+def _row_key(row: int, kinds: Taxonomy) -> str:
+    return ROWS.get(row) or f"kind:{kinds.terms[row].slug}"
+
+
+def _area_slug(area: int | None, areas: Taxonomy) -> str:
+    if area is None:
+        return ALL_AREAS
+    return areas.terms[area].slug if area else NO_AREA
+
+
+def _behind(scope: Scope, areas: Taxonomy, kinds: Taxonomy) -> dict[Place, CellIncidents]:
+    found: dict[Place, CellIncidents] = {}
+    for row, area, over_all, incidents, restricted in incidents_behind(scope):
+        place = _row_key(row, kinds), _area_slug(None if over_all else area, areas)
+        found[place] = CellIncidents(place[0], area, over_all, incidents, restricted)
+    return found
 
 
 def _by_place(lines: list[Any], areas: Taxonomy, kinds: Taxonomy) -> dict[Place, Any]:
@@ -183,7 +233,8 @@ def _hide(cells: dict[Place, FailureRate], behind: dict[Place, Any]) -> dict[Pla
 
 def _columns(counts: dict[Place, CellCounts], areas: Taxonomy) -> Iterator[Area]:
     present = {area for row, area in counts if row == RowKey.TOTAL}
-    for term in areas.standing():
+    # What was merged since stands for itself in a figure of the time before.
+    for term in areas.terms.values():
         if term.slug in present:
             yield Area(term.slug, term.name)
     if NO_AREA in present:
@@ -199,8 +250,8 @@ def _rows(
     present = {row for row, _ in cells}
     names = [
         (f"kind:{term.slug}", term.name)
-        for term in kinds.standing()
-        if term.retired_at is None or f"kind:{term.slug}" in present
+        for pk, term in kinds.terms.items()
+        if f"kind:{term.slug}" in present or (term.retired_at is None and kinds.resolved[pk] == pk)
     ]
     for key, name in [*names, *((key.value, str(key.label)) for key in RowKey)]:
 
@@ -210,9 +261,8 @@ def _rows(
         yield MatrixRow(key, name, tuple(cell(column.slug) for column in columns), cell(ALL_AREAS))
 
 
-def _without_change(filters: Filters, areas: Taxonomy) -> WithoutChange | None:
+def _shown_without_change(found: WithoutChange) -> WithoutChange | None:
     """None: hidden, since too few incidents stand beside a restricted one."""
-    found = incidents_without_change(filters, areas)
     few = found.total < failure_rate.FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
     return None if found.restricted and few else found
 

@@ -30,6 +30,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from analytics.queries.cells import CellCounts, CellIncidents
+from analytics.queries.counted import Counted
 from analytics.stats import shrunken_rates, wilson_interval
 from analytics.stats.shapes import Counts
 
@@ -90,6 +91,44 @@ class FailureRate:
     @property
     def state_words(self) -> str:
         return STATES[self.state][1]
+
+
+def cells(lines: Iterable[Counted]) -> dict[tuple[int, int | None], CellCounts]:
+    """By row and area (None: all areas), from counts of mature changes (period 0) and of pending ones (1)."""
+    found: dict[tuple[int, int | None], list[float]] = {}
+    for line in lines:
+        for area in (line.area, None):
+            sums = found.setdefault((line.row, area), [0] * 10)
+            for number, more in enumerate(_added(line)):
+                sums[number] += more
+    return {
+        (row, area): CellCounts(
+            str(row), area, area is None, int(n), failures, suspected, *(int(count) for count in counts)
+        )
+        for (row, area), (n, failures, suspected, *counts) in found.items()
+    }
+
+
+def _added(line: Counted) -> tuple[float, ...]:
+    """In the order of CellCounts: what a change adds depends on whether it is old enough to have failed."""
+    if line.period:
+        return 0, 0, 0, line.n, line.failed, line.late, 0, 0, line.incidents, line.restricted
+    suspected = line.perhaps - line.failures
+    return (
+        line.n, line.failures, suspected, 0, 0, line.late, line.afterwards, line.by_policy,
+        line.incidents, line.restricted,
+    )  # fmt: skip
+
+
+def may_give_away(counts: Iterable[CellCounts], incidents_are_fewest: bool) -> bool:
+    """Whether incidents must be counted one by one, so that no number gives away a restricted one.
+
+    `incidents_are_fewest`: the counts hold no fewer restricted incidents than there are, and their number
+    of incidents is never more than there are. An instant of the past may know fewer restricted ones.
+    """
+    return not incidents_are_fewest or any(
+        found.restricted and found.incidents < FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE for found in counts
+    )
 
 
 def _percent(rate: float) -> str:

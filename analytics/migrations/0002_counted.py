@@ -56,6 +56,13 @@ class Migration(migrations.Migration):
                 ("incident_parts", models.BigIntegerField()),
                 ("restricted", models.BigIntegerField()),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("n", 0), ("afterwards", 0)), fields=["node"], name="cell_of_zero"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Counting",

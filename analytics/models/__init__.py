@@ -6,6 +6,7 @@ from analytics.models.counted import (
     CountedLink,
     Counting,
     Recount,
+    RowCode,
 )
 from analytics.models.findings import FrozenWeek, Safeguard, Signal, SignalShown
 from analytics.models.scenarios import Pattern, PatternVersion, ScenarioQuerySet, TestScenario
@@ -21,6 +22,7 @@ __all__ = [
     "Pattern",
     "PatternVersion",
     "Recount",
+    "RowCode",
     "Safeguard",
     "ScenarioQuerySet",
     "Signal",

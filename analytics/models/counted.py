@@ -6,6 +6,7 @@ point to changes and incidents without a constraint, as they outlive no one and 
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -22,6 +23,22 @@ if TYPE_CHECKING:
 # Shares are whole numbers of this unit, so that sums are exact in any order and can be taken back.
 WHOLE = 10**12
 CURRENT = Q(known_until=None)
+
+
+class RowCode(IntEnum):
+    """The rows beside the kinds of help, whose ids are above zero; then what stands instead of a change."""
+
+    TOTAL = -1
+    ASSISTED = -2
+    NOT_SAID = -3
+    MANUAL = -4
+    UNKNOWN = -5
+    AUTOMATION = -6
+
+    NO_CHANGE = -11
+    NOT_DETERMINED = -12
+    UNANSWERED = -13
+    DEPLOYMENT_ONLY = -14
 
 
 class KnownQuerySet(models.QuerySet):
@@ -98,7 +115,7 @@ class CountedChange(Known):
 
 
 class CountedLink(Known):
-    """A standing link between a counted incident and a shipped change; its share of the incident is in WHOLE."""
+    """A standing link of a counted incident to a shipped change; `share` of the incident in parts of WHOLE."""
 
     change = models.ForeignKey(Change, models.DO_NOTHING, db_constraint=False, related_name="+")
     incident = models.ForeignKey(Incident, models.DO_NOTHING, db_constraint=False, related_name="+")
@@ -177,6 +194,9 @@ class Cell(models.Model):
     any_late = models.BigIntegerField()
     incident_parts = models.BigIntegerField()
     restricted = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["node"], condition=Q(n=0, afterwards=0), name="cell_of_zero")]
 
     def __str__(self) -> str:
         return f"{self.slice or 'all'} {self.type} {self.node}: row {self.row}, area {self.area}"

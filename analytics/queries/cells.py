@@ -36,6 +36,9 @@ class CellCounts(NamedTuple):
     late: int
     afterwards: int
     by_policy: int
+    # No more than the incidents behind it, and how many links lead to restricted ones; 0 where not asked.
+    incidents: float = 0
+    restricted: int = 0
 
 
 class CellIncidents(NamedTuple):

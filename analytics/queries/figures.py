@@ -94,6 +94,8 @@ class Filters:
     size: str = ""
     origin: str = ""
     assistant: str = ""
+    # None: by what is known now; else by what was known at that instant.
+    known_at: datetime | None = None
 
     @property
     def mature_until(self) -> date:

@@ -18,6 +18,7 @@ from analytics.forms import MatrixForm
 from analytics.metrics.failure_rate import STATES
 from analytics.queries import figures
 from analytics.queries.figures import Basis, Filters, RowKey
+from analytics.tasks import catch_up
 from changes.models import Change
 from incidents.models import Incident
 from incidents.queries.causes import StandingCause, standing_causes
@@ -26,7 +27,7 @@ PAGE = 50
 
 
 def report_context(form: MatrixForm) -> dict[str, Any]:
-    report = reports.matrix(form.filters())
+    report = reports.matrix(form.filters(), catch_up())
     return {
         "report": report,
         "form": form,
@@ -56,7 +57,7 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     form = MatrixForm(request.GET.dict())
     if not form.is_valid():
         return _not_valid(form)
-    report = reports.matrix(form.filters())
+    report = reports.matrix(form.filters(), catch_up())
     response = HttpResponse(reports.as_csv(report), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="failure-rates-{report.filters.as_of}.csv"'
     return response
@@ -67,7 +68,7 @@ def as_json(request: HttpRequest) -> HttpResponse:
     form = MatrixForm(request.GET.dict())
     if not form.is_valid():
         return _not_valid(form)
-    return JsonResponse(reports.as_json(reports.matrix(form.filters())))
+    return JsonResponse(reports.as_json(reports.matrix(form.filters(), catch_up())))
 
 
 def _not_valid(form: MatrixForm) -> HttpResponse:

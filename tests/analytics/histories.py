@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils import timezone
 
 from changes.models import Assistance, AssistanceKind, Change, DomainArea, FollowUp, Repository
 from incidents.models import Cause, Incident
+from intake import ledger
 
 _numbers = count(1)
+T = TypeVar("T", Change, Incident)
 AS_OF = date(2026, 6, 30)
 
 
 def day(offset: int, *, as_of: date = AS_OF) -> datetime:
     """Noon, so many days before the day of the report."""
     return datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=UTC) - timedelta(days=offset)
+
+
+def touched(row: T) -> T:
+    """Tell the ledger, as a service does whatever it writes."""
+    kind = ledger.Kind.INCIDENT if isinstance(row, Incident) else ledger.Kind.CHANGE
+    ledger.touch(kind, row.pk, verb="told")
+    return row
 
 
 def repository(**over: Any) -> Repository:
@@ -47,18 +56,21 @@ def shipped(where: Repository, days_ago: float = 60, **over: Any) -> Change:
         **over,
     }
     fields.setdefault("origin_counted", fields["origin"])
-    return Change.objects.create(**fields)
+    return touched(Change.objects.create(**fields))
 
 
 def help_in(
     change: Change, what: AssistanceKind, *, counted: bool = True, status: str = "declared"
 ) -> Assistance:
-    return Assistance.objects.create(change=change, kind=what, counted=counted, status=status)
+    said = Assistance.objects.create(change=change, kind=what, counted=counted, status=status)
+    touched(change)
+    return said
 
 
 def follow_up(change: Change, fix: Change, *, days_later: float) -> FollowUp:
     assert change.shipped_at
     at = change.shipped_at + timedelta(days=days_later)
+    touched(change)
     return FollowUp.objects.create(change=change, fix=fix, at=at, lines=6, deleted_lines=10, method_version=1)
 
 
@@ -71,12 +83,13 @@ def incident(*, began_at: datetime, **over: Any) -> Incident:
         "reported_at": began_at,
         **over,
     }
-    return Incident.objects.create(**fields)
+    return touched(Incident.objects.create(**fields))
 
 
 def cause(
     of: Incident, change: Change | None, status: str = "confirmed", weight: float = 1, **over: Any
 ) -> Cause:
+    touched(of)
     return Cause.objects.create(
         incident=of, change=change, status=status, weight=weight, said_at=timezone.now(), **over
     )

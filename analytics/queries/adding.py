@@ -1,0 +1,124 @@
+"""From facts to cells: what one change adds to each row, area, narrowing and span of days it stands in."""
+
+# ruff: noqa: S608 -- statements are put together from fixed text; every value is bound
+from __future__ import annotations
+
+from analytics.models import WHOLE
+from analytics.spans import LEVELS, NODE, ORDINAL, STRIDE
+
+# What a change adds where it counts; sums of these are all that a cell holds.
+MEASURES: dict[str, str] = {
+    "n": "1",
+    "by_policy": "by_policy::int",
+    "sure": "sure",
+    "perhaps": "perhaps",
+    "failed": "(sure > 0)::int",
+    "late": "cardinality(late_on)",
+    "undone": "(undone_on IS NOT NULL)::int",
+    "undone_late": "(undone_on IS NULL AND undone_late_on IS NOT NULL)::int",
+    "followed": "(followed_on IS NOT NULL)::int",
+    "followed_late": "(followed_on IS NULL AND followed_late_on IS NOT NULL)::int",
+    "any_sure": f"CASE WHEN undone_on IS NULL AND followed_on IS NULL THEN sure ELSE {WHOLE} END",
+    "any_perhaps": f"CASE WHEN undone_on IS NULL AND followed_on IS NULL THEN perhaps ELSE {WHOLE} END",
+    "any_failed": "(sure > 0 OR undone_on IS NOT NULL OR followed_on IS NOT NULL)::int",
+    "any_late": (
+        "cardinality(late_on) + (COALESCE(undone_on, followed_on) IS NULL"
+        " AND COALESCE(undone_late_on, followed_late_on) IS NOT NULL)::int"
+    ),
+    "incident_parts": "incident_parts",
+    "restricted": "restricted",
+}
+COLUMNS = (*MEASURES, "afterwards")
+KEYS = ("is_demo", "slice", "type", "node", "row", "area")
+_KEYS, _COLUMNS = ", ".join(KEYS), ", ".join(COLUMNS)
+_SUMS = ", ".join(f"SUM({name}) AS {name}" for name in COLUMNS)
+
+
+def _summed(name: str, what: str) -> str:
+    return f"COALESCE(SUM(sign * ({what})) FILTER (WHERE counted), 0) AS {name}"
+
+
+# `signed` is facts with a sign: 1 for one that comes, -1 for one that goes.
+CHANGES_BY_DAY = f"""
+by_day AS (
+    SELECT is_demo, slice.slice, type,
+           {NODE.format(level=0, ordinal=ORDINAL.format(day="shipped_on"))} AS node,
+           placed.row, area,
+           {", ".join(_summed(name, what) for name, what in MEASURES.items())},
+           COALESCE(SUM(sign) FILTER (WHERE NOT counted), 0) AS afterwards
+    FROM signed
+    CROSS JOIN LATERAL (VALUES (''), ('size=' || size_band), ('origin=' || origin_counted),
+                               ('assistant=' || NULLIF(assistant, 0))) AS slice(slice)
+    CROSS JOIN LATERAL (SELECT unnest(rows), true UNION ALL SELECT unnest(rows_afterwards), false)
+               AS placed(row, counted)
+    WHERE slice.slice IS NOT NULL
+    GROUP BY is_demo, slice.slice, type, shipped_on, placed.row, area
+)
+"""
+# Incidents without a change lie in rows of their own, on the day they began; no type, no narrowing.
+INCIDENTS_BY_DAY = f"""
+by_day AS (
+    SELECT is_demo, '' AS slice, '' AS type,
+           {NODE.format(level=0, ordinal=ORDINAL.format(day="began_on"))} AS node, instead AS row, area,
+           {
+    ", ".join(
+        f"SUM(sign * restricted::int) AS {name}"
+        if name == "restricted"
+        else f"SUM(sign) AS {name}"
+        if name == "n"
+        else f"0 AS {name}"
+        for name in COLUMNS
+    )
+}
+    FROM signed
+    WHERE instead < 0
+    GROUP BY is_demo, began_on, instead, area
+)
+"""
+_NODE = NODE.format(level="level", ordinal="node")
+# What came and went alike is not written at all.
+ADD_TO_CELLS = f"""
+INSERT INTO analytics_cell AS cell ({_KEYS}, {_COLUMNS})
+SELECT is_demo, slice, type, {_NODE} AS span, row, area, {_SUMS}
+FROM by_day CROSS JOIN generate_series(0, {LEVELS - 1}) AS level
+GROUP BY is_demo, slice, type, span, row, area
+HAVING {" OR ".join(f"SUM({name}) <> 0" for name in COLUMNS)}
+ON CONFLICT ({_KEYS}) DO UPDATE SET {", ".join(f"{name} = cell.{name} + excluded.{name}" for name in COLUMNS)}
+"""
+DROP_ZEROES = "DELETE FROM analytics_cell WHERE n = 0 AND afterwards = 0"
+# From scratch: days first, in the order in which they are read, then each level from the one below it.
+FILL_DAYS = f"""
+INSERT INTO analytics_cell ({_KEYS}, {_COLUMNS})
+SELECT {_KEYS}, {_COLUMNS} FROM by_day ORDER BY {_KEYS}
+"""
+FILL_LEVEL = f"""
+INSERT INTO analytics_cell ({_KEYS}, {_COLUMNS})
+SELECT is_demo, slice, type, %(level)s * {STRIDE} + ((node %% {STRIDE}) >> 2) AS span, row, area, {_SUMS}
+FROM analytics_cell WHERE node >= (%(level)s - 1) * {STRIDE} AND node < %(level)s * {STRIDE}
+GROUP BY is_demo, slice, type, span, row, area
+ORDER BY is_demo, slice, type, span, row, area
+"""
+SIGNED_CHANGES = "signed AS (SELECT *, 1 AS sign FROM analytics_countedchange WHERE known_until IS NULL)"
+SIGNED_INCIDENTS = "signed AS (SELECT *, 1 AS sign FROM analytics_countedincident WHERE known_until IS NULL)"
+
+
+def difference(signed: str, by_day: str, wanted: str) -> str:
+    """How many cells there are besides those that the facts add up to, and the other way round."""
+    names = f"{_KEYS}, {_COLUMNS}"
+    return f"""
+WITH {signed}, {by_day},
+expected AS (
+    SELECT is_demo, slice::text, type::text, ({_NODE})::int AS node, row, area,
+           {", ".join(f"SUM({name})::bigint AS {name}" for name in COLUMNS)}
+    FROM by_day CROSS JOIN generate_series(0, {LEVELS - 1}) AS level
+    GROUP BY is_demo, slice, type, {_NODE}, row, area
+),
+standing AS (
+    SELECT is_demo, slice::text, type::text, node, row, area, {_COLUMNS} FROM analytics_cell WHERE {wanted}
+)
+SELECT COUNT(*) FROM (
+    (SELECT {names} FROM expected EXCEPT SELECT {names} FROM standing)
+    UNION ALL
+    (SELECT {names} FROM standing EXCEPT SELECT {names} FROM expected)
+) AS differing
+"""

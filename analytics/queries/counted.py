@@ -1,0 +1,351 @@
+"""Counts for every page with figures: by row, area, period and size, now or as they were known once.
+
+Shape: `counted` answers with one line for each row and area that has anything in a period; sum lines over
+areas for "all areas". Rows overlap (a change with two kinds counts in both), areas, sizes and periods do
+not. Cells answer where they can, in a few milliseconds; else the facts themselves do, with equal results.
+"""
+
+# ruff: noqa: S608 -- statements are put together from fixed text; every value is bound
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from analytics.models import WHOLE, RowCode
+from analytics.queries.figures import (
+    ALL_TYPES,
+    NO_AREA,
+    Basis,
+    Filters,
+    RowKey,
+    Taxonomy,
+    WithoutChange,
+)
+from analytics.queries.ledger import Standing, standing
+from analytics.spans import nodes_between
+from changes.models import Assistant, Change, Service, SizeBand
+
+ROWS: dict[int, str] = {
+    RowCode.TOTAL: RowKey.TOTAL.value,
+    RowCode.ASSISTED: RowKey.ASSISTED.value,
+    RowCode.NOT_SAID: RowKey.NOT_SAID.value,
+    RowCode.MANUAL: RowKey.MANUAL.value,
+    RowCode.UNKNOWN: RowKey.UNKNOWN.value,
+    RowCode.AUTOMATION: RowKey.AUTOMATION.value,
+}
+
+
+class Period(NamedTuple):
+    """Days on which changes shipped, both within."""
+
+    start: date
+    end: date
+
+
+class Counted(NamedTuple):
+    """Counts of one row and area in one period; `area` 0 is no area, `size` is empty unless asked for.
+
+    `failures` and `perhaps` (suspected causes as well) are sums of shares, for changes of any age;
+    `failed` counts changes with any of the former. `incidents` is never more than the incidents behind.
+    """
+
+    period: int
+    size: str
+    row: int
+    area: int
+    n: int
+    failures: float
+    perhaps: float
+    failed: int
+    late: int
+    afterwards: int
+    by_policy: int
+    incidents: float
+    restricted: int
+
+
+# Failures of one basis in a cell: sure, perhaps, failed, late.
+IN_CELLS = {
+    Basis.INCIDENT: ("sure", "perhaps", "failed", "late"),
+    Basis.UNDONE: (f"undone * {WHOLE}", f"undone * {WHOLE}", "undone", "undone_late"),
+    Basis.FOLLOW_UP: (f"followed * {WHOLE}", f"followed * {WHOLE}", "followed", "followed_late"),
+    Basis.ANY: ("any_sure", "any_perhaps", "any_failed", "any_late"),
+}
+_INCIDENT = "sure > 0 AND failed_on <= %(as_of)s"
+_ENDED = "LEAST(undone_on, followed_on) <= %(as_of)s"
+_LATE = "(SELECT COUNT(*) FROM unnest(late_on) AS late(day) WHERE day <= %(as_of)s)"
+
+
+def _once(first: str, late: str) -> tuple[str, str, str, str]:
+    whole = f"CASE WHEN {first} <= %(as_of)s THEN {WHOLE} ELSE 0 END"
+    too_late = f"({first} IS NULL AND {late} <= %(as_of)s)::int"
+    return whole, whole, f"({first} <= %(as_of)s)::int", too_late
+
+
+# The same of a fact, on the day of the report.
+IN_FACTS = {
+    Basis.INCIDENT: ("sure", "perhaps", f"({_INCIDENT})::int", _LATE),
+    Basis.UNDONE: _once("undone_on", "undone_late_on"),
+    Basis.FOLLOW_UP: _once("followed_on", "followed_late_on"),
+    Basis.ANY: (
+        f"CASE WHEN {_ENDED} THEN {WHOLE} ELSE sure END",
+        f"CASE WHEN {_ENDED} THEN {WHOLE} ELSE perhaps END",
+        f"COALESCE({_INCIDENT} OR {_ENDED}, false)::int",
+        f"{_LATE} + COALESCE(LEAST(undone_on, followed_on) IS NULL"
+        " AND LEAST(undone_late_on, followed_late_on) <= %(as_of)s, false)::int",
+    ),
+}
+OUTCOMES = ("failures", "perhaps", "failed", "late")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Filters with slugs turned into ids."""
+
+    filters: Filters
+    types: list[str]
+    areas: list[int] | None
+    assistants: list[int] | None
+    services: list[int] | None
+
+    @classmethod
+    def of(cls, filters: Filters, areas: Taxonomy) -> Scope:
+        wanted = None
+        if filters.area:
+            wanted = [0] if filters.area == NO_AREA else areas.group(filters.area)
+        tools = Taxonomy(Assistant).group(filters.assistant) if filters.assistant else None
+        services = None
+        if filters.service:
+            services = list(Service.objects.filter(slug=filters.service).values_list("pk", flat=True))
+        types = list(Change.Type.values) if filters.type == ALL_TYPES else [filters.type]
+        return cls(filters, types, wanted, tools, services)
+
+    def slices(self, by_size: bool) -> list[str] | None:
+        """The narrowings whose cells together answer; None where no cells do."""
+        filters = self.filters
+        sizes = [filters.size] if filters.size else list(SizeBand.values) if by_size else []
+        narrowed = [
+            [f"size={size}" for size in sizes],
+            [f"origin={filters.origin}"] if filters.origin else [],
+            [f"assistant={pk}" for pk in self.assistants or []],
+        ]
+        found = [one for one in narrowed if one]
+        if self.services is not None or len(found) > 1 or self.assistants == []:
+            return None
+        return found[0] if found else [""]
+
+    def where(self) -> str:
+        """Conditions on facts of changes, as they hold now or held at an instant."""
+        conditions = [known(self.filters), "is_demo = %(demo)s"]
+        if self.filters.type != ALL_TYPES:
+            conditions.append("type = ANY(%(types)s)")
+        if self.areas is not None:
+            conditions.append("area = ANY(%(areas)s::bigint[])")
+        if self.assistants is not None:
+            conditions.append("assistant = ANY(%(assistants)s::bigint[])")
+        if self.services is not None:
+            conditions.append("services && %(services)s::bigint[]")
+        if self.filters.size:
+            conditions.append("size_band = %(size)s")
+        if self.filters.origin:
+            conditions.append("origin_counted = %(origin)s")
+        return " AND ".join(conditions)
+
+    def parameters(self) -> dict[str, Any]:
+        filters = self.filters
+        return {
+            "demo": filters.demo, "types": self.types, "areas": self.areas, "assistants": self.assistants,
+            "services": self.services, "size": filters.size, "origin": filters.origin,
+            "as_of": filters.as_of, "known_at": filters.known_at, "start": filters.start, "end": filters.end,
+        }  # fmt: skip
+
+
+def known(filters: Filters, alias: str = "") -> str:
+    name = f"{alias}." if alias else ""
+    if filters.known_at is None:
+        return f"{name}known_until IS NULL"
+    return (
+        f"{name}known_from <= %(known_at)s"
+        f" AND ({name}known_until IS NULL OR {name}known_until > %(known_at)s)"
+    )
+
+
+def cells_answer(scope: Scope, stands: Standing, by_size: bool = False) -> bool:
+    """Cells hold what is known now of all days: not of an instant, nor short of a day with a failure."""
+    filters = scope.filters
+    return (
+        filters.known_at is None
+        and stands.cells_stand
+        and (stands.latest_on is None or stands.latest_on <= filters.as_of)
+        and scope.slices(by_size) is not None
+    )
+
+
+def counted(
+    filters: Filters, periods: Sequence[Period], *, by_size: bool = False, stands: Standing | None = None,
+    scope: Scope | None = None, areas: Taxonomy | None = None,
+) -> list[Counted]:  # fmt: skip
+    """Lines for each period, by its place in `periods`; the window of `filters` itself is not looked at."""
+    if scope is None:
+        from changes.models import DomainArea
+
+        scope = Scope.of(filters, areas or Taxonomy(DomainArea))
+    if cells_answer(scope, stands or standing(), by_size):
+        return _from_cells(scope, periods, by_size)
+    return _from_facts(scope, periods, by_size)
+
+
+def _from_cells(scope: Scope, periods: Sequence[Period], by_size: bool) -> list[Counted]:
+    nodes = [(node, number) for number, period in enumerate(periods) for node in nodes_between(*period)]
+    sums = dict(zip(OUTCOMES, IN_CELLS[Basis(scope.filters.basis)], strict=True))
+    size = "substr(cell.slice, 6)" if by_size else "''"
+    area = "AND cell.area = ANY(%(areas)s::bigint[])" if scope.areas is not None else ""
+    statement = f"""
+SELECT wanted.period, {size} AS size, cell.row, cell.area, SUM(n)::bigint,
+       SUM({sums["failures"]})::float8 / {WHOLE}, SUM({sums["perhaps"]})::float8 / {WHOLE},
+       SUM({sums["failed"]})::bigint, SUM({sums["late"]})::bigint, SUM(afterwards)::bigint,
+       SUM(by_policy)::bigint, SUM(incident_parts)::float8 / {WHOLE}, SUM(restricted)::bigint
+FROM unnest(%(nodes)s::int[], %(periods)s::int[]) AS wanted(node, period)
+JOIN analytics_cell AS cell
+  ON cell.is_demo = %(demo)s AND cell.slice = ANY(%(slices)s) AND cell.type = ANY(%(types)s)
+     AND cell.node = wanted.node {area}
+GROUP BY wanted.period, size, cell.row, cell.area
+"""
+    named = {
+        **scope.parameters(),
+        "slices": scope.slices(by_size),
+        "nodes": [node for node, _ in nodes],
+        "periods": [number for _, number in nodes],
+    }
+    return [Counted(*line) for line in _fetch(statement, named)]
+
+
+def _from_facts(scope: Scope, periods: Sequence[Period], by_size: bool) -> list[Counted]:
+    outcomes = zip(OUTCOMES, IN_FACTS[Basis(scope.filters.basis)], strict=True)
+    summed = ", ".join(f"SUM({what}) AS {name}" for name, what in outcomes)
+    # Facts alike in place are added up before they are spread over their rows.
+    statement = f"""
+WITH alike AS (
+    SELECT wanted.period, {"size_band" if by_size else "''"} AS size, area, rows, rows_afterwards,
+           COUNT(*) AS n, SUM(by_policy::int) AS by_policy, SUM(incident_parts) AS incident_parts,
+           SUM(restricted) AS restricted, {summed}
+    FROM unnest(%(starts)s::date[], %(ends)s::date[]) WITH ORDINALITY AS wanted("from", until, period)
+    JOIN analytics_countedchange AS fact ON fact.shipped_on BETWEEN wanted."from" AND wanted.until
+    WHERE {scope.where()}
+    GROUP BY 1, 2, 3, 4, 5
+)
+SELECT period - 1, size, placed.row, area, COALESCE(SUM(n) FILTER (WHERE counted), 0)::bigint,
+       COALESCE(SUM(failures) FILTER (WHERE counted), 0)::float8 / {WHOLE},
+       COALESCE(SUM(perhaps) FILTER (WHERE counted), 0)::float8 / {WHOLE},
+       COALESCE(SUM(failed) FILTER (WHERE counted), 0)::bigint,
+       COALESCE(SUM(late) FILTER (WHERE counted), 0)::bigint,
+       COALESCE(SUM(n) FILTER (WHERE NOT counted), 0)::bigint,
+       COALESCE(SUM(by_policy) FILTER (WHERE counted), 0)::bigint,
+       COALESCE(SUM(incident_parts) FILTER (WHERE counted), 0)::float8 / {WHOLE},
+       COALESCE(SUM(restricted) FILTER (WHERE counted), 0)::bigint
+FROM alike
+CROSS JOIN LATERAL (SELECT unnest(rows), true UNION ALL SELECT unnest(rows_afterwards), false)
+           AS placed(row, counted)
+GROUP BY period, size, placed.row, area
+"""
+    named = {
+        **scope.parameters(),
+        "starts": [period.start for period in periods],
+        "ends": [period.end for period in periods],
+    }
+    return [Counted(*line) for line in _fetch(statement, named)]
+
+
+class Behind(NamedTuple):
+    """The incidents behind one row and area; `over_all`: behind the row in all areas."""
+
+    row: int
+    area: int | None
+    over_all: bool
+    incidents: int
+    restricted: bool
+
+
+def incidents_behind(scope: Scope) -> list[Behind]:
+    """Counted one by one. Whether one is restricted is asked of today, whatever was known once."""
+    statement = f"""
+WITH fact AS (
+    SELECT change_id, shipped_on, area, rows FROM analytics_countedchange AS fact
+    WHERE shipped_on BETWEEN %(start)s AND %(end)s AND {scope.where()}
+)
+SELECT placed.row, area, GROUPING(area) = 1, COUNT(DISTINCT link.incident_id), bool_or(incident.is_restricted)
+FROM fact
+JOIN analytics_countedlink AS link ON link.change_id = fact.change_id AND {known(scope.filters, "link")}
+JOIN incidents_incident AS incident ON incident.id = link.incident_id
+CROSS JOIN LATERAL unnest(rows) AS placed(row)
+WHERE link.began_on >= fact.shipped_on AND link.began_on <= %(as_of)s
+GROUP BY GROUPING SETS ((placed.row, area), (placed.row))
+"""
+    return [Behind(*line) for line in _fetch(statement, scope.parameters())]
+
+
+INSTEAD = (RowCode.NO_CHANGE, RowCode.NOT_DETERMINED, RowCode.UNANSWERED, RowCode.DEPLOYMENT_ONLY)
+
+
+def without_change(scope: Scope, stands: Standing) -> WithoutChange:
+    """Counted incidents that began in the window and name no change, by what was answered instead."""
+    by_cells = scope.filters.known_at is None and scope.services is None and stands.cells_stand
+    lines = _instead_from_cells(scope) if by_cells else _instead_from_facts(scope)
+    found = {row: n for row, n, _ in lines}
+    return WithoutChange(
+        *(found.get(code.value, 0) for code in INSTEAD), restricted=any(hidden for _, _, hidden in lines)
+    )
+
+
+def _instead_from_cells(scope: Scope) -> list[tuple[int, int, int]]:
+    area = "AND area = ANY(%(areas)s::bigint[])" if scope.areas is not None else ""
+    statement = f"""
+SELECT row, SUM(n)::bigint, SUM(restricted)::bigint FROM analytics_cell
+WHERE is_demo = %(demo)s AND slice = '' AND type = '' AND node = ANY(%(nodes)s::int[]) {area}
+GROUP BY row
+"""
+    nodes = list(nodes_between(scope.filters.start, scope.filters.end))
+    return _fetch(statement, {**scope.parameters(), "nodes": nodes})
+
+
+def _instead_from_facts(scope: Scope) -> list[tuple[int, int, int]]:
+    area = "AND fact.area = ANY(%(areas)s::bigint[])" if scope.areas is not None else ""
+    service = "AND fact.services && %(services)s::bigint[]" if scope.services is not None else ""
+    statement = f"""
+SELECT instead, COUNT(*), SUM(incident.is_restricted::int)::bigint FROM analytics_countedincident AS fact
+JOIN incidents_incident AS incident ON incident.id = fact.incident_id
+WHERE {known(scope.filters, "fact")} AND fact.is_demo = %(demo)s AND instead < 0
+  AND began_on BETWEEN %(start)s AND %(end)s {area} {service}
+GROUP BY instead
+"""
+    return _fetch(statement, scope.parameters())
+
+
+def _fetch(statement: str, named: dict[str, Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, named)
+        return cursor.fetchall()
+
+
+def mature_and_pending(filters: Filters) -> list[Period]:
+    """The window, up to the last mature day and after it; a part that has no day ends before it begins."""
+    border = min(max(filters.mature_until, filters.start - timedelta(days=1)), filters.end)
+    return [Period(filters.start, border), Period(border + timedelta(days=1), filters.end)]
+
+
+def over_areas(lines: Iterable[Counted]) -> dict[tuple[int, str, int], Counted]:
+    """Lines added up over areas, by (period, size, row); their `area` is 0 and says nothing."""
+    found: dict[tuple[int, str, int], Counted] = {}
+    for line in lines:
+        key = line.period, line.size, line.row
+        known_line = found.get(key)
+        if known_line is None:
+            found[key] = line._replace(area=0)
+        else:
+            sums = (a + b for a, b in zip(known_line[4:], line[4:], strict=True))
+            found[key] = Counted(*known_line[:4], *sums)
+    return found

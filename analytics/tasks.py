@@ -1,0 +1,55 @@
+"""Who counts: a reader what is new, when it is little; the worker the rest."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.core.cache import cache
+
+from analytics.queries import ledger
+from analytics.queries.ledger import FEW, Standing
+from analytics.services import counting, rebuilding
+
+log = logging.getLogger(__name__)
+SECONDS = 20.0
+# From so much on it is quicker to add all cells up anew than to alter each.
+MANY = 50_000
+RING_AGAIN = 10
+
+
+def catch_up() -> Standing:
+    """Called before a figure is shown: counts what is new, or has it counted and says how far it is."""
+    stands = counting.catch_up()
+    if stands.behind > FEW and cache.add("analytics:rung", True, RING_AGAIN):
+        _ring()
+    return stands
+
+
+def _ring() -> None:
+    try:
+        count_due.delay()
+    except Exception:
+        # The page is shown all the same; brokers fail in their own exceptions, and the tick rings again.
+        log.exception("The worker could not be told to count; the next tick makes up for it")
+
+
+@shared_task(name="analytics.count_due", time_limit=3600)
+def count_due() -> None:
+    """Counts until nothing is left; a worker that is told to stop leaves the rest to the next."""
+    if ledger.waiting() > MANY:
+        try:
+            rebuilding.rebuild(say=log.info, everything=False)
+        except rebuilding.Busy:
+            return
+    elif counting.count_new(seconds=SECONDS):
+        rebuilding.finish()
+    else:
+        count_due.delay()
+
+
+def sweep() -> None:
+    """Called by every tick."""
+    stands = ledger.standing()
+    if stands.behind or not stands.cells_stand or stands.must_count_all:
+        count_due.delay()
