@@ -8,8 +8,10 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from changes.attestation import RULE_KEYS
 from changes.facts import ChangeFact
 from changes.models import (
+    AttestedLines,
     Change,
     ChangeIdentity,
     ChangeLink,
@@ -20,6 +22,7 @@ from changes.models import (
 )
 from changes.paths import BUILT_IN, PathClasses, counted_lines
 from changes.services.bulk import insert
+from changes.services.rework import move_rework
 from changes.services.telling import fold_double
 
 Space, Role = ChangeIdentity.Space, ChangeIdentity.Role
@@ -326,9 +329,10 @@ def move_all(double: Change, survivor_entry: Entry) -> None:
         survivor.save()
     Decision.objects.filter(change=double).update(change=survivor)
     ChangeIdentity.objects.filter(change=double).update(change=survivor)
+    told = _move_attested(double, survivor)
     kept = OriginEvidence.objects.filter(change=survivor).values_list("rule_key", "excerpt")
     has = set(kept)
-    for row in OriginEvidence.objects.filter(change=double):
+    for row in OriginEvidence.objects.filter(change=double).exclude(rule_key__in=told):
         if (row.rule_key, row.excerpt) not in has:
             OriginEvidence.objects.filter(pk=row.pk).update(change=survivor)
     reviews = set(Review.objects.filter(change=survivor).values_list("external_id", flat=True))
@@ -339,9 +343,23 @@ def move_all(double: Change, survivor_entry: Entry) -> None:
             ChangeLink.objects.filter(pk=link.pk).update(change=survivor)
     ChangeLink.objects.filter(target=double).update(target=survivor)
     ChangeLink.objects.filter(change=survivor, target=survivor).update(target=None)
+    move_rework(double, survivor)
     survivor.services.add(*double.services.all())
     survivor.areas_touched.add(*double.areas_touched.all())
     Change.objects.filter(merged_into=double).update(merged_into=survivor)
     Change.objects.filter(undone_by=double).exclude(pk=survivor.pk).update(undone_by=survivor)
     double.deployments.clear()
     Change.objects.filter(pk=double.pk).update(merged_into=survivor)
+
+
+def _move_attested(double: Change, survivor: Change) -> list[str]:
+    """Attested lines where the survivor has none: those of both would count twice what both tell of.
+
+    Where both have some, the next import reads all anew. Returns the rules whose evidence stays behind.
+    """
+    has = set(AttestedLines.objects.filter(change=survivor).values_list("format", flat=True))
+    rows = AttestedLines.objects.filter(change=double)
+    rows.exclude(format__in=has).update(change=survivor)
+    if rows.exists():
+        Repository.objects.filter(pk=survivor.repository_id).update(notes_read_to="", traces_read_to="")
+    return [RULE_KEYS[one] for one in has]
