@@ -39,7 +39,8 @@ def insert_pairs(
 
 def _copy(model: type[models.Model], attributes: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     quote = connection.ops.quote_name
-    names = ", ".join(quote(str(model._meta.get_field(name).column)) for name in attributes)
+    columns = {field.attname: field.column for field in model._meta.concrete_fields}
+    names = ", ".join(quote(columns[name]) for name in attributes)
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN") as copy,
