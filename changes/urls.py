@@ -1,18 +1,25 @@
 from django.urls import path
 
-from changes import views
+from changes.views import areas, changes, deployments, repositories, said
 
 app_name = "changes"
 
 urlpatterns = [
-    path("changes/", views.change_list, name="list"),
-    path("changes/<int:pk>/", views.change_detail, name="detail"),
-    path("changes/<int:pk>/origin/", views.decide_origin, name="decide_origin"),
-    path("changes/<int:pk>/kind/", views.decide_kind, name="decide_kind"),
-    path("changes/<int:pk>/area/", views.decide_area, name="decide_area"),
-    path("deployments/", views.deployment_list, name="deployments"),
-    path("deployments/<int:pk>/", views.deployment_detail, name="deployment"),
-    path("repositories/", views.repository_list, name="repositories"),
-    path("repositories/<int:pk>/", views.repository_detail, name="repository"),
-    path("services/<slug:slug>/", views.service_detail, name="service"),
+    path("changes/", changes.change_list, name="list"),
+    path("changes/<int:pk>/", changes.change_detail, name="detail"),
+    path("changes/<int:pk>/origin/", said.decide_origin, name="decide_origin"),
+    path("changes/<int:pk>/kind/", said.decide_kind, name="decide_kind"),
+    path("changes/<int:pk>/area/", said.decide_area, name="decide_area"),
+    path("changes/<int:pk>/links/<int:link>/", said.decide_link, name="decide_link"),
+    path("deployments/", deployments.deployment_list, name="deployments"),
+    path("deployments/<int:pk>/", deployments.deployment_detail, name="deployment"),
+    path("repositories/", repositories.repository_list, name="repositories"),
+    path("repositories/<int:pk>/", repositories.repository_detail, name="repository"),
+    path("repositories/<int:pk>/areas/", repositories.take_suggested_areas, name="take_areas"),
+    path("repositories/<int:pk>/services/", repositories.take_suggested_services, name="take_services"),
+    path("repositories/<int:pk>/path-classes/", repositories.keep_path_class, name="keep_path_class"),
+    path("repositories/<int:pk>/place-again/", repositories.place_again, name="place_again"),
+    path("services/<slug:slug>/", repositories.service_detail, name="service"),
+    path("areas/", areas.area_list, name="areas"),
+    path("areas/<slug:slug>/", areas.area_detail, name="area"),
 ]

@@ -9,7 +9,15 @@ from django.utils import timezone
 
 from accounts.models import Role, Team, User
 from analytics.models import TestScenario
-from changes.models import Change, Deployment, Environment, Repository, Service
+from changes.models import (
+    Change,
+    ChangeLink,
+    Deployment,
+    DomainArea,
+    Environment,
+    Repository,
+    Service,
+)
 from incidents.models import (
     ActionItem,
     Alert,
@@ -79,6 +87,8 @@ def _outage(*, service: Service, environment: Environment, number: int, named: U
         ),
         "repository": repository,
         "service": service,
+        "link": ChangeLink.objects.create(change=change, kind="reverts", names="#404", rule="revert"),
+        "area": DomainArea.objects.get_or_create(slug="ledgers", defaults={"name": "Ledgers"})[0],
         "environment": environment,
         "source": source,
     }

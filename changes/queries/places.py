@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from changes.models import PathClassRule, Repository
+from django.db.models import Count, Q
+from django.db.models.functions import TruncMonth
+
+from changes.areas import Suggestion, suggested_areas, suggested_services, top_folder
+from changes.models import Change, ChangeQuerySet, Origin, PathClassRule, Repository
 from changes.paths import PathClasses
 
 
@@ -19,3 +25,97 @@ def path_classes(repository_ids: Iterable[int]) -> Mapping[int, PathClasses]:
 
 def classes_of(repository: Repository) -> PathClasses:
     return path_classes([repository.pk]).get(repository.pk, PathClasses())
+
+
+# A suggestion and a trial look at the newest changes: enough to see a habit, little enough to wait for.
+NEWEST = 2000
+
+
+@dataclass(frozen=True)
+class Folder:
+    name: str
+    changes: int
+    marked: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one more path class rule would move, among the paths of the newest changes."""
+
+    paths: int
+    moved: int
+    changes: int
+    was: tuple[tuple[str, int], ...]
+    examples: tuple[str, ...]
+
+
+Newest = Sequence[tuple[str, Sequence[str]]]
+
+
+def newest_paths(repository: Repository) -> Newest:
+    """Origin and paths of the newest changes that landed."""
+    rows = Change.objects.current().filter(repository=repository).exclude(merged_at=None).exclude(paths=[])
+    return list(rows.order_by("-merged_at").values_list("origin", "paths")[:NEWEST])
+
+
+def by_folder(newest: Newest) -> list[Folder]:
+    """How the work lies in top folders, most first; a change counts in each that it touches."""
+    touched: Counter[str] = Counter()
+    marked: Counter[str] = Counter()
+    for origin, paths in newest:
+        folders = {top_folder(path) for path in paths}
+        touched.update(folders)
+        if origin in {Origin.ASSISTED, Origin.AUTONOMOUS}:
+            marked.update(folders)
+    return [Folder(name, count, marked[name]) for name, count in touched.most_common(12)]
+
+
+def areas_to_suggest(repository: Repository, newest: Newest, classes: PathClasses) -> list[Suggestion]:
+    changes = [dict.fromkeys(paths, 1) for _, paths in newest]
+    return suggested_areas(changes, name=repository.name, classes=classes)
+
+
+def services_to_suggest(repository: Repository, newest: Newest) -> list[Suggestion]:
+    known = {glob for one in repository.services.all() for glob in one.path_globs}
+    found = suggested_services([paths for _, paths in newest])
+    return [one for one in found if one.glob not in known]
+
+
+def try_class(newest: Newest, classes: PathClasses, glob: str, path_class: str) -> Trial:
+    """As the last of the repository's own rules, where it would stand."""
+    after = PathClasses((*classes.rules, (glob, path_class)))
+    known = {path for _, paths in newest for path in paths}
+    was: Counter[str] = Counter()
+    moved = set()
+    for path in known:
+        before = classes.of(path)
+        if before != after.of(path):
+            was[before] += 1
+            moved.add(path)
+    changes = sum(1 for _, paths in newest if not moved.isdisjoint(paths))
+    return Trial(len(known), len(moved), changes, tuple(was.most_common()), tuple(sorted(moved)[:8]))
+
+
+@dataclass(frozen=True)
+class Month:
+    month: date
+    shipped: int
+    marked: int
+
+    @property
+    def share(self) -> float:
+        return self.marked / self.shipped if self.shipped else 0.0
+
+
+def shipped_by_month(changes: ChangeQuerySet, since: datetime) -> list[Month]:
+    """Marked and all shipped changes of each month, the months without any left out."""
+    marked = Count("pk", filter=Q(origin__in=[Origin.ASSISTED, Origin.AUTONOMOUS]))
+    rows = (
+        changes.shipped()
+        .filter(shipped_at__gte=since)
+        .annotate(month=TruncMonth("shipped_at"))
+        .order_by("month")
+        .values("month")
+        .annotate(n=Count("pk"), marked=marked)
+    )
+    return [Month(row["month"].date(), row["n"], row["marked"]) for row in rows]

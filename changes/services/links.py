@@ -43,7 +43,7 @@ def add_links(repository: Repository, found: dict[Change, list[Link]], names: It
 def _waiting(
     repository: Repository, names: Sequence[str], linking: Sequence[int], found: dict[Change, list[Link]]
 ) -> list[ChangeLink]:
-    open_links = ChangeLink.objects.filter(target=None, change__repository=repository)
+    open_links = ChangeLink.objects.filter(target=None, said_at=None, change__repository=repository)
     if len(names) > FEW:
         prefixes = set(_prefixes(names))
         wanted = set(linking)

@@ -11,7 +11,7 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from changes.facts import FileFact
-from changes.models import AreaRule, Change, DomainArea, Repository, Service
+from changes.models import AreaRule, Change, DomainArea, PathClassRule, Repository, Service
 from changes.paths import matches, touches
 from changes.queries.places import classes_of
 from changes.services.bulk import insert_pairs
@@ -176,3 +176,20 @@ def take_services(
             actor_id=by.pk if by else None,
         )  # fmt: skip
     return made
+
+
+@transaction.atomic
+def add_path_class(*, repository: Repository, glob: str, path_class: str, by: User | None) -> PathClassRule:
+    """As the last of the repository's own rules; one for the same paths says something else from now on."""
+    rules = PathClassRule.objects.select_for_update().filter(repository=repository)
+    rule = rules.filter(glob=glob).first()
+    if rule is None:
+        last = rules.order_by("-position").values_list("position", flat=True).first() or 0
+        rule = PathClassRule(repository=repository, glob=glob, position=min(last + 10, 32000))
+    rule.path_class = path_class
+    rule.save()
+    ledger.touch(
+        ledger.Kind.REPOSITORY, repository.pk, verb="path class said", repository_id=repository.pk,
+        actor_id=by.pk if by else None,
+    )  # fmt: skip
+    return rule

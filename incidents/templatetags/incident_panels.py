@@ -6,12 +6,13 @@ knowing of them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import template
 
 from changes.models import Change, Service
-from incidents.models import Incident
+from incidents.models import Cause, Incident
 from incidents.queries.causes import standing_causes, standing_fixes
 
 register = template.Library()
@@ -33,4 +34,12 @@ def incidents_of_change(context: template.Context, change: Change) -> dict[str, 
 def incidents_of_service(context: template.Context, service: Service) -> dict[str, Any]:
     """The latest incidents of a service that the reader may see."""
     visible = Incident.objects.visible_to(context["request"].user).filter(services=service)
+    return {"incidents": visible.select_related("severity").order_by("-number")[:10]}
+
+
+@register.inclusion_tag("incidents/_of_service.html", takes_context=True)
+def incidents_of_area(context: template.Context, area_ids: Collection[int]) -> dict[str, Any]:
+    """The latest incidents in which a change of these areas had a hand, as far as the reader may see them."""
+    named = standing_causes().exclude(status=Cause.Status.RULED_OUT).filter(change__area__in=area_ids)
+    visible = Incident.objects.visible_to(context["request"].user).filter(pk__in=named.values("incident"))
     return {"incidents": visible.select_related("severity").order_by("-number")[:10]}

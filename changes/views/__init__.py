@@ -1,0 +1,1 @@
+"""Pages on what shipped, one module a page or two."""

@@ -1,0 +1,82 @@
+"""The list of changes, and one change with what is known of it."""
+
+from __future__ import annotations
+
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from accounts.models import Role
+from changes.filters import ChangeFilter
+from changes.models import AssistanceKind, Change, Decision, DetectionRule, DomainArea, Origin, OriginEvidence
+from changes.paths import UNCOUNTED
+from changes.queries.attested import attested_of
+from changes.queries.chains import chain_of, may_be_meant, questions_of
+from changes.queries.places import classes_of
+from changes.views.who import person
+from design.listing import listing
+from intake.queries import in_view
+
+# What a list is ordered by: the last thing that happened to a change.
+LATEST = Coalesce("shipped_at", "merged_at", "closed_at", "opened_at")
+
+
+def change_list(request: HttpRequest) -> HttpResponse:
+    found = ChangeFilter(request.GET, queryset=in_view(Change.objects.for_list(), "repository__is_demo"))
+    changes = found.qs.prefetch_related("assistances__kind").order_by(LATEST.desc(nulls_last=True), "-id")
+    return render(request, "changes/list.html", listing(request, found, changes))
+
+
+def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    rows = Change.objects.select_related("repository", "area", "assistant", "undone_by", "feature")
+    change = get_object_or_404(rows, pk=pk)
+    if change.merged_into_id:
+        return redirect("changes:detail", pk=change.merged_into_id, permanent=True)
+    may_decide = person(request).at_least(Role.AUTHOR)
+    evidence = list(change.evidence.select_related("assistant", "kind"))
+    rules = rules_behind(evidence)
+    context = {
+        "change": change,
+        "identities": change.identities.all(),
+        "evidence": [(piece, rules.get(piece.rule_key)) for piece in evidence],
+        "has_newer_rules": any(
+            rule.version > piece.rule_version for piece in evidence if (rule := rules.get(piece.rule_key))
+        ),
+        "decisions": change.decisions.select_related("kind", "said_by").order_by("-said_at"),
+        "assistances": change.assistances.select_related("kind", "assistant"),
+        "attested": attested_of(change),
+        "chain": chain_of(change),
+        "questions": questions_of(change),
+        "may_be_meant": may_be_meant(change),
+        "reviews": change.reviews.all(),
+        "deployments": change.deployments.for_list(),
+        "services": change.services.all(),
+        "areas_touched": change.areas_touched.exclude(pk=change.area_id or 0),
+        "classes": path_groups(change),
+        "may_decide": may_decide,
+        "origins": [(value, label) for value, label in Origin.choices if value != Origin.UNKNOWN],
+        "kinds": AssistanceKind.objects.offered() if may_decide else [],
+        "areas": DomainArea.objects.offered() if may_decide else [],
+        "verdicts": Decision.Verdict,
+    }
+    return render(request, "changes/detail.html", context)
+
+
+def rules_behind(evidence: list[OriginEvidence]) -> dict[str, DetectionRule]:
+    """The rules as they are now: what each proves, and whether it is newer than the reading."""
+    keys = {piece.rule_key for piece in evidence}
+    return {rule.key: rule for rule in DetectionRule.objects.filter(key__in=keys)} if keys else {}
+
+
+def path_groups(change: Change) -> list[tuple[str, bool, list[str]]]:
+    """Class of file, whether its lines count for the size, and the paths of it; largest group first."""
+    if not change.paths:
+        return []
+    classes = classes_of(change.repository)
+    groups: dict[str, list[str]] = {}
+    for path in change.paths:
+        groups.setdefault(classes.of(path), []).append(path)
+    return [
+        (name, name not in UNCOUNTED, paths)
+        for name, paths in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    ]
