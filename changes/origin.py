@@ -225,8 +225,9 @@ def slug(name: str) -> str:
 
 # Order of A5: what stands first decides; a declaration comes after every marker that a tool left.
 STEPS: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    ((NOTE,), ASSISTED, "evidence"),
+    # A record of lines does not unsay that an agent is the author.
     ((AUTHOR,), AUTONOMOUS, "evidence"),
+    ((NOTE,), ASSISTED, "evidence"),
     ((AUTHOR, COMMITTER, TRAILER, SUBJECT, BODY, LABEL, BRANCH), ASSISTED, "evidence"),
     ((DECLARATION, LABEL), ASSISTED, "declaration"),
     ((DECLARATION, LABEL), MANUAL, "declaration"),

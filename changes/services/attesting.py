@@ -34,13 +34,21 @@ class Attested:
 
 
 def read_attestations(
-    *, repository: Repository, clone: Clone, progress: Progress = lambda read, total: None
+    *,
+    repository: Repository,
+    clone: Clone,
+    again: bool = False,
+    progress: Progress = lambda read, total: None,
 ) -> Attested:
     """Read what came or changed since the last reading; a note may come to a commit that was read long ago.
+
+    `again` reads all once more: a tool may have a name in the taxonomy by now, a path another class.
 
     Raises: changes.gitlog.GitError.
     """
     done = Attested()
+    if again:
+        Repository.objects.filter(pk=repository.pk).update(notes_read_to="", traces_read_to="")
     repository.refresh_from_db()
     _Notes(repository, clone, done.outcomes).read(progress)
     done.outcomes += read_traces(repository=repository, clone=clone)

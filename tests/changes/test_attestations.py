@@ -101,6 +101,13 @@ def test_a_tool_that_is_not_known_only_suggests(repo: Repo, tool: str, excerpt: 
     assert not change.assistances.exists()
 
 
+def test_an_agent_stays_the_author_when_a_note_tells_of_its_lines(repo: Repo) -> None:
+    sha = repo.commit("Sums", lines=3, author="Claude <noreply@anthropic.com>")
+    annotate(repo, sha, note(f"app.py\n  {SESSION_KEY} 2-4\n", **KNOWN))
+    run(repo.path)
+    assert change_of(sha).origin == "autonomous"
+
+
 def test_lines_of_people_alone_make_nothing_manual(repo: Repo) -> None:
     sha = repo.commit("Sums", lines=3)
     annotate(repo, sha, note(f"app.py\n  {PERSON_KEY} 2-4\n", **KNOWN))
@@ -246,8 +253,7 @@ def test_a_repositorys_own_classes_decide_which_kind_it_was(repo: Repo) -> None:
     run(repo.path)
     assert change_of(sha).assistances.get().kind.slug == "code-generation"
     PathClassRule.objects.create(repository=Repository.objects.get(), glob="checks/", path_class="tests")
-    Repository.objects.update(notes_read_to="")
-    read_attestations(repository=Repository.objects.get(), clone=Clone(repo.path))
+    read_attestations(repository=Repository.objects.get(), clone=Clone(repo.path), again=True)
     assert change_of(sha).assistances.get().kind.slug == "test-writing"
 
 

@@ -56,7 +56,9 @@ class Command(BaseCommand):
                 tags_as_releases=options["tags_as_releases"],
                 progress=self.show,
             )
-            attested = read_attestations(repository=done.repository, clone=clone, progress=self.show_attested)
+            attested = read_attestations(
+                repository=done.repository, clone=clone, again=options["again"], progress=self.show_attested
+            )
         except GitError as error:
             raise CommandError(f"git cannot read {path}: {error}") from error
         self.say_what_was_done(done)
