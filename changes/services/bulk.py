@@ -40,7 +40,7 @@ def insert_pairs(
 def _copy(model: type[models.Model], attributes: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     quote = connection.ops.quote_name
     columns = {field.attname: field.column for field in model._meta.concrete_fields}
-    names = ", ".join(quote(columns[name]) for name in attributes)
+    names = ", ".join(quote(columns[name] or name) for name in attributes)
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN") as copy,
