@@ -13,7 +13,12 @@ from accounts.models import User
 from changes.facts import DeploymentFact
 from changes.models import ChangeIdentity, Deployment, DeploymentEvent, Environment, Repository, Service
 from changes.services.repositories import find_or_make_service
-from changes.services.shipping import refresh_holding, refresh_shipped
+from changes.services.shipping import (
+    deployments_began_at,
+    refresh_all_shipped,
+    refresh_holding,
+    refresh_shipped,
+)
 from intake import ledger
 from intake.models import Delivery, Source
 from intake.services import note_first_real_fact
@@ -59,11 +64,12 @@ def record_deployments(
     Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
     if not repository.is_demo:
         note_first_real_fact(at=timezone.now())
+    began_at = deployments_began_at(repository)
     found = {}
     for fact in facts:
         one = _record(repository, fact, source, delivery)
         found[one.pk] = one
-    _refresh(repository, list(found.values()))
+    _refresh(repository, list(found.values()), began_at)
     ledger.touch(
         ledger.Kind.DEPLOYMENT, *found, verb="told", repository_id=repository.pk,
         delivery_id=delivery.pk if delivery else None,
@@ -127,7 +133,7 @@ def _service(repository: Repository, fact: DeploymentFact, source: Source | None
     return mine[0] if len(mine) == 1 else None
 
 
-def _refresh(repository: Repository, found: list[Deployment]) -> None:
+def _refresh(repository: Repository, found: list[Deployment], began_at: datetime | None) -> None:
     through = Deployment.changes.through
     dropped = [one.pk for one in found if one.status != Status.SUCCEEDED]
     lost = through.objects.filter(deployment__in=dropped)
@@ -138,7 +144,9 @@ def _refresh(repository: Repository, found: list[Deployment]) -> None:
     touched |= refresh_holding(repository, None if touched else _oldest_tip(repository, shas), shas)
     held = through.objects.filter(deployment__in=[one.pk for one in found])
     touched |= set(held.values_list("change_id", flat=True))
-    shipped = refresh_shipped(repository, touched)
+    # A new first one moves the day from which deployments decide.
+    moved = repository.merged_is_shipped and deployments_began_at(repository) != began_at
+    shipped = refresh_all_shipped(repository) if moved else refresh_shipped(repository, touched)
     ledger.touch(
         ledger.Kind.CHANGE, *(one.pk for one in shipped), verb="shipping", repository_id=repository.pk
     )
@@ -161,7 +169,9 @@ def map_environment(*, environment: Environment, is_production: bool | None, by:
     altered = list(rows.select_related("repository"))
     rows.update(is_production=is_production)
     for one in altered:
-        shipped = refresh_shipped(one.repository, one.changes.values_list("pk", flat=True))
+        whole = one.repository.merged_is_shipped
+        held = one.changes.values_list("pk", flat=True)
+        shipped = refresh_all_shipped(one.repository) if whole else refresh_shipped(one.repository, held)
         actor = by.pk if by else None
         ledger.touch(
             ledger.Kind.DEPLOYMENT, one.pk, verb="mapped", repository_id=one.repository_id, actor_id=actor

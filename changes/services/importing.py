@@ -18,7 +18,7 @@ from changes.services.deployments import record_deployments
 from changes.services.import_runs import PART, WHOLE, extent, import_run, note_progress
 from changes.services.recording import record_changes
 from changes.services.repositories import find_or_make_repository, find_or_make_service
-from changes.services.shipping import declare_merged_is_shipped
+from changes.services.shipping import declare_for_import
 from changes.wiring import landed_change
 
 BATCH = 500
@@ -96,20 +96,13 @@ def _repository(clone: Clone, line: Line, service: str, *, merged_is_shipped: bo
     )
     if service:
         find_or_make_service(repository=repository, name=service)
-    if merged_is_shipped and not repository.imported_to and not _has_shipped(repository):
-        # Whatever told of it before: the first import says so for it, and a person may say otherwise after.
-        declare_merged_is_shipped(repository=repository, is_so=True, by=None)
+    if merged_is_shipped:
+        declare_for_import(repository=repository)
     path = str(clone.path)
     if len(path) <= MOST_PATH and repository.clone_path != path:
         repository.clone_path = path
         repository.save(update_fields=["clone_path"])
     return repository
-
-
-def _has_shipped(repository: Repository) -> bool:
-    """Where deployments tell, or merges already count, nothing is left to declare."""
-    deployments = Deployment.objects.production().succeeded()
-    return repository.merged_is_shipped or deployments.filter(repository=repository).exists()
 
 
 @dataclass(frozen=True, slots=True)

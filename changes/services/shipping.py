@@ -96,10 +96,11 @@ def refresh_shipped(repository: Repository, change_ids: Iterable[int]) -> list[C
         filter=Q(deployments__status=Deployment.Status.SUCCEEDED, deployments__is_production=True),
     )
     altered: list[Change] = []
+    began_at = deployments_began_at(repository)
     rows = Change.objects.filter(pk__in=set(change_ids)).annotate(first_deployed_at=first)
     for change in rows:
         before = (change.state, change.shipped_at, change.shipped_basis)
-        settle_shipped(change, repository, change.first_deployed_at)
+        settle_shipped(change, repository, change.first_deployed_at, began_at)
         if before != (change.state, change.shipped_at, change.shipped_basis):
             altered.append(change)
     if altered:
@@ -107,17 +108,47 @@ def refresh_shipped(repository: Repository, change_ids: Iterable[int]) -> list[C
     return altered
 
 
-def settle_shipped(change: Change, repository: Repository, deployed_at: datetime | None) -> None:
-    """First successful production deployment holding it, else its merge where that is declared."""
+def deployments_began_at(repository: Repository) -> datetime | None:
+    """The first production success that is known, whenever it was told."""
+    known = Deployment.objects.production().succeeded().filter(repository=repository)
+    found: datetime | None = known.aggregate(at=Min("finished_at"))["at"]
+    return found
+
+
+def refresh_all_shipped(repository: Repository) -> list[Change]:
+    landed = Change.objects.current().filter(repository=repository).exclude(merged_at=None)
+    return refresh_shipped(repository, landed.values_list("pk", flat=True))
+
+
+def settle_shipped(
+    change: Change, repository: Repository, deployed_at: datetime | None, began_at: datetime | None = None
+) -> None:
+    """First successful production deployment holding it, else its merge where that is declared.
+
+    What landed before the first deployment that is known of shipped by one that nobody told: where merges
+    count, its merge stands. From then on an import's declaration gives way to deployments; a person's stays.
+    """
     is_merged = change.state in {State.MERGED, State.SHIPPED}
+    ships_by_merge = repository.merged_is_shipped
+    if ships_by_merge and began_at and change.merged_at:
+        if change.merged_at <= began_at:
+            deployed_at = None
+        elif not repository.shipping_said_by_person:
+            ships_by_merge = False
     if deployed_at is not None and is_merged:
         change.state, change.shipped_at = State.SHIPPED, deployed_at
         change.shipped_basis = Change.ShippedBasis.DEPLOYMENT
-    elif is_merged and repository.merged_is_shipped and change.merged_at:
+    elif is_merged and ships_by_merge and change.merged_at:
         change.state, change.shipped_at = State.SHIPPED, change.merged_at
         change.shipped_basis = Change.ShippedBasis.MERGE
     elif is_merged:
         change.state, change.shipped_at, change.shipped_basis = State.MERGED, None, ""
+
+
+def declare_for_import(*, repository: Repository) -> None:
+    """A first import says that merges ship, whatever told of the repository before; a person's word stays."""
+    if not (repository.imported_to or repository.merged_is_shipped or repository.shipping_said_by_person):
+        declare_merged_is_shipped(repository=repository, is_so=True, by=None)
 
 
 @transaction.atomic
@@ -126,9 +157,9 @@ def declare_merged_is_shipped(*, repository: Repository, is_so: bool, by: User |
     actor = by.pk if by else None
     row = Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
     row.merged_is_shipped = repository.merged_is_shipped = is_so
-    row.save(update_fields=["merged_is_shipped"])
-    ids = Change.objects.current().filter(repository=row).exclude(merged_at=None).values_list("pk", flat=True)
-    altered = refresh_shipped(row, ids)
+    row.shipping_said_by_person = repository.shipping_said_by_person = by is not None
+    row.save(update_fields=["merged_is_shipped", "shipping_said_by_person"])
+    altered = refresh_all_shipped(row)
     ledger.touch(
         ledger.Kind.REPOSITORY, row.pk, verb="shipping declared", repository_id=row.pk, actor_id=actor
     )
