@@ -110,6 +110,8 @@ EMAIL = re.compile(r"[\w.+-]+(?:\[bot\])?@[\w-]+(?:\.[\w-]+)+")
 TRAILER_LINE = re.compile(r"^[ \t]*[A-Za-z][A-Za-z-]{2,40}:[ \t]*\S.*$|^https://\S+$", re.MULTILINE)
 
 
+# Where a pattern spells out whose line it is.
+IDENTITIES = frozenset({AUTHOR, COMMITTER, TRAILER})
 # What a forge writes as committer of what was merged on its pages: nobody's hand.
 FORGE = re.compile(r"<noreply@(?:github\.com|gitlab\.com|codeberg\.org|bitbucket\.org)>", re.IGNORECASE)
 
@@ -216,7 +218,7 @@ def _evidence(rule: Rule, match: re2._Match, at: datetime | None, cap: str, doub
 def _excerpt(rule: Rule, match: re2._Match) -> str:
     """What was matched and no more: an identity that a rule knows may stand, a name around it may not."""
     text = " ".join(match.group(0).split())
-    return text[:MOST_EXCERPT] if rule.place == TRAILER else EMAIL.sub(PERSON, text)[:MOST_EXCERPT]
+    return (text if rule.place in IDENTITIES else EMAIL.sub(PERSON, text))[:MOST_EXCERPT]
 
 
 def slug(name: str) -> str:
