@@ -54,7 +54,7 @@ def make(history: History, places: Places) -> tuple[dict[int, Change], dict[int,
     for one, pk in zip(judged, _ids(len(judged)), strict=True):
         one.row.pk = pk
         one.words.sort(key=lambda word: word.at)
-    judgements = Judgements({one.row.pk: _said(one) for one in judged}, _policies(places))
+    judgements = Judgements({one.row.pk: _said(one) for one in judged}, _policies(places), {})
     for one in judged:
         one.evidence = detect(_material(one), rules.book)
         weigh_change(one.row, one.evidence, judgements, rules)
