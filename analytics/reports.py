@@ -15,7 +15,6 @@ from analytics.metrics import Definition, definition, failure_rate
 from analytics.metrics.failure_rate import FailureRate, Place
 from analytics.queries.cells import CellCounts, CellIncidents, cell_counts, cell_incidents
 from analytics.queries.counted import (
-    ROWS,
     Scope,
     cells_answer,
     counted,
@@ -34,6 +33,7 @@ from analytics.queries.figures import (
     taxonomies,
 )
 from analytics.queries.ledger import Standing, standing
+from analytics.queries.strata import area_slug, row_key
 
 T = TypeVar("T")
 ALL_AREAS = "all"
@@ -134,7 +134,7 @@ def _matrix(filters: Filters, stands: Standing) -> MatrixReport:
     lines = counted(filters, mature_and_pending(filters), stands=stands, scope=scope)
     counts = {}
     for (row, area), found in failure_rate.cells(lines).items():
-        place = _row_key(row, kinds), _area_slug(area, areas)
+        place = row_key(row, kinds), _area_slug(area, areas)
         counts[place] = found._replace(row=place[0])
     behind: dict[Place, CellIncidents] = {}
     if filters.basis in WITH_INCIDENTS and failure_rate.may_give_away(counts.values(), by_cells):
@@ -184,20 +184,14 @@ def _report(
     )
 
 
-def _row_key(row: int, kinds: Taxonomy) -> str:
-    return ROWS.get(row) or f"kind:{kinds.terms[row].slug}"
-
-
 def _area_slug(area: int | None, areas: Taxonomy) -> str:
-    if area is None:
-        return ALL_AREAS
-    return areas.terms[area].slug if area else NO_AREA
+    return ALL_AREAS if area is None else area_slug(area, areas)
 
 
 def _behind(scope: Scope, areas: Taxonomy, kinds: Taxonomy) -> dict[Place, CellIncidents]:
     found: dict[Place, CellIncidents] = {}
     for row, area, over_all, incidents, restricted in incidents_behind(scope):
-        place = _row_key(row, kinds), _area_slug(None if over_all else area, areas)
+        place = row_key(row, kinds), _area_slug(None if over_all else area, areas)
         found[place] = CellIncidents(place[0], area, over_all, incidents, restricted)
     return found
 

@@ -115,7 +115,7 @@ class CountedChange(Known):
 
 
 class CountedLink(Known):
-    """A standing link of a counted incident to a shipped change; `share` of the incident in parts of WHOLE."""
+    """A standing link of a counted incident to a shipped change; `share` is in parts of WHOLE."""
 
     change = models.ForeignKey(Change, models.DO_NOTHING, db_constraint=False, related_name="+")
     incident = models.ForeignKey(Incident, models.DO_NOTHING, db_constraint=False, related_name="+")

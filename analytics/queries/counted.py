@@ -8,7 +8,7 @@ not. Cells answer where they can, in a few milliseconds; else the facts themselv
 # ruff: noqa: S608 -- statements are put together from fixed text; every value is bound
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ from analytics.queries.figures import (
 )
 from analytics.queries.ledger import Standing, standing
 from analytics.spans import nodes_between
-from changes.models import Assistant, Change, Service, SizeBand
+from changes.models import Assistant, Change, DomainArea, Service, SizeBand
 
 ROWS: dict[int, str] = {
     RowCode.TOTAL: RowKey.TOTAL.value,
@@ -187,13 +187,10 @@ def cells_answer(scope: Scope, stands: Standing, by_size: bool = False) -> bool:
 
 def counted(
     filters: Filters, periods: Sequence[Period], *, by_size: bool = False, stands: Standing | None = None,
-    scope: Scope | None = None, areas: Taxonomy | None = None,
+    scope: Scope | None = None,
 ) -> list[Counted]:  # fmt: skip
     """Lines for each period, by its place in `periods`; the window of `filters` itself is not looked at."""
-    if scope is None:
-        from changes.models import DomainArea
-
-        scope = Scope.of(filters, areas or Taxonomy(DomainArea))
+    scope = scope or Scope.of(filters, Taxonomy(DomainArea))
     if cells_answer(scope, stands or standing(), by_size):
         return _from_cells(scope, periods, by_size)
     return _from_facts(scope, periods, by_size)
@@ -288,16 +285,17 @@ GROUP BY GROUPING SETS ((placed.row, area), (placed.row))
     return [Behind(*line) for line in _fetch(statement, scope.parameters())]
 
 
-INSTEAD = (RowCode.NO_CHANGE, RowCode.NOT_DETERMINED, RowCode.UNANSWERED, RowCode.DEPLOYMENT_ONLY)
-
-
 def without_change(scope: Scope, stands: Standing) -> WithoutChange:
     """Counted incidents that began in the window and name no change, by what was answered instead."""
     by_cells = scope.filters.known_at is None and scope.services is None and stands.cells_stand
     lines = _instead_from_cells(scope) if by_cells else _instead_from_facts(scope)
-    found = {row: n for row, n, _ in lines}
+    found = {RowCode(row): n for row, n, _ in lines}
     return WithoutChange(
-        *(found.get(code.value, 0) for code in INSTEAD), restricted=any(hidden for _, _, hidden in lines)
+        no_change=found.get(RowCode.NO_CHANGE, 0),
+        not_determined=found.get(RowCode.NOT_DETERMINED, 0),
+        unanswered=found.get(RowCode.UNANSWERED, 0),
+        deployment_only=found.get(RowCode.DEPLOYMENT_ONLY, 0),
+        restricted=any(hidden for _, _, hidden in lines),
     )
 
 
@@ -328,24 +326,11 @@ GROUP BY instead
 def _fetch(statement: str, named: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, named)
-        return cursor.fetchall()
+        lines: list[Any] = cursor.fetchall()
+    return lines
 
 
 def mature_and_pending(filters: Filters) -> list[Period]:
     """The window, up to the last mature day and after it; a part that has no day ends before it begins."""
     border = min(max(filters.mature_until, filters.start - timedelta(days=1)), filters.end)
     return [Period(filters.start, border), Period(border + timedelta(days=1), filters.end)]
-
-
-def over_areas(lines: Iterable[Counted]) -> dict[tuple[int, str, int], Counted]:
-    """Lines added up over areas, by (period, size, row); their `area` is 0 and says nothing."""
-    found: dict[tuple[int, str, int], Counted] = {}
-    for line in lines:
-        key = line.period, line.size, line.row
-        known_line = found.get(key)
-        if known_line is None:
-            found[key] = line._replace(area=0)
-        else:
-            sums = (a + b for a, b in zip(known_line[4:], line[4:], strict=True))
-            found[key] = Counted(*known_line[:4], *sums)
-    return found

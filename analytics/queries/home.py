@@ -70,6 +70,8 @@ class SetupProgress:
     incident: bool
     pager_slug: str = ""
     forge_slug: str = ""
+    # The newest repository whose history was read: its first report ends the guide.
+    imported_pk: int | None = None
 
     @property
     def done(self) -> int:
@@ -92,14 +94,20 @@ def setup_progress() -> SetupProgress:
     forges = [(slug, heard) for kind, slug, heard in sources if kind == "github"]
     pagers = [(slug, heard) for kind, slug, heard in sources if kind not in ("github", "change", "junit")]
     pagerduty = next((slug for kind, slug, _ in sources if kind == "pagerduty"), "")
+    imported = (
+        Repository.objects.filter(is_demo=False)
+        .exclude(imported_to="")
+        .filter(Exists(Change.objects.filter(repository=OuterRef("pk"))))
+        .order_by("-id")
+        .values_list("pk", flat=True)
+        .first()
+    )
     return SetupProgress(
         pager=any(heard for _, heard in pagers),
         forge=any(heard for _, heard in forges),
-        imported=Repository.objects.filter(is_demo=False)
-        .exclude(imported_to="")
-        .filter(Exists(Change.objects.filter(repository=OuterRef("pk"))))
-        .exists(),
+        imported=imported is not None,
         incident=Incident.objects.filter(is_demo=False).exists(),
         pager_slug=pagerduty,
         forge_slug=forges[0][0] if forges else "",
+        imported_pk=imported,
     )

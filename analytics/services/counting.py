@@ -195,6 +195,11 @@ def settle(
     if not touched:
         return
     ids = [one.id for one in touched]
-    asked = {"changes": ids, "incidents": ids, "asked": ids, "asked_at": [one.at for one in touched]}
+    asked: dict[str, Any] = {
+        "changes": ids,
+        "incidents": ids,
+        "asked": ids,
+        "asked_at": [one.at for one in touched],
+    }
     with connection.cursor() as cursor:
         cursor.execute(statement, {**parameters, **asked})

@@ -9,9 +9,11 @@ figures are read from the facts.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -34,6 +36,7 @@ from analytics.services.counting import (
 )
 from analytics.spans import LEVELS
 from changes.models import Change, SizeBand
+from incidents.models import Incident
 
 REBUILD_LOCK = 0x48494E52  # "HINR"
 CHUNK = 20_000
@@ -131,8 +134,6 @@ def _differing_facts() -> Iterator[str]:
     for facts in (CHANGES, LINKS):
         yield from _differing(facts.table, _looking(SETTLE_FACTS[facts.table]), ids, parameters)
     incidents = set(CountedIncident.objects.values_list("incident_id", flat=True))
-    from incidents.models import Incident
-
     incidents |= set(Incident.objects.values_list("pk", flat=True))
     yield from _differing(
         INCIDENTS.table, _looking(SETTLE_FACTS[INCIDENTS.table]), sorted(incidents), parameters
@@ -144,18 +145,18 @@ def _looking(statement: str) -> str:
     return statement[: statement.index(",\nended AS (")] + " SELECT COUNT(*) FROM differing"
 
 
-def _differing(table: str, statement: str, ids: list[int], parameters: object) -> Iterator[str]:
+def _differing(table: str, statement: str, ids: list[int], parameters: Mapping[str, Any]) -> Iterator[str]:
     found = 0
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
-        asked = {
+        asked: dict[str, Any] = {
             "changes": chunk,
             "incidents": chunk,
             "asked": chunk,
             "asked_at": [timezone.now()] * len(chunk),
         }
         with connection.cursor() as cursor:
-            cursor.execute(statement, {**dict(parameters), **asked})  # type: ignore[call-overload]
+            cursor.execute(statement, {**parameters, **asked})
             found += cursor.fetchone()[0]
     if found:
         yield f"{found} rows of {table} differ from what the tables below say."
@@ -181,8 +182,6 @@ def _differing_figures() -> Iterator[str]:
 
 
 def _some_filters() -> Iterator[Filters]:
-    from datetime import timedelta
-
     today = timezone.localdate()
     for demo in (False, True):
         year = Filters(start=today - timedelta(days=364), end=today, as_of=today, demo=demo)

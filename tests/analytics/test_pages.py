@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import Role, User
 from analytics import metrics
 from analytics.forms import today
+from analytics.tasks import catch_up
 from changes.models import Change
 from tests import make as makers
 from tests.analytics import histories as make
@@ -134,9 +135,11 @@ def test_spreadsheets_take_no_name_for_a_formula() -> None:
 def test_page_asks_few_questions_however_much_there_is(name: str, most: int) -> None:
     shop()
     client = signed_in()
+    catch_up()
     with CaptureQueriesContext(connection) as few:
         client.get(reverse(f"analytics:{name}"))
     shop()
+    catch_up()
     with CaptureQueriesContext(connection) as many:
         client.get(reverse(f"analytics:{name}"))
     assert len(many) <= len(few) <= most

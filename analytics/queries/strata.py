@@ -1,0 +1,119 @@
+"""Counts by stratum, for ratios between like and like, and by buckets of days, for trends.
+
+Read `filters` as the matrix does; with `known_at` all of it is as it was known then. Call
+`analytics.tasks.catch_up` first, and pass on what it answers. Changes that are not old enough to have failed
+are left out: every failure here is one of a mature change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from analytics.queries.counted import ROWS, Counted, Period, counted
+from analytics.queries.figures import NO_AREA, Filters, RowKey, Taxonomy, taxonomies
+from analytics.queries.ledger import Standing
+from analytics.stats.evidence import quarter_index
+
+BUCKET_DAYS = 28
+
+
+class Stratum(NamedTuple):
+    """Changes of one row that are alike in area, size and quarter (`year * 4 + quarter`, from 0).
+
+    `row` is a `RowKey` or `kind:<slug>`. A change stands in each of its kinds, and else in exactly one of
+    assisted, manual, unknown and automation: the unmarked baseline is manual and unknown added up.
+    """
+
+    row: str
+    area: str
+    size: str
+    quarter: int
+    n: int
+    failures: float
+    perhaps: float
+
+
+class Bucket(NamedTuple):
+    """The same in one bucket of days; the buckets end with the last mature day."""
+
+    start: date
+    end: date
+    row: str
+    area: str
+    size: str
+    n: int
+    failures: float
+    perhaps: float
+
+
+def strata(filters: Filters, stands: Standing | None = None) -> list[Stratum]:
+    """Every row at once: pick the kind and its baseline from the answer."""
+    periods = list(_quarters(filters.start, min(filters.end, filters.mature_until)))
+    return [
+        Stratum(
+            row,
+            area,
+            line.size,
+            quarter_index(periods[line.period].start),
+            line.n,
+            line.failures,
+            line.perhaps,
+        )
+        for row, area, line in _named(counted(filters, periods, by_size=True, stands=stands))
+    ]
+
+
+def series(filters: Filters, stands: Standing | None = None, *, days: int = BUCKET_DAYS) -> list[Bucket]:
+    """Buckets counted back from the last mature day of the window; a beginning cut short is left out."""
+    periods = buckets(filters, days=days)
+    return [
+        Bucket(*periods[line.period], row, area, line.size, line.n, line.failures, line.perhaps)
+        for row, area, line in _named(counted(filters, periods, by_size=True, stands=stands))
+    ]
+
+
+def unknown_shares(lines: Iterable[Stratum]) -> dict[str, float]:
+    """By area: the share of its changes without a known origin, automations apart."""
+    n: dict[tuple[str, str], int] = {}
+    for line in lines:
+        n[line.area, line.row] = n.get((line.area, line.row), 0) + line.n
+    shares = {}
+    for area in {area for area, _ in n}:
+        asked = n.get((area, RowKey.TOTAL), 0) - n.get((area, RowKey.AUTOMATION), 0)
+        if asked:
+            shares[area] = n.get((area, RowKey.UNKNOWN), 0) / asked
+    return shares
+
+
+def buckets(filters: Filters, *, days: int = BUCKET_DAYS) -> list[Period]:
+    end = min(filters.end, filters.mature_until)
+    found: list[Period] = []
+    while (start := end - timedelta(days=days - 1)) >= filters.start:
+        found.insert(0, Period(start, end))
+        end = start - timedelta(days=1)
+    return found
+
+
+def _quarters(start: date, end: date) -> Iterable[Period]:
+    while start <= end:
+        following = quarter_index(start) + 1
+        last = date(following // 4, following % 4 * 3 + 1, 1) - timedelta(days=1)
+        yield Period(start, min(last, end))
+        start = last + timedelta(days=1)
+
+
+def _named(lines: Iterable[Counted]) -> Iterable[tuple[str, str, Counted]]:
+    areas, kinds = taxonomies()
+    for line in lines:
+        if line.n:
+            yield row_key(line.row, kinds), area_slug(line.area, areas), line
+
+
+def row_key(row: int, kinds: Taxonomy) -> str:
+    return ROWS.get(row) or f"kind:{kinds.terms[row].slug}"
+
+
+def area_slug(area: int, areas: Taxonomy) -> str:
+    return areas.terms[area].slug if area else NO_AREA
