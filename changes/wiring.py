@@ -13,14 +13,37 @@ MERGE_REQUEST = re.compile(r"^See merge request \S*!(\d+)\s*$", re.MULTILINE)
 
 REVERTS, REAPPLIES, FIXES, PICKED_FROM = "reverts", "reapplies", "fixes", "picked_from"
 
-REVERT_SUBJECT = re.compile(r"^(?:\w+(?:\([^)]*\))?!?:\s*)?revert(?:s|ed|ing)?\b", re.IGNORECASE)
+# What may stand in front of a title: `fix(api)!: `, `[3.2] `.
+IN_FRONT = r"^(?:\[[^\]]*\]\s*)?(?:\w+(?:\([^)]*\))?!?:\s*)?\[?"
+REVERT_SUBJECT = re.compile(IN_FRONT + r"revert(?:s|ed|ing)?\b(?!-)", re.IGNORECASE)
 REAPPLY_SUBJECT = re.compile(
-    r'^(?:\w+(?:\([^)]*\))?!?:\s*)?(?:reapply|reland)\b:?\s*"?(?P<of>.*?)"?$', re.IGNORECASE
+    IN_FRONT + r"(?:re-?apply|re-?land|unrevert)(?:s|ed|ing)?\b(?!-)\]?:?\s*[\"“]?(?P<of>.*?)[\"”]?$",
+    re.IGNORECASE,
 )
-REVERT_SHA = re.compile(r"\bThis reverts (?:merge )?commit ([0-9a-f]{7,40})\b", re.IGNORECASE)
-REVERT_NUMBER = re.compile(r"^Reverts (?:[\w.-]+/[\w.-]+)?#(\d+)\b", re.IGNORECASE | re.MULTILINE)
+REVERT_SENTENCE = re.compile(
+    r"\bThis reverts (?:merge )?commits? ((?:[0-9a-f]{7,40}(?:,? and |,\s*|\s+(?=[0-9a-f]{7})|\b))+)",
+    re.IGNORECASE,
+)
+SHA = re.compile(r"\b[0-9a-f]{7,40}\b", re.IGNORECASE)
+REVERT_NUMBER = re.compile(
+    r"^(?:This )?reverts (?:(?:PR|pull request|merge request|MR) )?(?:[\w./-]+)?[#!](\d+)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+# The branch that a forge's button makes for a revert.
+REVERT_BRANCH = re.compile(r"^Merge pull request #\d+ from \S+/revert-(\d+)-")
 REVERT_TITLE = re.compile(r'revert\w*:?\s+["“](?P<of>.*)["”]', re.IGNORECASE)
+# `revert: feat: pay later`, and a title that names the request alone: `Revert #12`.
+REVERT_PLAIN = re.compile(r"^revert(?:\([^)]*\))?!?:\s+(?P<of>[^\"“].*)$", re.IGNORECASE)
+REVERT_REQUEST = re.compile(
+    r"revert\w*:?\s+(?:(?:PR|pull request|merge request|MR)\s+)?[#!](\d+)\b", re.IGNORECASE
+)
+# A title that was too long for its line goes on in the next.
+CUT_OFF = re.compile(r"^(.*?)\s*(?:…|\.\.\.)$")
 FIXES_SHA = re.compile(r"^Fixes:\s*(?:commit\s+)?([0-9a-f]{7,40})\b", re.IGNORECASE | re.MULTILINE)
+FIXES_SUBJECT = re.compile(
+    r"^Fixes:\s*(?:commit\s+)?([0-9a-f]{7,40})\s*\(?\s*[\"“'](.*?)[\"”']\s*\)?\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 PICKED_SHA = re.compile(r"\(cherry picked from commit ([0-9a-f]{7,40})\)", re.IGNORECASE)
 NUMBER_AT_END = re.compile(r"\s*\(#(\d+)\)\s*$")
 
@@ -41,22 +64,44 @@ def plain_title(subject: str) -> str:
 def links(subject: str, body: str) -> list[Link]:
     """The revert sentence counts only under a revert's subject: else it is an undo inside one request."""
     found: list[Link] = []
-    bare = plain_title(subject)
-    if reapply := REAPPLY_SUBJECT.match(bare):
+    bare, body = _whole(plain_title(subject), body)
+    if branch := REVERT_BRANCH.match(subject):
+        if REVERT_SUBJECT.match(body) and not REVERT_SENTENCE.search(body):
+            found.append(Link(REVERTS, f"#{branch[1]}", "revert-branch"))
+    elif reapply := REAPPLY_SUBJECT.match(bare):
         found += _reverts(bare, body, "") or _by_title(REAPPLIES, reapply["of"], "reapply-title")
     elif REVERT_SUBJECT.match(bare):
-        title = REVERT_TITLE.search(bare)
-        found += _reverts(bare, body, title["of"] if title else "")
+        found += _reverts(bare, body, reverted_title(bare))
     found += [Link(FIXES, sha.lower(), "fixes-trailer") for sha in FIXES_SHA.findall(body)]
     found += [Link(PICKED_FROM, sha.lower(), "cherry-pick-line") for sha in PICKED_SHA.findall(body)]
     return list(dict.fromkeys(found))
 
 
+def reverted_title(subject: str) -> str:
+    """The title that a revert's own names; empty where it names none."""
+    bare = plain_title(subject)
+    found = REVERT_TITLE.search(bare) or REVERT_PLAIN.match(bare)
+    return found["of"].strip() if found else ""
+
+
+def fixed_titles(message: str) -> dict[str, str]:
+    """The titles that stand beside the commits in `Fixes:` trailers."""
+    return {sha.lower(): title for sha, title in FIXES_SUBJECT.findall(message)}
+
+
+def _whole(title: str, body: str) -> tuple[str, str]:
+    """A title that was cut off in its line, with the rest of it from the body."""
+    first, _, rest = body.partition("\n")
+    cut, more = CUT_OFF.match(title), re.match(r"^(?:…|\.\.\.)\s*(.+)$", first)
+    return (f"{cut[1]}{more[1]}", rest.strip()) if cut and more else (title, body)
+
+
 def _reverts(subject: str, body: str, title: str) -> list[Link]:
-    shas = REVERT_SHA.findall(body)
+    shas = [sha for found in REVERT_SENTENCE.findall(body) for sha in SHA.findall(found)]
     if shas:
         return [Link(REVERTS, sha.lower(), "revert-sentence") for sha in shas]
-    numbers = REVERT_NUMBER.findall(body)
+    named = REVERT_REQUEST.search(subject)
+    numbers = REVERT_NUMBER.findall(body) or ([named[1]] if named else [])
     if numbers:
         return [Link(REVERTS, f"#{number}", "revert-number") for number in numbers]
     return _by_title(REVERTS, title, "revert-title")
@@ -65,7 +110,7 @@ def _reverts(subject: str, body: str, title: str) -> list[Link]:
 def _by_title(kind: str, title: str, rule: str) -> list[Link]:
     if not title:
         return []
-    if number := NUMBER_AT_END.search(title):
+    if number := NUMBER_AT_END.search(title) or MERGE_SUBJECT.match(title):
         return [Link(kind, f"#{number[1]}", rule)]
     return [Link(kind, f"subject: {title}"[:300], rule)]
 

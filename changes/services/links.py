@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Q
 
 from changes.models import Change, ChangeIdentity, ChangeLink, Repository
-from changes.wiring import Link
+from changes.wiring import Link, fixed_titles, plain_title, reverted_title
 
 Kind = ChangeLink.Kind
 SUBJECT = "subject: "
+# More with one title than this are not looked at one by one.
+SAME_TITLE = 50
 # Beyond this many new names the unresolved links are read instead of asked for by name.
 FEW = 50
 
@@ -28,8 +30,9 @@ def add_links(repository: Repository, found: dict[Change, list[Link]], names: It
     ChangeLink.objects.bulk_create(rows, ignore_conflicts=True)
     waiting = _waiting(repository, list(names), [change.pk for change in found], found)
     resolved: list[ChangeLink] = []
-    for link in waiting:
-        target = resolve(repository, link)
+    # Oldest first: of two changes with one title the first revert means the one that then stood.
+    for link in sorted(waiting, key=_landing):
+        target = resolve(repository, link, resolved)
         if target is not None and target != link.change_id:
             link.target_id = target
             resolved.append(link)
@@ -44,16 +47,35 @@ def _waiting(
     repository: Repository, names: Sequence[str], linking: Sequence[int], found: dict[Change, list[Link]]
 ) -> list[ChangeLink]:
     open_links = ChangeLink.objects.filter(target=None, said_at=None, change__repository=repository)
+    open_links = open_links.select_related("change")
+    titles = _titles(repository, names) | {change.title for change in found if change.title}
     if len(names) > FEW:
         prefixes = set(_prefixes(names))
         wanted = set(linking)
         return [
             link for link in open_links
-            if link.change_id in wanted or link.names in prefixes or link.names.startswith(SUBJECT)
+            if link.change_id in wanted or link.names in prefixes or titles & _titles_in(link)
         ]  # fmt: skip
-    titles = [f"{SUBJECT}{change.title}"[:300] for change in found if change.title]
-    by_name = Q(names__in=[*_prefixes(names), *titles])
+    by_name = Q(names__in=[*_prefixes(names), *(f"{SUBJECT}{title}"[:300] for title in titles)])
+    for title in titles:
+        by_name |= Q(kind=Kind.FIXES, change__message__contains=title)
+        by_name |= Q(kind=Kind.REVERTS, change__title__contains=title)
     return list(open_links.filter(by_name | Q(change__in=linking)))
+
+
+def _titles(repository: Repository, names: Sequence[str]) -> set[str]:
+    """Of the changes that go by these names."""
+    values = {name.removeprefix("#") for name in names}
+    changes = Change.objects.filter(identities__repository=repository, identities__value__in=values)
+    return set(changes.values_list("title", flat=True)) - {""}
+
+
+def _titles_in(link: ChangeLink) -> set[str]:
+    if link.names.startswith(SUBJECT):
+        return {link.names[len(SUBJECT) :]}
+    if link.kind == Kind.FIXES:
+        return {plain_title(title) for title in fixed_titles(link.change.message).values()}
+    return {plain_title(reverted_title(link.change.title))}
 
 
 def _prefixes(names: Iterable[str]) -> list[str]:
@@ -64,26 +86,67 @@ def _prefixes(names: Iterable[str]) -> list[str]:
     ]
 
 
-def resolve(repository: Repository, link: ChangeLink) -> int | None:
-    """The one change that the link names: by commit, then by number, then by its exact title; else none."""
+def resolve(repository: Repository, link: ChangeLink, resolved: Sequence[ChangeLink] = ()) -> int | None:
+    """The one change that the link names: by commit or number, then by its exact title; else none.
+
+    `resolved` are links of the same batch, not stored yet.
+    """
+    if link.names.startswith(SUBJECT):
+        return _by_title(repository, link, link.names[len(SUBJECT) :], resolved)
+    ids = _named(repository, link)
+    if len(ids) > 1:
+        return None
+    title = "" if ids and link.kind != Kind.FIXES else _title_beside(link)
+    by_title = _by_title(repository, link, title, resolved) if title else None
+    if ids and by_title not in {None, *ids}:
+        return None  # the commit and the title beside it say two things: a person knows
+    return ids.pop() if ids else by_title
+
+
+def _named(repository: Repository, link: ChangeLink) -> set[int]:
     named = ChangeIdentity.objects.filter(repository=repository)
     if link.names.startswith("#"):
         rows = named.filter(space=ChangeIdentity.Space.NUMBER, value=link.names[1:])
-    elif link.names.startswith(SUBJECT):
-        return _by_title(repository, link)
     else:
         # A range, so that the plain index serves: hexadecimal digits all sort before "g".
         shas = named.filter(space=ChangeIdentity.Space.SHA)
         rows = shas.filter(value__gte=link.names, value__lt=f"{link.names}g")
-    ids = set(rows.values_list("change_id", flat=True)[:3])
+    return set(rows.values_list("change_id", flat=True)[:3])
+
+
+def _title_beside(link: ChangeLink) -> str:
+    """The title that the text gives beside a commit or number, which may be known where that is not."""
+    if link.kind == Kind.FIXES:
+        return fixed_titles(link.change.message).get(link.names, "")
+    only = ChangeLink.objects.filter(change=link.change_id, kind=link.kind).count() == 1
+    return reverted_title(link.change.title) if link.kind == Kind.REVERTS and only else ""
+
+
+def _by_title(
+    repository: Repository, link: ChangeLink, title: str, resolved: Sequence[ChangeLink]
+) -> int | None:
+    """Of those with this title that landed before, the one that still stood; else it is left for a person."""
+    same = Change.objects.current().filter(repository=repository, title=plain_title(title)[:300])
+    same = same.exclude(pk=link.change_id).exclude(merged_at=None)
+    if link.change.merged_at:
+        same = same.filter(merged_at__lte=link.change.merged_at)
+    ids = set(same.values_list("pk", flat=True)[:SAME_TITLE])
+    if len(ids) > 1 and link.kind != Kind.FIXES:
+        ids -= _undone_before(link, ids, resolved)
     return ids.pop() if len(ids) == 1 else None
 
 
-def _by_title(repository: Repository, link: ChangeLink) -> int | None:
-    """An ambiguous title is left for a person."""
-    same = Change.objects.current().filter(repository=repository, title=link.names[len(SUBJECT) :])
-    ids = list(same.exclude(pk=link.change_id).exclude(merged_at=None).values_list("pk", flat=True)[:2])
-    return ids[0] if len(ids) == 1 else None
+def _undone_before(link: ChangeLink, ids: set[int], resolved: Sequence[ChangeLink]) -> set[int]:
+    stored = ChangeLink.objects.filter(kind=Kind.REVERTS, target__in=ids).exclude(change=link.change_id)
+    if link.change.merged_at:
+        stored = stored.filter(change__merged_at__lt=link.change.merged_at)
+    in_batch = {one.target_id for one in resolved if one.kind == Kind.REVERTS and one.target_id in ids}
+    return {*stored.values_list("target_id", flat=True), *in_batch} - {None}
+
+
+def _landing(link: ChangeLink) -> tuple[bool, float, int]:
+    at = link.change.merged_at
+    return (at is None, at.timestamp() if at else 0.0, link.pk or 0)
 
 
 def refresh_undone(change_ids: Iterable[int]) -> list[Change]:
