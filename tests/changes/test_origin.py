@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from changes.origin import (
     redact,
     weigh,
 )
-from changes.starter_rules import ASSISTANTS, RULES
+from changes.starter_rules import ASSISTANTS, RULES, StarterRule
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 BOOK = RuleBook(
@@ -38,6 +39,7 @@ BOOK = RuleBook(
         is_automation=rule.is_automation,
         assistant=rule.assistant,
         kind=rule.kind,
+        confidence=rule.confidence,
     )
     for rule in RULES
 )
@@ -109,11 +111,25 @@ def test_a_committer_alone_proves_nothing_when_aider_committed_a_persons_edit() 
     assert verdict("fix", committer=Identity("Ada Example (aider)", "ada@example.org")).origin == "unknown"
 
 
-def test_every_example_of_every_starter_rule_matches_it() -> None:
-    for rule in RULES:
-        assert rule.examples, rule.key
-        for example in rule.examples:
-            assert compiled(rule.pattern).search(example), (rule.key, example)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.key)
+def test_a_starter_rule_matches_its_examples_and_none_of_its_look_alikes(rule: StarterRule) -> None:
+    assert rule.examples
+    assert [one for one in rule.examples if not compiled(rule.pattern).search(one)] == []
+    assert rule.negatives
+    assert [one for one in rule.negatives if compiled(rule.pattern).search(one)] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.key)
+def test_a_starter_rule_says_what_it_proves_how_surely_and_where_from(rule: StarterRule) -> None:
+    assert rule.proves
+    assert rule.source_url.startswith("https://")
+    assert rule.confidence in {"high", "medium", "low"}
+    assert (rule.strength == "weak") <= (rule.confidence == "low")
+
+
+def test_no_pattern_names_a_model() -> None:
+    models = r"(?i)opus|sonnet|haiku|fable|codestral|flash|turbo|gpt-?\d|\bo[1-9]\b|-\d+b\b"
+    assert [rule.key for rule in RULES if re.search(models, rule.pattern)] == []
 
 
 def test_starter_rules_are_unique_and_name_known_assistants() -> None:
