@@ -1,6 +1,6 @@
 from django.urls import path
 
-from analytics.views import home, matrix, scenarios
+from analytics.views import first_report, home, matrix, scenarios, signals
 
 app_name = "analytics"
 
@@ -8,10 +8,20 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("demo/remove/", home.remove_demo, name="remove_demo"),
     path("definitions/", home.definitions, name="definitions"),
+    path("repositories/<int:pk>/report/", first_report.page, name="report"),
+    path("repositories/<int:pk>/report.json", first_report.as_json, name="report_json"),
     path("matrix/", matrix.page, name="matrix"),
     path("matrix.csv", matrix.as_csv, name="matrix_csv"),
     path("matrix.json", matrix.as_json, name="matrix_json"),
     path("matrix/changes/", matrix.changes, name="matrix_changes"),
+    path("signals/", signals.page, name="signals"),
+    path("signals.json", signals.as_json, name="signals_json"),
+    path("signals/<int:pk>/", signals.detail, name="signal"),
+    path("signals/<int:pk>/review/", signals.review, name="signal_review"),
+    path("safeguards/", signals.safeguard_list, name="safeguards"),
+    path("safeguards/new/", signals.adopt, name="safeguard_new"),
+    path("safeguards/<int:pk>/", signals.safeguard, name="safeguard"),
+    path("safeguards/<int:pk>/end/", signals.end, name="safeguard_end"),
     path("scenarios/", scenarios.scenario_list, name="scenarios"),
     path("scenarios/new/", scenarios.create, name="scenario_new"),
     path("scenarios/from-lesson/<int:lesson_id>/", scenarios.from_lesson, name="scenario_from_lesson"),

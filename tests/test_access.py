@@ -122,6 +122,8 @@ def doors() -> dict[str, Door]:
         "analytics:home": Door(page),
         "analytics:remove_demo": Door(role(Role.ADMIN), post=True),
         "analytics:definitions": Door(page),
+        "analytics:report": Door(page, ("repository.pk",)),
+        "analytics:report_json": Door(page, ("repository.pk",)),
         "analytics:matrix": Door(page),
         "analytics:matrix_csv": Door(page),
         "analytics:matrix_json": Door(page),

@@ -7,12 +7,12 @@ difference is called absent; who is asked for a kind is not chosen by what faile
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import isinf
 
 from analytics.first_report import scope, words
-from analytics.first_report.areas import ELSEWHERE, NO_SOURCE, TOP, Cut, area_name, best_cut
+from analytics.first_report.areas import Areas, find_areas, ordered
 from analytics.first_report.candidates import choose
 from analytics.first_report.shapes import (
     Attested,
@@ -63,8 +63,8 @@ CLASSES = (
 def build(reading: Reading, changes: Sequence[ReportChange]) -> Report:
     changes = sorted(changes, key=lambda one: (one.at, one.key))
     counted = [one for one in changes if not one.is_apart]
-    cut = best_cut(one.paths for one in counted)
-    area_of = {one.key: cut.area_of(one.paths) for one in counted}
+    places = find_areas(counted, reading.name)
+    area_of = places.of
     comparisons = tuple(_comparisons(counted, area_of, reading))
     overall = share("all", "All changes", counted)
     tools = _tools(counted)
@@ -91,8 +91,8 @@ def build(reading: Reading, changes: Sequence[ReportChange]) -> Report:
         sizes=tuple(_by(counted, BANDS, lambda one: [size_band(one.lines)])),
         classes=tuple(_by(counted, CLASSES, _classes_of)),
         areas=tuple(_areas(counted, area_of)),
-        area_note=scope.area_note(cut.folders),
-        path_rules=tuple(_path_rules(cut, area_of)),
+        area_note=scope.area_note(bool(places.rules), places.are_named),
+        path_rules=tuple(_path_rules(places)),
         comparisons=comparisons,
         outcome_words=words.outcomes(reading, comparisons),
         kind_words=words.kinds(overall, kinds),
@@ -166,28 +166,23 @@ def _months(changes: Sequence[ReportChange], reading: Reading) -> Iterable[Month
         year, month = after.year, after.month
 
 
-def _areas(changes: Sequence[ReportChange], area_of: dict[str, str]) -> Iterable[Share]:
-    names = set(area_of.values())
-    last = (TOP, ELSEWHERE, NO_SOURCE)
+def _areas(changes: Sequence[ReportChange], area_of: Mapping[str, str]) -> Iterable[Share]:
     sizes = Counter(area_of.values())
-    ordered = sorted(
-        names, key=lambda key: (key in last, last.index(key) if key in last else 0, -sizes[key], key)
-    )
-    return _by(changes, [(key, area_name(key)) for key in ordered], lambda one: [area_of[one.key]])
+    names = ordered(set(area_of.values()), sizes)
+    return _by(changes, [(name, name) for name in names], lambda one: [area_of[one.key]])
 
 
-def _path_rules(cut: Cut, area_of: dict[str, str]) -> Iterable[PathRule]:
+def _path_rules(places: Areas) -> Iterable[PathRule]:
     """The first match wins, so the inner folder stands before the outer one."""
-    sizes = Counter(area_of.values())
-    ordered = sorted(cut.folders, key=lambda folder: (-folder.count("/"), folder))
-    return (PathRule(f"{folder}/**", sizes[folder]) for folder in ordered if sizes[folder])
+    sizes = Counter(places.of.values())
+    return (PathRule(one.glob, one.name, sizes[one.name], one.also) for one in places.rules)
 
 
 # -- What came of them ---------------------------------------------------------------------------------------
 
 
 def _comparisons(
-    changes: Sequence[ReportChange], area_of: dict[str, str], reading: Reading
+    changes: Sequence[ReportChange], area_of: Mapping[str, str], reading: Reading
 ) -> Iterable[Comparison]:
     ripe = reading.as_of - timedelta(days=WINDOW_DAYS)
     old = [one for one in changes if one.at <= ripe]
@@ -219,7 +214,7 @@ def _is_followed(change: ReportChange) -> bool:
 def _compare(
     key: str,
     changes: Sequence[ReportChange],
-    area_of: dict[str, str],
+    area_of: Mapping[str, str],
     failed: Callable[[ReportChange], bool],
     young: int,
     late: int = 0,
@@ -261,7 +256,7 @@ def _compare(
 
 
 def _strata(
-    changes: Sequence[ReportChange], area_of: dict[str, str], failed: Callable[[ReportChange], bool]
+    changes: Sequence[ReportChange], area_of: Mapping[str, str], failed: Callable[[ReportChange], bool]
 ) -> dict[str, list[Stratum]]:
     """Area x size x quarter, by area."""
     held: defaultdict[tuple[str, str, int], list[ReportChange]] = defaultdict(list)

@@ -6,14 +6,17 @@ from analytics.first_report.shapes import Reading
 from analytics.first_report.words import BASES, day, plural, times, whole
 
 
-def area_note(folders: frozenset[str]) -> str:
-    if not folders:
-        return "No folder holds enough of the work to be an area of its own."
-    return (
-        "Nobody has named areas yet, so these are the folders that split the work best. Each change counts "
-        "in one: "
-        "where most of its source lines are."
-    )
+def area_note(are_suggested: bool, are_named: bool) -> str:
+    if are_suggested:
+        return (
+            "Nobody has named areas yet, so these are the folders that split the work best. Each change "
+            "counts in one: where most of its lines are."
+        )
+    if are_named:
+        return (
+            "The area that counts for each change: of those that it touches, the one with the highest risk."
+        )
+    return "No folder holds enough of the work to be an area of its own."
 
 
 def read(reading: Reading, landed: int) -> tuple[str, ...]:

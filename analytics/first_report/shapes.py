@@ -31,6 +31,7 @@ class ReportChange:
     is_hinted: bool = False
     by_policy: bool = False
     is_fix: bool = False
+    area: str = ""
     undone_at: datetime | None = None
     followed_at: datetime | None = None
     followed_lines: int = 0
@@ -71,6 +72,8 @@ class Reading:
     links_unresolved: int = 0
     notes: int = 0
     notes_unreadable: int = 0
+    said_afterwards: int = 0
+    is_following: bool = False
     is_demo: bool = False
     from_import: bool = False
     has_policy: bool = False
@@ -183,8 +186,12 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class PathRule:
+    """`also`: folders that repeat this one's path, such as its tests."""
+
     glob: str
+    area: str
     changes: int
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

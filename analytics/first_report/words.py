@@ -156,14 +156,18 @@ def caveats(
     found = [HIDDEN_WORK]
     if hinted:
         found.append(
-            f"{plural(hinted, 'more change')} {'has' if hinted == 1 else 'have'} only a weak hint, such as "
-            "a trailer "
-            "that an editor adds by itself. Hints suggest; they are not in these numbers."
+            f"{plural(hinted, 'more change')} {'has' if hinted == 1 else 'have'} only a weak hint, such as a "
+            "trailer that an editor adds by itself. Hints suggest; they are not in these numbers."
         )
     found.append(
         "Nothing here says why. Who chooses AI help for which work, and who marks it, are not chance; read "
         "“associated with”, never “because of”."
     )
+    if reading.said_afterwards:
+        found.append(
+            f"{plural(reading.said_afterwards, 'change')}: only after a failure was it said that AI helped, "
+            "so that they count as they stood before."
+        )
     if reading.is_demo:
         found.insert(0, "This is demonstration data. It is invented.")
     return tuple(found)
@@ -186,7 +190,13 @@ def outcomes(reading: Reading, comparisons: Sequence[Comparison]) -> tuple[str, 
             f"{plural(undone.late, 'change was', 'changes were')} undone after more than 30 days; listed, "
             "in no rate."
         )
-    if not reading.fixes and reading.commits:
+    if reading.from_import and reading.fixes_from is None:
+        found.append(
+            "Follow-ups are still being looked for in the background; until then their row is left out."
+            if reading.is_following
+            else "No clone is at hand to look for follow-ups in, so that their row is left out."
+        )
+    elif not reading.fixes and reading.commits:
         found.append(
             "No change calls itself a fix in English words, so that follow-ups cannot be looked for: their "
             "row is "

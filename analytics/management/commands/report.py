@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ class Command(BaseCommand):
         return Window(days=options["days"], since=since, until=until)
 
     def _write(self, report: Report, options: dict[str, Any]) -> None:
-        texts = {
+        texts: dict[str, Callable[[Report], str]] = {
             "html": as_file,
             "json": lambda one: json.dumps(as_data(one), indent=2, ensure_ascii=False) + "\n",
         }
