@@ -7,7 +7,10 @@ suspects share it by their weights, so that an incident with three contributors 
 one change never counts for more than 1. Only confirmed causes are in the rate; what is only suspected is
 shown beside it. An incident counts when it began 0 to 30 days after the change shipped; later ones are
 listed as late failures. On the basis "undone" a failure is a change that was reverted, or named by a fix,
-within 30 days; on the basis "either" each change counts with the larger of the two.
+within 30 days; a change reverted, and its revert reverted in turn, stands. On the basis "follow_up" it is a
+change that wrote most of the lines that a fix deleted within 30 days: an estimate, whose measured precision
+stands below under "Followed up by a fix". On the basis "any" each change counts with the largest of the
+three.
 
 Denominator: Changes shipped in the window and at least 30 days before today. Only code changes, unless
 another type is chosen. A change with several kinds of help counts in each of their rows and once in the

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analytics.metrics.measured import FOLLOW_UP_WORDS
+
 WORDS: tuple[tuple[str, str], ...] = (
     ("Plausible range", "The rates that fit what we saw; a wide range means few changes."),
     (
@@ -16,6 +18,7 @@ WORDS: tuple[tuple[str, str], ...] = (
         "Suspected, confirmed, ruled out",
         "Somebody thinks it contributed; the review agreed; the review said no, and it no longer counts.",
     ),
+    ("Followed up by a fix", FOLLOW_UP_WORDS),
     ("Pending", "Shipped under 30 days ago: too early to call it safe or failed."),
     ("Late failure", "Failed after its first 30 days; listed, not in the rate."),
     (

@@ -16,6 +16,7 @@ from analytics import reports
 from analytics.charts import rate_chart
 from analytics.forms import MatrixForm
 from analytics.metrics.failure_rate import STATES
+from analytics.metrics.measured import FOLLOW_UP_WORDS
 from analytics.queries import figures
 from analytics.queries.figures import Basis, Filters, RowKey
 from analytics.tasks import catch_up
@@ -38,6 +39,7 @@ def report_context(form: MatrixForm) -> dict[str, Any]:
         "other_rows": [row for row in report.rows if not row.is_kind and row.key != RowKey.TOTAL],
         "total_row": report.row(RowKey.TOTAL),
         "states": STATES,
+        "estimate": FOLLOW_UP_WORDS if report.filters.basis in figures.WITH_FOLLOW_UPS else "",
         # Without any incident nothing can be linked to one: a rate of 0 % would be read as good news.
         "no_incident_known": report.filters.basis == Basis.INCIDENT
         and not figures.incident_is_known(form.demo),
