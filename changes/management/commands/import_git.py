@@ -83,6 +83,10 @@ class Command(BaseCommand):
             f"{f', and {by_merges} that merges brought in,' if by_merges else ''} in {seconds:.1f} s; "
             f"{done.changes} changes known, {done.deployments} releases."
         )
+        if done.repository.clone_path:
+            self.stdout.write(
+                "Which changes its fixes mended is read in the background; `manage.py follow_up` does it now."
+            )
 
     def show_attested(self, read: int, total: int) -> None:
         if read == total or time.monotonic() - self.last_shown > SECONDS_BETWEEN:
