@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -20,7 +20,7 @@ from accounts.models import Scope
 from accounts.resources import Readable
 from changes import filters, serializers
 from changes.facts import ChangeFact, DeclaredKind, DeploymentFact, DeploymentStep, FileFact
-from changes.models import Change, Decision, Deployment, Prompt, TestRun
+from changes.models import AttestedLines, Change, Decision, Deployment, Prompt, TestRun
 from changes.services.deployments import record_deployments
 from changes.services.origin import say_kind, say_origin, withdraw_decision
 from changes.services.places import say_area
@@ -46,7 +46,13 @@ class Changes(Readable):
             "areas_touched", "services", "identities", "assistances__kind", "assistances__assistant"
         )
         if self.action != "list":
-            return found.prefetch_related("evidence__assistant", "evidence__kind", "decisions__kind", "links")
+            return found.prefetch_related(
+                "evidence__assistant",
+                "evidence__kind",
+                Prefetch("attested", AttestedLines.objects.select_related("assistant").order_by("id")),
+                "decisions__kind",
+                "links",
+            )
         return found.current().annotate(at=Coalesce("shipped_at", "merged_at", "opened_at", "recorded_at"))
 
     @extend_schema(request=serializers.ChangeInput, responses={200: serializers.ChangeDetailSerializer})

@@ -12,6 +12,7 @@ from changes.models import (
     Assistance,
     AssistanceKind,
     Assistant,
+    AttestedLines,
     Change,
     ChangeIdentity,
     ChangeLink,
@@ -136,6 +137,16 @@ class AssistanceSerializer(serializers.ModelSerializer[Assistance]):
         fields = ["kind", "assistant", "status", "counted", "said_at", "why"]
 
 
+class AttestedSerializer(serializers.ModelSerializer[AttestedLines]):
+    """Lines that the change added, by who a record says wrote them; `unknown` is what no record names."""
+
+    assistant = slug()
+
+    class Meta:
+        model = AttestedLines
+        fields = ["format", "path_class", "contributor", "assistant", "model", "lines"]
+
+
 class EvidenceSerializer(serializers.ModelSerializer[OriginEvidence]):
     assistant = slug()
     kind = slug()
@@ -247,6 +258,7 @@ class ChangeSerializer(serializers.ModelSerializer[Change]):
 
 class ChangeDetailSerializer(ChangeSerializer):
     evidence = EvidenceSerializer(many=True, read_only=True)
+    attested = AttestedSerializer(many=True, read_only=True)
     decisions = DecisionSerializer(many=True, read_only=True)
     links = LinkSerializer(many=True, read_only=True)
     reviews = ReviewSerializer(many=True, read_only=True)
@@ -257,6 +269,7 @@ class ChangeDetailSerializer(ChangeSerializer):
             "message",
             "paths",
             "evidence",
+            "attested",
             "decisions",
             "links",
             "reviews",

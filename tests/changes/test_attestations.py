@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 
 from changes.gitlog import Clone
 from changes.models import (
@@ -19,6 +20,7 @@ from changes.models import (
     Repository,
 )
 from changes.queries.attested import attested_of
+from changes.serializers.shown import ChangeDetailSerializer
 from changes.services.attesting import read_attestations
 from changes.services.recording import record_changes
 from changes.wiring import landed_change
@@ -370,3 +372,12 @@ def test_what_is_attested_is_shown_by_share_class_tool_and_model(repo: Repo) -> 
     ]  # fmt: skip
     assert (found.lines.share, found.lines.human, found.lines.untracked) == (0.3, 1, 6)
     assert attested_of(Change.objects.exclude(pk=change_of(sha).pk)[0]) is None
+    page = render_to_string("changes/_attested.html", {"attested": found})
+    assert "AI wrote 3 of the 10 counted lines that this change added, with Claude Code." in " ".join(
+        page.split()
+    )
+    told = ChangeDetailSerializer(change_of(sha)).data["attested"]
+    assert dict(told[0]) == {
+        "format": "git_ai", "path_class": "lock", "contributor": "ai", "assistant": "claude-code",
+        "model": "claude-opus-4-6", "lines": 500,
+    }  # fmt: skip
