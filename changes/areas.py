@@ -47,6 +47,8 @@ class Suggestion:
     why: str
     also: tuple[str, ...] = ()
     is_apart: bool = False
+    # Only what lies in no other suggestion's folder: its rule stands after theirs.
+    is_rest: bool = False
 
 
 @dataclass(slots=True)
@@ -181,7 +183,15 @@ def _suggestion(
     why += f": {touched} changes, {share:.0%} of those that touch code"
     if also:
         why += f"; with {', '.join(one.removesuffix('**') for one in also)}"
-    return Suggestion(f"{folder.path}/**", name, touched, max(lines, 0), why, tuple(also))
+    return Suggestion(
+        f"{folder.path}/**",
+        name,
+        touched,
+        max(lines, 0),
+        why,
+        tuple(also),
+        is_rest=_was_looked_into(folder, chosen),
+    )
 
 
 def _is_next(one: _Folder, above: _Folder, chosen: Sequence[_Folder]) -> bool:
