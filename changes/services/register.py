@@ -92,7 +92,7 @@ class Register:
         self.folded: list[Entry] = []
         self._owner: dict[Name, Entry] = {}
         self._rows: dict[Name, ChangeIdentity] = {}
-        self._dropped: list[int] = []
+        self._dropped: list[str] = []
         self._load({(space, value) for fact in facts for space, _, value in names_of(fact)})
 
     def _load(self, names: set[Name]) -> None:
@@ -173,9 +173,8 @@ class Register:
 
     def _drop_number(self, entry: Entry) -> None:
         name = (Space.NUMBER.value, entry.number)
-        row = self._rows.pop(name, None)
-        if row is not None and row.pk:
-            self._dropped.append(row.pk)
+        self._dropped.append(entry.number)
+        self._rows.pop(name, None)
         self._owner.pop(name, None)
         entry.names.discard(name)
         entry.number, entry.number_is_guess, entry.is_dirty = "", False, True
@@ -293,7 +292,9 @@ class Register:
                 row = self._rows[name]
                 row.change = entry.change
                 (moved if row.pk else new).append(row)
-        ChangeIdentity.objects.filter(pk__in=self._dropped).delete()
+        if self._dropped:
+            guesses = ChangeIdentity.objects.filter(repository=self.repository, role=Role.GUESS)
+            guesses.filter(space=Space.NUMBER, value__in=self._dropped).delete()
         insert(new)
         if moved:
             ChangeIdentity.objects.bulk_update(moved, ["change", "role", "parent", "lines"])
