@@ -21,8 +21,11 @@ from changes.admin.terms import person
 from changes.facts import Identity
 from changes.models import Change, DetectionRule, Origin, OriginEvidence, Strength
 from changes.origin import Evidence, Material, UnsafePattern, Verdict, compiled, detect, weigh
-from changes.services.rulebook import save_rule
+from changes.queries.rereading import progress
+from changes.rule_defaults import DEFAULTS, differs
+from changes.services.rulebook import save_rule, take_default
 from changes.services.rules import current_rules
+from changes.starter_rules import VERSION
 
 if TYPE_CHECKING:
     RuleBase = admin.ModelAdmin[DetectionRule]
@@ -31,17 +34,48 @@ else:
     RuleBase = admin.ModelAdmin
     RuleModelForm = forms.ModelForm
 
+MOST_EXAMPLE = 300
 IDENTITY = re.compile(r"^\s*(?P<name>.*?)\s*<(?P<email>[^<>]*)>\s*$")
 
 
+class Lines(forms.CharField):
+    """One entry on each line; a line break inside an entry is written as \\n."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return "\n".join(one.replace("\n", "\\n") for one in value)
+        return value
+
+    def to_python(self, value: Any) -> Any:
+        lines = str(value or "").replace("\r\n", "\n").split("\n")
+        return [line.strip().replace("\\n", "\n") for line in lines if line.strip()]
+
+    def clean(self, value: Any) -> Any:
+        found = self.to_python(value)
+        if any(len(one) > MOST_EXAMPLE for one in found):
+            raise forms.ValidationError(f"An entry is longer than {MOST_EXAMPLE} characters.")
+        return found
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(list(initial or []) != self.to_python(data))
+
+
 class RuleForm(RuleModelForm):
+    examples = Lines(required=False, help_text="One on each line: the pattern has to match it.")
+    negatives = Lines(
+        required=False,
+        label="Look-alikes",
+        help_text="One on each line: what looks like it and is something else.",
+    )
+
     class Meta:
         model = DetectionRule
         fields = "__all__"
         widgets = {
             "pattern": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
             "proves": forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
-            "examples": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         }
 
     def clean_pattern(self) -> str:
@@ -59,6 +93,9 @@ class RuleForm(RuleModelForm):
         silent = [one for one in cleaned.get("examples") or [] if not _matches(cleaned.get("pattern"), one)]
         if cleaned.get("pattern") and silent:
             self.add_error("examples", f"The pattern does not match its own example “{silent[0]}”.")
+        taken_in = [one for one in cleaned.get("negatives") or [] if _matches(cleaned.get("pattern"), one)]
+        if taken_in:
+            self.add_error("negatives", f"The pattern matches its look-alike “{taken_in[0]}”.")
         return cleaned
 
 
@@ -127,19 +164,32 @@ class Trial:
 class DetectionRuleAdmin(RuleBase):
     form = RuleForm
     change_list_template = "admin/changes/detectionrule/change_list.html"
-    list_display = ("key", "place", "shown_proof", "matches", "is_active", "version")
-    list_filter = ("is_active", "place", "origin", "strength")
+    list_display = ("key", "place", "shown_proof", "confidence", "matches", "is_active", "version", "default")
+    list_filter = ("is_active", "place", "origin", "strength", "confidence")
     list_select_related = ("assistant", "kind")
     search_fields = ("key", "pattern", "proves", "assistant__name")
     list_per_page = 200
-    actions = ("switch_on", "switch_off")
-    readonly_fields = ("version", "is_builtin", "examples_now", "matches")
+    actions = ("switch_on", "switch_off", "take_the_default")
+    readonly_fields = ("version", "is_builtin", "examples_now", "matches", "default")
     fieldsets = (
-        (None, {"fields": ("key", "version", "is_active", "is_builtin")}),
-        ("What it looks for", {"fields": ("place", "pattern", "examples", "examples_now", "matches")}),
+        (None, {"fields": ("key", "version", "is_active", "is_builtin", "default")}),
+        (
+            "What it looks for",
+            {"fields": ("place", "pattern", "examples", "negatives", "examples_now", "matches")},
+        ),
         (
             "What a match means",
-            {"fields": ("origin", "strength", "is_automation", "assistant", "kind", "proves")},
+            {
+                "fields": (
+                    "origin",
+                    "strength",
+                    "confidence",
+                    "is_automation",
+                    "assistant",
+                    "kind",
+                    "proves",
+                )
+            },
         ),
         ("Where it stands", {"fields": ("position", "source_url")}),
     )
@@ -158,11 +208,8 @@ class DetectionRuleAdmin(RuleBase):
         return ("key", *self.readonly_fields) if obj else self.readonly_fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Evidence names the rule that found it: what has found something, or came along, is switched off."""
-        allowed = super().has_delete_permission(request, obj)
-        if not allowed or obj is None:
-            return allowed
-        return not (obj.is_builtin or OriginEvidence.objects.filter(rule_key=obj.key).exists())
+        """Evidence names the rule that found it, and the rules' version only ever rises: switch it off."""
+        return False
 
     def save_model(self, request: HttpRequest, obj: DetectionRule, form: Any, change: bool) -> None:
         save_rule(rule=obj, by=person(request))
@@ -172,6 +219,14 @@ class DetectionRuleAdmin(RuleBase):
         words = ["an automation" if rule.is_automation else str(rule.get_origin_display())]
         words += [str(one) for one in (rule.assistant, rule.kind) if one]
         return ", ".join(words) + ("; only suggests" if rule.strength == Strength.WEAK else "")
+
+    @admin.display(description="default")
+    def default(self, rule: DetectionRule) -> str:
+        if not rule.is_builtin or rule.key not in DEFAULTS:
+            return "a rule of your own"
+        if differs(rule):
+            return f"differs from the default of version {VERSION}"
+        return f"as in version {VERSION}"
 
     @admin.display(description="changes", ordering="match_total")
     def matches(self, rule: DetectionRule) -> int:
@@ -185,6 +240,19 @@ class DetectionRuleAdmin(RuleBase):
             ("matches" if _matches(rule.pattern, one) else "does NOT match", one) for one in rule.examples
         ]
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: <code>{}</code></li>", lines))
+
+    @admin.action(description="Take the default", permissions=["change"])
+    def take_the_default(self, request: HttpRequest, queryset: QuerySet[DetectionRule]) -> None:
+        """Only where it differs; a switched-off rule stays switched off."""
+        rules = [rule for rule in queryset if differs(rule)]
+        for rule in rules:
+            take_default(rule=rule, by=person(request))
+        self.message_user(request, f"{len(rules)} took the default of version {VERSION}.")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"progress": progress(), **(extra_context or {})})
 
     @admin.action(description="Switch on", permissions=["change"])
     def switch_on(self, request: HttpRequest, queryset: QuerySet[DetectionRule]) -> None:

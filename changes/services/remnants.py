@@ -104,9 +104,8 @@ def _add_tellings(found: dict[int, Left]) -> None:
     stands |= dict(Change.objects.filter(merged_into__in=found).values_list("pk", "merged_into_id"))
     rows = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.CHANGE, object_id__in=stands, verb="told")
     told: dict[int, set[int]] = defaultdict(set)
-    delivery: int | None
     for pk, delivery in rows.order_by().values_list("object_id", "delivery_id").distinct():
-        if delivery is None:
+        if not delivery:
             found[stands[pk]].was_imported = True
         else:
             told[stands[pk]].add(delivery)
