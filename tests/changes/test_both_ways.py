@@ -20,8 +20,9 @@ from changes.models import AreaRule, Change, Repository
 from changes.services.repositories import find_or_make_repository
 from intake.models import Source
 from tests import make
+from tests.changes.clones import Repo
 from tests.changes.test_github import body, deliver
-from tests.changes.test_import_git import CLAUDE, Repo
+from tests.changes.test_import_git import CLAUDE
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "https://github.com/acme/till.git"

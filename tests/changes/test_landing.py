@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -87,7 +88,7 @@ def test_what_landed_before_a_squash_stays_apart_when_its_subject_names_no_numbe
     assert Change.objects.current().count() == 2
 
 
-def pushed(*commits: tuple[str, str], committer: str = "ada-example") -> ChangeFact | Any:
+def pushed(*commits: tuple[str, str], committer: str = "ada-example") -> tuple[ChangeFact, ...]:
     who = {"name": "Ada Example", "email": "ada@example.org", "username": "ada-example"}
     return push_fact(
         {
@@ -108,7 +109,7 @@ MERGE = "Merge pull request #13 from ada-example/topic\n\nA library"
 @pytest.mark.parametrize("is_read_first", [True, False])
 def test_a_direct_commit_stays_its_own_when_it_is_pushed_before_a_merge(is_read_first: bool) -> None:
     repo = repository()
-    both = [
+    both: list[Callable[[], object]] = [
         lambda: record(repo, *pushed(("d", f"Direct\n\n{CLAUDE}"), ("e", "Work"), ("f", MERGE))),
         lambda: record(repo, merged(2.1, "13", "f", title="A library", commits=1,
                                     shas=(("head", sha("e")), ("merge", sha("f"))))),
