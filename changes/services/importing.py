@@ -21,7 +21,7 @@ from changes.services.repositories import find_or_make_repository, find_or_make_
 from changes.services.shipping import declare_for_import
 from changes.wiring import landed_change
 
-BATCH = 500
+BATCH = 1000
 # A merge of a long-lived branch stands for its newest commits.
 MOST_MERGED_IN = 1000
 # What is longer is not kept: background work does without that clone.
