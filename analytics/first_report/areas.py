@@ -55,9 +55,14 @@ class _Places:
         for path, lines in paths:
             rule = self._rule_of(path)
             if rule:
-                (apart if rule.is_apart else work)[rule.name] += max(1, lines)
+                (apart if rule.is_apart else work)[folder_of(rule)] += max(1, lines)
         weights = work or apart
         return max(weights, key=lambda name: (weights[name], name)) if weights else ELSEWHERE
+
+
+def folder_of(rule: Suggestion) -> str:
+    """Until people name an area it goes by its folder."""
+    return rule.glob.removesuffix("**")
 
 
 def ordered(names: Iterable[str], sizes: Mapping[str, int]) -> list[str]:

@@ -1,4 +1,4 @@
-"""From rows to the report: counts, rates, ratios, and what they can and cannot carry. Pure.
+"""From rows to the report: counts, rates, ratios, and what they can and cannot carry.
 
 The rules: below 10 changes no rate; unmarked is not manual, so that nothing is said to hold up, and no
 difference is called absent; who is asked for a kind is not chosen by what failed alone.
@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from math import isinf
 
 from analytics.first_report import scope, words
-from analytics.first_report.areas import Areas, find_areas, ordered
+from analytics.first_report.areas import Areas, find_areas, folder_of, ordered
 from analytics.first_report.candidates import choose
 from analytics.first_report.shapes import (
     Attested,
@@ -42,6 +42,7 @@ FEWEST = 10
 WINDOW_DAYS = 30
 MOST_TOOLS = 8
 DISAGREE = 0.05
+FEWEST_FAILURES = 10
 # Shares of AI-helped changes that carry a mark, in the two projects where the truth is known.
 RECALLS = (0.49, 0.16)
 BANDS = (
@@ -175,7 +176,7 @@ def _areas(changes: Sequence[ReportChange], area_of: Mapping[str, str]) -> Itera
 def _path_rules(places: Areas) -> Iterable[PathRule]:
     """The first match wins, so the inner folder stands before the outer one."""
     sizes = Counter(places.of.values())
-    return (PathRule(one.glob, one.name, sizes[one.name], one.also) for one in places.rules)
+    return (PathRule(one.glob, one.name, sizes[folder_of(one)], one.also) for one in places.rules)
 
 
 # -- What came of them ---------------------------------------------------------------------------------------
@@ -247,12 +248,22 @@ def _compare(
         low,
         None if isinf(high) else high,
         sum(one["changes_ai"] for one in comparable) / len(marked),
-        both and ratio_homogeneity(strata).p < DISAGREE,
+        both and _areas_disagree(strata),
         noticeable_ratio(len(marked) * b / len(unmarked), b),
         late,
         young,
         key != "undone",
     )
+
+
+def _areas_disagree(strata: Mapping[str, Sequence[Stratum]]) -> bool:
+    """Asked only of areas with failures enough for the test's own approximation."""
+    failed = {
+        area: sum(one["failures_ai"] + one["failures_manual"] for one in found)
+        for area, found in strata.items()
+    }
+    telling = {area: found for area, found in strata.items() if failed[area] >= FEWEST_FAILURES}
+    return len(telling) > 1 and ratio_homogeneity(telling).p < DISAGREE
 
 
 def _strata(

@@ -1,9 +1,9 @@
-"""What a report read and what not, and what its words mean. Pure."""
+"""What a report read and what not, and what its words mean."""
 
 from __future__ import annotations
 
 from analytics.first_report.shapes import Reading
-from analytics.first_report.words import BASES, day, plural, times, whole
+from analytics.first_report.words import BASES, day, plural, whole
 
 
 def area_note(are_suggested: bool, are_named: bool) -> str:
@@ -55,7 +55,7 @@ def not_read(reading: Reading) -> tuple[str, ...]:
     if reading.fixes and reading.fixes_read < reading.fixes:
         since = f" since {day(reading.fixes_from)}" if reading.fixes_from else ""
         found.append(
-            f"Older fixes: the time for it was up ({times(reading.minutes or 0)} min). Follow-ups are told "
+            f"Older fixes: the time for it was up ({reading.minutes or 0:g} min). Follow-ups are told "
             "of changes"
             f"{since} only; --minutes gives more."
         )

@@ -30,6 +30,11 @@ def times(value: float | None) -> str:
     return "–" if value is None else words.times(value)
 
 
+@register.filter
+def fold(value: float) -> str:
+    return words.fold(value)
+
+
 @register.simple_tag
 def share_bar(one: Any) -> SafeString | str:
     """A share with its range on a track of 0 to 100 %; the figures beside it say the same."""
