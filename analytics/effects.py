@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from analytics.metrics.comparison import compare
-from analytics.metrics.sentences import Compared, amount, number, similar
+from analytics.metrics.sentences import Compared, number, similar
 from analytics.models import Safeguard
 from analytics.queries.safeguards import SCOPE, Window, measured, windows
 from analytics.stats import rate_ratio_interval, wilson_interval
@@ -42,6 +42,10 @@ class Effect:
     after: Side
     baseline: str
     change: RatioInterval | None
+
+    @property
+    def sides(self) -> tuple[tuple[str, Side], ...]:
+        return (("The year before", self.before), ("Since it began", self.after))
 
     @property
     def sentence(self) -> str:
@@ -106,7 +110,3 @@ def _change(before: Compared, after: Compared) -> RatioInterval | None:
     if min(before.changes, after.changes) < FEWEST:
         return None
     return rate_ratio_interval(after.failures, after.changes, before.failures, before.changes)
-
-
-def counts(side: Side) -> str:
-    return f"{amount(side.compared.failures)} of {side.compared.changes:,}"

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from analytics.feature_files import Written, faults
-from analytics.models import TestScenario
+from analytics.models import Safeguard, Signal, TestScenario
 from analytics.queries.figures import (
     ALL_TYPES,
     NO_AREA,
     Basis,
     Filters,
+    end_of,
     organisation_zone,
     services_offered,
     shows_demo,
@@ -30,6 +31,15 @@ WINDOW_DAYS = 365
 
 def today() -> date:
     return timezone.now().astimezone(organisation_zone()).date()
+
+
+def past_day(text: Any) -> date | None:
+    """The day that is asked for, where it is one before today."""
+    try:
+        asked = date.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return asked if asked < today() else None
 
 
 class DayInput(forms.DateInput):
@@ -53,7 +63,7 @@ class MatrixForm(forms.Form):
     assistant = forms.ChoiceField(label="Assistant", required=False)
 
     def __init__(self, data: Mapping[str, Any], demo: bool | None = None) -> None:
-        self.as_of = today()
+        self.as_of = past_day(data.get("as_of")) or today()
         self.demo = shows_demo() if demo is None else demo
         given = {name: data.get(name) for name in self.names() if data.get(name)}
         super().__init__({**self.defaults(), **given})
@@ -61,6 +71,7 @@ class MatrixForm(forms.Form):
         window = {
             "from": forms.DateField(label="Shipped from", widget=DayInput()),
             "to": forms.DateField(label="Shipped until", widget=DayInput()),
+            "as_of": forms.DateField(label="As known on", required=False, widget=DayInput()),
         }
         self.fields = {**window, **self.fields}
         self._offer("service", "All services", services_offered(self.demo).values_list("slug", "name"))
@@ -75,7 +86,7 @@ class MatrixForm(forms.Form):
 
     @classmethod
     def names(cls) -> list[str]:
-        return ["from", "to", *cls.base_fields]
+        return ["from", "to", "as_of", *cls.base_fields]
 
     def defaults(self) -> dict[str, str]:
         return {
@@ -84,6 +95,12 @@ class MatrixForm(forms.Form):
             "basis": Basis.INCIDENT.value,
             "type": Change.Type.CODE.value,
         }
+
+    def clean_as_of(self) -> date | None:
+        asked: date | None = self.cleaned_data["as_of"]
+        if asked and asked > today():
+            raise forms.ValidationError("Nothing is known of days to come.")
+        return asked
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -100,6 +117,7 @@ class MatrixForm(forms.Form):
             end=asked["to"],
             as_of=self.as_of,
             demo=self.demo,
+            known_at=end_of(self.as_of) if self.as_of < today() else None,
             **{name: asked[name] for name in self.base_fields},
         )
 
@@ -216,3 +234,81 @@ def initial_from_lesson(lesson: Lesson, incidents: Iterable[Incident]) -> dict[s
         "path_globs": "\n".join(lesson.path_globs),
         "lessons": [lesson.pk],
     }
+
+
+class ReviewForm(forms.Form):
+    """What is made of a signal without a safeguard."""
+
+    review = forms.ChoiceField(
+        label="What do you make of it?",
+        choices=[
+            (Signal.Review.ACKNOWLEDGED.value, "Acknowledge: we know, and look at the incidents"),
+            (Signal.Review.DISMISSED.value, "Dismiss: it is explained by something else"),
+        ],
+        widget=forms.RadioSelect,
+        initial=Signal.Review.ACKNOWLEDGED.value,
+    )
+    reason = forms.CharField(
+        label="Reason", required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000,
+        help_text="Needed to dismiss; it stays with the signal.",
+    )  # fmt: skip
+
+
+class SafeguardForm(forms.Form):
+    """What a team does from a day on, and for which changes."""
+
+    title = forms.CharField(
+        max_length=200, label="Safeguard",
+        help_text="In one line: a second reviewer, a canary for one market first, a contract test.",
+    )  # fmt: skip
+    description = forms.CharField(
+        label="How", required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=5000
+    )
+    kind = forms.ModelChoiceField(
+        label="Kind of help", queryset=AssistanceKind.objects.none(), required=False, empty_label="Any kind"
+    )
+    area = forms.ModelChoiceField(
+        label="Domain area", queryset=DomainArea.objects.none(), required=False, empty_label="Every area"
+    )
+    size_bands = forms.MultipleChoiceField(
+        label="Sizes", choices=SizeBand.choices, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text="None ticked: any size.",
+    )  # fmt: skip
+    path_globs = forms.CharField(
+        label="Paths", required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="One pattern a line, such as src/payments/**. None: any path.",
+    )  # fmt: skip
+    starts_on = forms.DateField(label="From", widget=DayInput())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].queryset = AssistanceKind.objects.offered()  # type: ignore[attr-defined]
+        self.fields["area"].queryset = DomainArea.objects.offered()  # type: ignore[attr-defined]
+
+    def clean_path_globs(self) -> list[str]:
+        return [line.strip() for line in self.cleaned_data["path_globs"].splitlines() if line.strip()]
+
+
+class EndSafeguardForm(forms.Form):
+    ends_on = forms.DateField(label="Last day", widget=DayInput())
+    reason = forms.CharField(label="Why it ends", widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
+
+
+def safeguard_initial(signal: Signal | None) -> dict[str, Any]:
+    """A safeguard begins with the scope of the signal that it answers."""
+    if signal is None:
+        return {"starts_on": today()}
+    return {"starts_on": today(), "kind": signal.kind_id, "area": signal.area_id}
+
+
+def safeguard_scope(safeguard: Safeguard) -> str:
+    """Its scope in one line."""
+    parts = [f"AI help in {safeguard.kind.name.lower()}" if safeguard.kind else "any AI help"]
+    if safeguard.area:
+        parts.append(f"in {safeguard.area.name}")
+    names = dict(SizeBand.choices)
+    if safeguard.size_bands:
+        parts.append(" or ".join(str(names.get(band, band)).lower() for band in safeguard.size_bands))
+    if safeguard.path_globs:
+        parts.append(f"paths {', '.join(safeguard.path_globs)}")
+    return ", ".join(parts)

@@ -6,10 +6,12 @@ import logging
 
 from celery import shared_task
 from django.core.cache import cache
+from django.utils import timezone
 
-from analytics.queries import ledger
+from analytics.queries import figures, ledger
 from analytics.queries.ledger import FEW, Standing
 from analytics.services import counting, rebuilding
+from analytics.services.judging import run_due
 
 log = logging.getLogger(__name__)
 SECONDS = 20.0
@@ -53,3 +55,10 @@ def sweep() -> None:
     stands = ledger.standing()
     if stands.behind or not stands.cells_stand or stands.must_count_all:
         count_due.delay()
+
+
+def judge_week() -> None:
+    """Once a week what the decision rule says is kept, for the data that is shown."""
+    now = timezone.now()
+    today = now.astimezone(figures.organisation_zone()).date()
+    run_due(today=today, demo=figures.shows_demo(), stands=catch_up(), now=now)

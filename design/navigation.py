@@ -17,6 +17,7 @@ class Page:
 PAGES = (
     Page("Home", "analytics:home", "home", "h"),
     Page("Matrix", "analytics:matrix", "matrix", "m"),
+    Page("Signals", "analytics:signals", "signal", "s"),
     Page("Incidents", "incidents:list", "incident", "i"),
     Page("Changes", "changes:list", "change", "c"),
     Page("Deployments", "changes:deployments", "deployment", "d"),

@@ -8,8 +8,9 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Role, Team, User
-from analytics.models import TestScenario
+from analytics.models import Safeguard, Signal, TestScenario
 from changes.models import (
+    AssistanceKind,
     Change,
     ChangeLink,
     Deployment,
@@ -91,7 +92,18 @@ def _outage(*, service: Service, environment: Environment, number: int, named: U
         "area": DomainArea.objects.get_or_create(slug="ledgers", defaults={"name": "Ledgers"})[0],
         "environment": environment,
         "source": source,
+        **_findings(),
     }
+
+
+def _findings() -> dict[str, Any]:
+    day = timezone.now().date()
+    kind = AssistanceKind.objects.get(slug="code-generation")
+    signal = Signal.objects.create(
+        kind=kind, state="early_sign", evidence=30.0, first_shown_on=day, last_shown_on=day
+    )
+    safeguard = Safeguard.objects.create(title="A second reviewer", kind=kind, starts_on=day)
+    return {"signal": signal, "safeguard": safeguard}
 
 
 def make_world() -> World:

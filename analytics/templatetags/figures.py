@@ -9,6 +9,10 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from analytics.metrics import sentences
+from analytics.metrics.error_rates import Measured
+from analytics.metrics.sentences import number
+
 register = template.Library()
 DASH = "–"
 
@@ -65,3 +69,36 @@ def cell_bar(cell: Any, top: float) -> SafeString:
         '<line x1="{}" y1="0.5" x2="{}" y2="7.5" stroke="currentColor" stroke-width="2"/></svg>',
         BAR, BAR, BAR, low, max(high, low + 0.1), dot, dot,
     )  # fmt: skip
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """A share of 0..1 with its sign: 4.2 %, 31 %."""
+    return DASH if value is None else f"{rate(value)}\u202f%"
+
+
+@register.filter
+def times(value: float | None) -> str:
+    """A ratio: 2.4, 0.71, no limit."""
+    return number(value)
+
+
+@register.filter
+def evidence(value: float) -> str:
+    """How strongly the incidents speak; beyond a thousand the digits say nothing."""
+    if value >= 1000:
+        return "over 1000"
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+
+
+@register.filter
+def state_name(state: str) -> str:
+    """What the decision rule's state is called."""
+    return sentences.state_name(state)
+
+
+@register.simple_tag
+def share_of_years(found: Measured, share: float) -> str:
+    """A share of simulated years with what so many years leave open: 0 % (0 to 6 %)."""
+    low, high = found.range_of(share)
+    return f"{share * 100:.0f}\u202f% ({low * 100:.0f} to {high * 100:.0f}\u202f%)"

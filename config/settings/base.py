@@ -271,6 +271,7 @@ TICKS = [
     "changes.tasks.read_history_again",
     "incidents.tasks.follow_doubles",
     "analytics.tasks.sweep",
+    "analytics.tasks.judge_week",
 ]
 # Demonstration data is only made where none of these has a row.
 ROWS_OF_ONES_OWN = ["intake.Source", "changes.Change", "incidents.Incident"]
