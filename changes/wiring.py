@@ -31,6 +31,7 @@ REVERT_NUMBER = re.compile(
 )
 # The branch that a forge's button makes for a revert.
 REVERT_BRANCH = re.compile(r"^Merge pull request #\d+ from \S+/revert-(\d+)-")
+REVERT_COMMIT = re.compile(r"\brevert\w*:?\s+commit\s+([0-9a-f]{7,40})\b", re.IGNORECASE)
 REVERT_TITLE = re.compile(r'revert\w*:?\s+["“](?P<of>.*)["”]', re.IGNORECASE)
 # `revert: feat: pay later`, and a title that names the request alone: `Revert #12`.
 REVERT_PLAIN = re.compile(r"^revert(?:\([^)]*\))?!?:\s+(?P<of>[^\"“].*)$", re.IGNORECASE)
@@ -100,6 +101,8 @@ def _reverts(subject: str, body: str, title: str) -> list[Link]:
     shas = [sha for found in REVERT_SENTENCE.findall(body) for sha in SHA.findall(found)]
     if shas:
         return [Link(REVERTS, sha.lower(), "revert-sentence") for sha in shas]
+    if commit := REVERT_COMMIT.search(subject):
+        return [Link(REVERTS, commit[1].lower(), "revert-commit")]
     named = REVERT_REQUEST.search(subject)
     numbers = REVERT_NUMBER.findall(body) or ([named[1]] if named else [])
     if numbers:

@@ -24,6 +24,7 @@ A, B = "a" * 40, "b" * 40
         ('Revert "Pay once"', "This reverts merge request !12", {"#12"}),
         ('Revert "Pay once (#12)" (#13)', "", {"#12"}),
         ("Revert PR #12", "", {"#12"}),
+        (f'Revert commit {A[:9]} ("Pay once")', "", {A[:9]}),
         ("revert: feat(pay): pay once", "", {"subject: feat(pay): pay once"}),
         ('[3.2] Revert "Pay once"', "", {"subject: Pay once"}),
         ('Revert "Pay once and fo…', '…r all"', {"subject: Pay once and for all"}),
