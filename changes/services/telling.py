@@ -100,7 +100,7 @@ def micros(at: datetime) -> int:
 
 
 def _tell_field(change: Change, name: str, value: Any, at: datetime) -> bool:
-    return _fold_field(change, name, value, micros(at))
+    return value is not None and _fold_field(change, name, value, micros(at))
 
 
 def _fold_field(change: Change, name: str, value: Any, at: int) -> bool:

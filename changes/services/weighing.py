@@ -65,6 +65,8 @@ def _declaration(proves: str, fact: ChangeFact, excerpt: str, kind: DeclaredKind
 
 def of_fields(change: Change, rules: Rules) -> list[Evidence]:
     """Evidence in the branch and labels as they stand."""
+    if not change.branch and not change.labels:
+        return []
     told = [change.told[name] for name in ("branch", "labels") if name in change.told]
     at = datetime.fromtimestamp(min(told) / 1_000_000, UTC) if told else change.told_at
     material = Material(branch=change.branch, labels=tuple(change.labels), told_at=at)
