@@ -17,7 +17,10 @@ class Seed:
     """Named for what made it: a changed migration or dependency is never tested against an old dump."""
 
     def __init__(self, place: postgres.Place) -> None:
-        sources = [ROOT / "requirements" / "base.txt", *sorted(ROOT.glob("*/migrations/*.py"))]
+        # Migrations load these rules.
+        loaded = [ROOT / "changes" / name for name in ("rule_defaults.py", "starter_rules.py")]
+        migrations = sorted(ROOT.glob("*/migrations/*.py"))
+        sources = [ROOT / "requirements" / "base.txt", *loaded, *migrations]
         content = b"".join(bytes(path.relative_to(ROOT)) + path.read_bytes() for path in sources)
         self.file = FOLDER / f"{hashlib.sha256(content).hexdigest()[:20]}.sql"
         self._place = place

@@ -18,6 +18,9 @@ def load(apps: Any, schema_editor: Any) -> None:
         kinds=apps.get_model("changes", "AssistanceKind"),
         was_edited=lambda rule: rule.pk in edited,
     )
+    if not changes.objects.exists():
+        # Nothing was read under the words that 0002 loaded: these are the first.
+        rules.objects.filter(is_builtin=True).exclude(pk__in=edited).update(version=1)
     due = changes.objects.filter(merged_into=None, repository__is_demo=False).count()
     if is_other and due:
         # As `changes.services.rereading` asks for it: everywhere, from the first change on.

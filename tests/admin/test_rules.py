@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
-from changes.models import DetectionRule, OriginEvidence
+from changes.models import DetectionRule, HistoryRun, OriginEvidence
+from changes.services.rulebook import save_rule
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +32,7 @@ def rule(**over: Any) -> DetectionRule:
 def posted(one: DetectionRule, **over: Any) -> dict[str, Any]:
     values = {
         "key": one.key, "place": one.place, "pattern": one.pattern, "origin": one.origin,
-        "strength": one.strength, "position": one.position, "is_active": "on",
+        "strength": one.strength, "confidence": one.confidence, "position": one.position, "is_active": "on",
         "examples": "", "proves": "", "source_url": "",
     }  # fmt: skip
     return values | over
@@ -113,3 +114,37 @@ def test_trying_is_closed_to_authors() -> None:
     client = Client()
     client.force_login(make.user(Role.AUTHOR), backend="accounts.backends.RoleBackend")
     assert client.get(reverse(TRY)).status_code in {302, 403}
+
+
+def test_a_rule_that_takes_in_its_look_alike_is_refused(curator: Client) -> None:
+    page = edit(curator, rule(), negatives="House-Bot: none")
+    assert "The pattern matches its look-alike" in page
+
+
+def test_examples_with_commas_stay_whole(curator: Client) -> None:
+    one = rule()
+    edit(curator, one, examples="House-Bot: 1, 2\r\nHouse-Bot: 3")
+    one.refresh_from_db()
+    assert one.examples == ["House-Bot: 1, 2", "House-Bot: 3"]
+
+
+def test_the_list_says_how_far_reading_again_is(curator: Client) -> None:
+    HistoryRun.objects.create(
+        kind="rules", state="running", cursor="1|all|0|0", done=3400, total=12000, unreadable=210
+    )
+    page = curator.get(reverse("admin:changes_detectionrule_changelist")).content.decode()
+    assert (
+        "Reading again: 3,400 of 12,000; 210 changes keep the older rules since their text is gone." in page
+    )
+
+
+def test_an_edited_rule_differs_from_its_default_until_it_takes_it(curator: Client) -> None:
+    one = DetectionRule.objects.get(key="aider-subject")
+    before, one.pattern = one.pattern, "^helper: "
+    save_rule(rule=one, by=None)
+    address = reverse("admin:changes_detectionrule_changelist")
+    assert "differs from the default of version" in curator.get(address, {"q": one.key}).content.decode()
+    curator.post(address, {"action": "take_the_default", "_selected_action": [one.pk]})
+    one.refresh_from_db()
+    assert one.pattern == before
+    assert "differs from the default" not in curator.get(address, {"q": one.key}).content.decode()
