@@ -39,8 +39,11 @@ def _share(part: int, whole: int) -> str:
     return f"{part:,} of {whole:,} = {share} % ({low} to {high} %)"
 
 
-# Method version 1.
-FOLLOW_UP = (Measured("Open vSwitch", fixes=1366, named=184, right=163, near=395),)
+# Method version 1; of DPDK every eighth fix (`--every 8`).
+FOLLOW_UP = (
+    Measured("Open vSwitch", fixes=1366, named=184, right=163, near=395),
+    Measured("DPDK", fixes=1830, named=207, right=174, near=358),
+)
 
 FOLLOW_UP_WORDS = (
     f"A later change that calls itself a fix landed within {WITHIN_DAYS} days, and most of the lines that it "
