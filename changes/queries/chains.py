@@ -81,7 +81,7 @@ def _step(link: ChangeLink) -> Step:
 
 
 def _follow_up(one: FollowUp) -> Step:
-    note = f"{one.lines} of the {one.deleted_lines} lines that it deleted were written there"
+    note = f"of the {one.deleted_lines} lines that it deleted, {one.lines} came from there"
     return Step(one.fix, "follows up", one.change, one.at, is_estimate=True, note=note)
 
 
@@ -106,7 +106,7 @@ def _same_titles(change: Change, titles: Iterable[str]) -> dict[str, list[Change
     rows = Change.objects.current().filter(repository=change.repository_id, title__in=wanted)
     rows = rows.exclude(pk=change.pk).exclude(merged_at=None)
     found: dict[str, list[Change]] = {}
-    for one in rows.order_by("-merged_at")[: MOST_CANDIDATES * len(wanted)]:
+    for one in rows.prefetch_related("identities").order_by("-merged_at")[: MOST_CANDIDATES * len(wanted)]:
         found.setdefault(one.title, []).append(one)
     return {title: rows[:MOST_CANDIDATES] for title, rows in found.items()}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Q
 from django.db.models.functions import TruncMonth
@@ -108,7 +108,7 @@ class Month:
 
 
 def shipped_by_month(changes: ChangeQuerySet, since: datetime) -> list[Month]:
-    """Marked and all shipped changes of each month, the months without any left out."""
+    """Marked and all shipped changes of each month from the first that has any to the last."""
     marked = Count("pk", filter=Q(origin__in=[Origin.ASSISTED, Origin.AUTONOMOUS]))
     rows = (
         changes.shipped()
@@ -118,4 +118,10 @@ def shipped_by_month(changes: ChangeQuerySet, since: datetime) -> list[Month]:
         .values("month")
         .annotate(n=Count("pk"), marked=marked)
     )
-    return [Month(row["month"].date(), row["n"], row["marked"]) for row in rows]
+    known = {row["month"].date(): (row["n"], row["marked"]) for row in rows}
+    found = []
+    month = min(known, default=None)
+    while month is not None and month <= max(known):
+        found.append(Month(month, *known.get(month, (0, 0))))
+        month = (month + timedelta(days=32)).replace(day=1)
+    return found

@@ -97,7 +97,7 @@ def take_suggested_areas(request: HttpRequest, pk: int) -> HttpResponse:
     rules = take_areas(repository=repository, taken=taken, by=someone)
     run = ask_to_place(repository=repository, by=someone)
     messages.success(
-        request, f"{len(rules)} path rules made. The {run.total} changes get their areas by and by."
+        request, f"{len(rules)} path rules made. The {run.total:,} changes get their areas by and by."
     )
     return redirect("changes:repository", pk=pk)
 
@@ -147,7 +147,7 @@ def keep_path_class(request: HttpRequest, pk: int) -> HttpResponse:
 def place_again(request: HttpRequest, pk: int) -> HttpResponse:
     someone = curator(request)
     run = ask_to_place(repository=get_object_or_404(Repository, pk=pk), by=someone)
-    messages.success(request, f"{run.total} changes get their sizes, areas and services anew by and by.")
+    messages.success(request, f"{run.total:,} changes get their sizes, areas and services anew by and by.")
     return redirect("changes:repository", pk=pk)
 
 

@@ -55,9 +55,10 @@ def decide_kind(request: HttpRequest, pk: int) -> HttpResponse:
 def decide_area(request: HttpRequest, pk: int) -> HttpResponse:
     someone = decider(request)
     change = get_object_or_404(Change, pk=pk)
-    area = DomainArea.objects.offered().filter(slug=request.POST.get("area", "")).first()
-    if area is None:
-        raise BadRequest("an area on offer must be given")
+    slug = request.POST.get("area", "")
+    area = DomainArea.objects.offered().filter(slug=slug).first()
+    if area is None and slug != NOT_KNOWN:
+        raise BadRequest("an area on offer, or none to leave it to the paths, must be given")
     say_area(change_id=change.pk, area=area, by=someone)
     return redirect("changes:detail", pk=pk)
 

@@ -50,11 +50,16 @@ def test_chain_is_told_over_several_steps_from_any_of_its_changes(repository: Re
 def test_follow_up_stands_in_the_chain_as_an_estimate(repository: Repository) -> None:
     change, fix = landed(repository, 1, "Pay twice"), landed(repository, 2, "Fix paying")
     FollowUp.objects.create(
-        change=change, fix=fix, at=fix.merged_at, lines=9, deleted_lines=12, method_version=1
+        change=change,
+        fix=fix,
+        at=fix.merged_at or timezone.now(),
+        lines=9,
+        deleted_lines=12,
+        method_version=1,
     )
     (step,) = chain_of(change)
     assert step.is_estimate
-    assert step.note == "9 of the 12 lines that it deleted were written there"
+    assert step.note == "of the 12 lines that it deleted, 9 came from there"
 
 
 def ambiguous(repository: Repository) -> tuple[Change, Change, Change, ChangeLink]:

@@ -211,3 +211,26 @@ def test_page_asks_the_database_as_often_for_many_rows_as_for_few(
         HistoryRun.objects.create(kind="import", repository=repository, state="done")
     assert asked() <= few
     assert few <= 20
+
+
+def test_area_that_a_person_said_is_handed_back_to_the_paths(client: Client, repository: Repository) -> None:
+    ruled, said = make.area("paying"), make.area("finding")
+    AreaRule.objects.create(repository=repository, glob="services/pay/**", area=ruled)
+    change = Change.objects.filter(paths__contains=["services/pay/a.go"])[0]
+    as_role(client, Role.AUTHOR)
+    decide = reverse("changes:decide_area", args=[change.pk])
+    client.post(decide, {"area": said.slug})
+    change.refresh_from_db()
+    assert (change.area, change.area_said_by_person) == (said, True)
+    client.post(decide, {"area": "none"})
+    change.refresh_from_db()
+    assert (change.area, change.area_said_by_person) == (ruled, False)
+
+
+def test_months_without_a_change_stand_between_those_with_one(client: Client) -> None:
+    repository = make.repository()
+    for month in (4, 8):
+        make.change(repository=repository, shipped_at=datetime(2026, month, 3, tzinfo=UTC))
+    text = page(as_role(client, Role.VIEWER), "changes:repository", repository.pk)
+    assert "Apr 2026: 0 of 1 marked" in text
+    assert "Jun 2026: 0 of 0 marked" in text
