@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from changes.facts import CommitFact, Identity
 from changes.origin import Evidence, Material, RuleBook, detect, weigh
 from tests.changes.test_origin import ADA, BOOK, NOW, person
 
 BOB = "Bob Beispiel <bob@beispiel.example>"
+BACKWARDS = RuleBook(reversed(BOOK.rules))
 GITHUB = Identity("GitHub", "noreply@github.com")
 
 # author, message, origin, assistant
@@ -172,7 +178,31 @@ def test_an_automation_is_a_flag_that_ai_evidence_makes_assisted() -> None:
 
 
 def test_rules_in_another_order_find_the_same() -> None:
-    backwards = RuleBook(reversed(BOOK.rules))
     for author, message, *_ in [*ASSISTED, *AUTONOMOUS, *UNKNOWN]:
         material = Material(landed=CommitFact("a" * 40, message, NOW, person(author)))
-        assert detect(material, backwards) == detect(material, BOOK)
+        assert detect(material, BACKWARDS) == detect(material, BOOK)
+
+
+COMMITS = [
+    CommitFact(f"{number:040x}", message, NOW + timedelta(hours=number), person(author))
+    for number, (author, message, *_) in enumerate([*ASSISTED, *AUTONOMOUS, *UNKNOWN])
+]
+
+
+@given(
+    commits=st.lists(st.sampled_from(COMMITS), max_size=6, unique=True),
+    labels=st.lists(st.sampled_from(["ai-generated", "copilot", "no-ai", "bug"]), unique=True),
+    data=st.data(),
+)
+def test_material_and_rules_in_another_order_find_the_same(
+    commits: list[CommitFact], labels: list[str], data: st.DataObject
+) -> None:
+    first = Material(title="Tidy", labels=tuple(labels), merged_in=tuple(commits), told_at=NOW)
+    second = replace(
+        first,
+        labels=tuple(data.draw(st.permutations(labels))),
+        merged_in=tuple(data.draw(st.permutations(commits))),
+    )
+    found = detect(first, BOOK)
+    assert detect(second, BACKWARDS) == found
+    assert weigh(data.draw(st.permutations(found))) == weigh(found)
