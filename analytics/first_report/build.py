@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from math import isinf
 
 from analytics.first_report import scope, words
-from analytics.first_report.areas import Areas, find_areas, folder_of, ordered
+from analytics.first_report.areas import Areas, find_areas, ordered
 from analytics.first_report.candidates import choose
 from analytics.first_report.shapes import (
     Attested,
@@ -144,9 +144,11 @@ def _classes_of(change: ReportChange) -> set[str]:
 def _tools(changes: Sequence[ReportChange]) -> tuple[Tool, ...]:
     """A change that names several tools counts for each."""
     found = Counter(tool for one in changes if one.is_marked for tool in one.tools).most_common()
-    rest = sum(n for _, n in found[MOST_TOOLS:])
-    shown = [Tool(name, n) for name, n in found[:MOST_TOOLS]]
-    return tuple([*shown, Tool(f"{len(found) - MOST_TOOLS} others", rest)] if rest else shown)
+    if len(found) <= MOST_TOOLS:
+        return tuple(Tool(name, n) for name, n in found)
+    rest = found[MOST_TOOLS - 1 :]
+    shown = [Tool(name, n) for name, n in found[: MOST_TOOLS - 1]]
+    return (*shown, Tool(f"{len(rest)} other tools", sum(n for _, n in rest)))
 
 
 def _months(changes: Sequence[ReportChange], reading: Reading) -> Iterable[Month]:
@@ -175,8 +177,7 @@ def _areas(changes: Sequence[ReportChange], area_of: Mapping[str, str]) -> Itera
 
 def _path_rules(places: Areas) -> Iterable[PathRule]:
     """The first match wins, so the inner folder stands before the outer one."""
-    sizes = Counter(places.of.values())
-    return (PathRule(one.glob, one.name, sizes[folder_of(one)], one.also) for one in places.rules)
+    return (PathRule(one.glob, one.name, one.changes, one.also) for one in places.rules)
 
 
 # -- What came of them ---------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def read(reading: Reading, landed: int) -> tuple[str, ...]:
             + " looked into."
         )
     if reading.notes:
-        found.append(f"git-ai notes on {plural(reading.notes, 'change')}.")
+        found.append(f"git-ai notes on {plural(reading.notes, 'change')}, bots' included.")
     return tuple(found)
 
 
