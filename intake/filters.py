@@ -29,7 +29,8 @@ class YesNoFilter(filters.TypedChoiceFilter):
     field_class = YesNoField
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        choices = [("true", "Yes"), ("false", "No")]
+        # A select has no other way to say neither.
+        choices = [("", "Any"), ("true", "Yes"), ("false", "No")]
         super().__init__(*args, choices=choices, coerce=_is_true, empty_value=None, **kwargs)
 
 

@@ -102,3 +102,13 @@ def test_nothing_is_said_when_a_viewer_or_nonsense_speaks(client: Client, change
     assert client.post(reverse("changes:decide_area", args=[change.pk]), {"area": "x"}).status_code == 400
     assert client.get(origin).status_code == 405
     assert not Decision.objects.exists()
+
+
+def test_yes_or_no_narrows_nothing_until_somebody_chooses(client: Client, change: Change) -> None:
+    signed_in(client)
+    narrowed = client.get(reverse("changes:list"), {"origin": "unknown", "draft": "", "automation": ""})
+    text = narrowed.content.decode()
+    assert "Retry declined charges" in text
+    assert '<option value="" selected>Any</option>' in text
+    assert '<option value="true" selected>' not in text
+    assert b"Retry declined charges" not in client.get(reverse("changes:list"), {"draft": "true"}).content
