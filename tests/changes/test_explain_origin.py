@@ -12,7 +12,6 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from changes.models import Change, DetectionRule, Repository
-from changes.services import explaining
 from tests.changes.clones import Repo
 
 TRAILER = "Co-Authored-By: Claude Nimbus 9 <noreply@anthropic.com>"
@@ -85,7 +84,7 @@ def test_the_defaults_serve_when_the_database_does_not_answer(
     def refuse() -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(explaining.DetectionRule.objects, "values_list", lambda *_: refuse())
+    monkeypatch.setattr(DetectionRule.objects, "values_list", lambda *_: refuse())
     sha = clone.commit(f"Add it\n\n{TRAILER}")
     [found] = explained(str(clone.path), sha)
     assert (found["origin"], found["tool"], found["rules"]) == ("assisted", "claude-code", "default")
