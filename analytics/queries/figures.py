@@ -18,6 +18,7 @@ from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
+from analytics.models import CountedChange, RowCode
 from changes.models import (
     Assistance,
     AssistanceKind,
@@ -111,6 +112,11 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), organisation_zone())
 
 
+def end_of(day: date) -> datetime:
+    """The last instant of a day: what was known then is what was known on that day."""
+    return midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
+
+
 def shows_demo() -> bool:
     """Demonstration data is shown only until the first real fact; the two are never in one figure."""
     if Setup.objects.filter(first_real_fact_at__isnull=False).exists():
@@ -183,6 +189,8 @@ def _in_area(slug: str, areas: Taxonomy) -> Q:
 
 def changes_behind(filters: Filters, row: str, areas: Taxonomy, kinds: Taxonomy) -> models.QuerySet[Change]:
     """The changes that one row counts, mature and pending: filter by area through `filters.area`."""
+    if filters.known_at is not None:
+        return Change.objects.filter(pk__in=known_changes(filters, row, areas, kinds).values("change"))
     changes = counted_changes(filters, areas)
     if row == RowKey.TOTAL:
         return changes
@@ -196,7 +204,35 @@ def changes_behind(filters: Filters, row: str, areas: Taxonomy, kinds: Taxonomy)
     return changes.exclude(Exists(counted)) if row == RowKey.NOT_SAID else changes
 
 
+def known_changes(
+    filters: Filters, row: str, areas: Taxonomy, kinds: Taxonomy
+) -> models.QuerySet[CountedChange]:
+    """The facts behind a row as they were known at the instant of the filters."""
+    facts = CountedChange.objects.known_at(filters.known_at).filter(
+        is_demo=filters.demo, shipped_on__range=(filters.start, filters.end)
+    )
+    if row.startswith("kind:"):
+        facts = facts.filter(rows__overlap=kinds.group(row.removeprefix("kind:")))
+    else:
+        facts = facts.filter(rows__contains=[RowCode[RowKey(row).name].value])
+    if filters.type != ALL_TYPES:
+        facts = facts.filter(type=filters.type)
+    if filters.service:
+        wanted = Service.objects.filter(slug=filters.service).values_list("pk", flat=True)
+        facts = facts.filter(services__overlap=list(wanted))
+    if filters.area:
+        facts = facts.filter(area__in=[0] if filters.area == NO_AREA else areas.group(filters.area))
+    if filters.size:
+        facts = facts.filter(size_band=filters.size)
+    if filters.assistant:
+        facts = facts.filter(assistant__in=Taxonomy(Assistant).group(filters.assistant))
+    return facts.filter(origin_counted=filters.origin) if filters.origin else facts
+
+
 def is_mature(filters: Filters) -> Q:
+    if filters.known_at is not None:
+        known = CountedChange.objects.known_at(filters.known_at)
+        return Q(pk__in=known.filter(shipped_on__lte=filters.mature_until).values("change"))
     return Q(shipped_at__lt=midnight(filters.mature_until + timedelta(days=1)))
 
 

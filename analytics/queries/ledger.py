@@ -18,14 +18,18 @@ FEW = 2000
 RULE = 1
 
 # What is visible now and was not when the ledger was read last. Ids say nothing of that: they are drawn
-# before they are visible, and a long import must not hold back what others write meanwhile.
+# before they are visible, and a long import must not hold back what others write meanwhile. A snapshot
+# says nothing reliable of the transaction that took it, so of that one, and of our own, ids decide.
 NEW_ENTRIES = """
     entry.id > counting.floor
     AND (counting.snapshot = '' OR (
-        entry.transaction >= split_part(NULLIF(counting.snapshot, ''), ':', 1)::bigint
-        AND NOT pg_visible_in_snapshot(
-            entry.transaction::text::xid8, NULLIF(counting.snapshot, '')::pg_snapshot)))
-    AND NOT (entry.transaction = counting.transaction AND entry.id <= counting.last_entry)
+        entry.transaction >= LEAST(split_part(NULLIF(counting.snapshot, ''), ':', 1)::bigint,
+                                   counting.transaction)
+        AND CASE
+            WHEN entry.transaction = counting.transaction THEN entry.id > counting.last_entry
+            WHEN entry.transaction = pg_current_xact_id_if_assigned()::text::bigint THEN true
+            ELSE NOT pg_visible_in_snapshot(
+                entry.transaction::text::xid8, NULLIF(counting.snapshot, '')::pg_snapshot) END))
 """
 
 
