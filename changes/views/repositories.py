@@ -59,6 +59,7 @@ def repository_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "bars": month_bars(months),
         "recent": shipped.for_list().prefetch_related("assistances__kind").order_by("-shipped_at")[:10],
         "may_curate": person(request).at_least(Role.CURATOR),
+        "may_edit": person(request).at_least(Role.ADMIN),
         "class_choices": PathClassRule.PathClass.choices,
         "risks": DomainArea.Risk.choices,
     }

@@ -31,9 +31,9 @@ def test_merged_changes_ship_when_an_admin_says_that_a_merge_is_enough(client: C
     assert not HistoryRun.objects.exists()
 
 
-def test_changes_are_placed_again_in_the_background_when_a_curator_edits_a_path_rule(client: Client) -> None:
+def test_changes_are_placed_again_in_the_background_when_an_admin_edits_a_path_rule(client: Client) -> None:
     repository = make.repository()
-    client.force_login(make.user(Role.CURATOR, is_staff=True))
+    client.force_login(make.user(Role.ADMIN, is_staff=True))
     data = {
         "name": repository.name, "host": "github.com", "default_branch": "main",
         "area_rules-TOTAL_FORMS": 0, "area_rules-INITIAL_FORMS": 0,
