@@ -185,7 +185,13 @@ class _Recording:
         if Deployment.objects.filter(repository=self.repository).exists():
             landed = [one.merged_at for one in changes if one.merged_at]
             held = refresh_holding(self.repository, min(landed), names) if landed else set()
-            refresh_shipped(self.repository, held | {one.pk for one in changes})
+            own = {one.pk for one in changes}
+            shipped = refresh_shipped(self.repository, held | own)
+            # Those of this batch are touched with it; that others shipped, or no longer have, is told here.
+            ledger.touch(
+                ledger.Kind.CHANGE, *(one.pk for one in shipped if one.pk not in own), verb="shipping",
+                repository_id=self.repository.pk,
+            )  # fmt: skip
         elif known:  # new rows were settled before they were written
             refresh_shipped(self.repository, [one.pk for one in changes])
 
