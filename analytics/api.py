@@ -38,6 +38,7 @@ def _choice(name: str, description: str, choices: list[str]) -> OpenApiParameter
 MATRIX_PARAMETERS = [
     OpenApiParameter("from", date, description="First day that changes shipped; a year ago when absent."),
     OpenApiParameter("to", date, description="Last day that changes shipped; today when absent."),
+    OpenApiParameter("as_of", date, description="As known at the end of this day; now when absent."),
     OpenApiParameter("service", str, description="Slug of a service."),
     OpenApiParameter("area", str, description="Slug of a domain area; `none` for no area."),
     OpenApiParameter("assistant", str, description="Slug of an assistant."),

@@ -32,7 +32,7 @@ from analytics.queries.figures import (
     incidents_without_change,
     taxonomies,
 )
-from analytics.queries.ledger import Standing, standing
+from analytics.queries.ledger import FEW, Standing, standing
 from analytics.queries.strata import area_slug, row_key
 
 T = TypeVar("T")
@@ -83,6 +83,10 @@ class MatrixReport:
     rows: tuple[MatrixRow, ...]
     without_change: WithoutChange | None
     unknown_share: float | None
+
+    @property
+    def is_catching_up(self) -> bool:
+        return self.behind > FEW
 
     @property
     def total(self) -> FailureRate:
@@ -296,10 +300,12 @@ def _quoted(value: Any) -> Any:
 
 def as_json(report: MatrixReport) -> dict[str, Any]:
     filters = asdict(report.filters)
+    del filters["known_at"]
     return {
         "definition": asdict(report.definition),
         "filters": {**filters, "basis": str(report.filters.basis)},
         "as_of": report.filters.as_of,
+        "known_at": report.filters.known_at,
         "generation": report.generation,
         "demonstration_data": report.filters.demo,
         "unknown_share": report.unknown_share,

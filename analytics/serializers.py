@@ -132,6 +132,9 @@ class MatrixSerializer(serializers.Serializer[Any]):
     definition = DefinitionSerializer()
     filters = serializers.DictField(help_text="What the figures are about, defaults filled in.")
     as_of = serializers.DateField()
+    known_at = serializers.DateTimeField(
+        allow_null=True, help_text="The instant whose knowledge the figures rest on; null: now."
+    )
     generation = serializers.IntegerField(help_text="The ledger's last id when it was computed.")
     demonstration_data = serializers.BooleanField()
     unknown_share = serializers.FloatField(allow_null=True)
