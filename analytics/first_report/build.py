@@ -73,8 +73,10 @@ def build(reading: Reading, changes: Sequence[ReportChange]) -> Report:
     policy = _policy(counted, comparisons, reading)
     attested = _attested(counted)
     kinds = Counter(kind for one in counted if one.is_marked for kind in one.kinds)
+    not_said = sum(one.is_marked and not one.kinds for one in counted)
+    by_policy = sum(one.by_policy for one in counted)
     hinted = sum(one.is_hinted for one in counted)
-    manual = sum(one.origin == "manual" for one in counted)
+    manual = sum(one.origin == "manual" and not one.by_policy for one in counted)
     return Report(
         reading=reading,
         title=reading.name,
@@ -96,12 +98,12 @@ def build(reading: Reading, changes: Sequence[ReportChange]) -> Report:
         path_rules=tuple(_path_rules(places)),
         comparisons=comparisons,
         outcome_words=words.outcomes(reading, comparisons),
-        kind_words=words.kinds(overall, kinds),
+        kind_words=words.kinds(reading, overall, kinds, not_said),
         kinds=tuple(Tool(name, n) for name, n in kinds.most_common()),
         candidates=candidates,
-        candidate_words=words.candidates(pairing, len(candidates)),
+        candidate_words=words.candidates(reading, pairing, len(candidates)),
         policy=policy,
-        policy_words=words.policy(policy, overall, reading, manual),
+        policy_words=words.policy(policy, overall, reading, manual, by_policy),
         attested=attested,
         attested_words=words.attested(attested, reading),
         read_words=scope.read(reading, len(changes)),

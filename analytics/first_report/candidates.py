@@ -58,7 +58,7 @@ def _candidate(one: ReportChange) -> Candidate:
         label=one.label,
         title=one.title,
         on=one.at.astimezone(UTC).date(),
-        tool=", ".join(one.tools) or "tool not named",
+        tool=", ".join(one.tools) or "A tool that was not named",
         size=SIZES.get(size_band(one.lines), "size unknown"),
         url=one.url,
     )

@@ -33,32 +33,38 @@ def read(reading: Reading, landed: int) -> tuple[str, ...]:
         "Hindcast: what people said is in.",
     ]
     if reading.fixes:
-        read_all = reading.fixes_read == reading.fixes
         found.append(
             f"{plural(reading.fixes, 'change calls itself a fix', 'changes call themselves a fix')}; "
-            + (
-                "all were"
-                if read_all and reading.fixes > 1
-                else "it was"
-                if read_all
-                else f"the newest {whole(reading.fixes_read)} were"
-            )
-            + " looked into."
+            f"{_looked_into(reading)} looked into."
         )
     if reading.notes:
         found.append(f"git-ai notes on {plural(reading.notes, 'change')}, bots' included.")
     return tuple(found)
 
 
+def _looked_into(reading: Reading) -> str:
+    if not reading.fixes_read:
+        return "none was"
+    if reading.fixes_read < reading.fixes:
+        return f"the newest {whole(reading.fixes_read)} {'was' if reading.fixes_read == 1 else 'were'}"
+    return "it was" if reading.fixes == 1 else "all were"
+
+
+def _not_looked_into(reading: Reading) -> str:
+    left = plural(reading.fixes - reading.fixes_read, "fix", "fixes")
+    told = ""
+    if reading.fixes_read and reading.fixes_from:
+        told = f" Follow-ups are told of changes since {day(reading.fixes_from)} only."
+    if not reading.from_import:
+        return f"{left}: the time for it was up ({reading.minutes or 0:g} min); --minutes gives more.{told}"
+    why = "they wait for the background" if reading.is_following else "no clone is at hand to look into"
+    return f"{left}: {why}.{told}"
+
+
 def not_read(reading: Reading) -> tuple[str, ...]:
     found = []
-    if reading.fixes and reading.fixes_read < reading.fixes:
-        since = f" since {day(reading.fixes_from)}" if reading.fixes_from else ""
-        found.append(
-            f"Older fixes: the time for it was up ({reading.minutes or 0:g} min). Follow-ups are told "
-            "of changes"
-            f"{since} only; --minutes gives more."
-        )
+    if reading.fixes_read < reading.fixes:
+        found.append(_not_looked_into(reading))
     if reading.fixes_unreadable:
         found.append(
             f"{plural(reading.fixes_unreadable, 'fix', 'fixes')} that "

@@ -145,8 +145,8 @@ class Comparison:
     is_estimate: bool = False
 
     @property
-    def has_ratio(self) -> bool:
-        return self.crude is not None
+    def has_rates(self) -> bool:
+        return self.marked.rate is not None and self.unmarked.rate is not None
 
 
 @dataclass(frozen=True, slots=True)

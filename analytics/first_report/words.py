@@ -134,7 +134,7 @@ def _of(rate: Rate) -> str:
 
 def _reads(one: Comparison) -> str:
     """What the counts amount to; an interval with 1 in it is never read as equality."""
-    if not one.has_ratio:
+    if not one.has_rates:
         return "too few changes for a rate, and for any comparison."
     low, high = shown_interval(one)
     if low > 1:
@@ -184,7 +184,7 @@ def caveats(
 
 
 def outcomes(reading: Reading, comparisons: Sequence[Comparison]) -> tuple[str, ...]:
-    found = [_ratio_words(one) for one in comparisons[-1:] if one.has_ratio]
+    found = [_ratio_words(one) for one in comparisons[-1:] if one.has_rates]
     undone = comparisons[0]
     if undone.marked.n + undone.unmarked.n and not undone.marked.failed + undone.unmarked.failed:
         found.append(
@@ -249,7 +249,7 @@ def _ratio_words(one: Comparison) -> str:
 # -- Kinds, candidates, policy -------------------------------------------------------------------------------
 
 
-def kinds(overall: Share, known: Mapping[str, int]) -> str:
+def kinds(reading: Reading, overall: Share, known: Mapping[str, int], not_said: int) -> str:
     if not overall.marked:
         return "No kind of help is known, since no change is marked."
     sentence = (
@@ -260,42 +260,50 @@ def kinds(overall: Share, known: Mapping[str, int]) -> str:
     if not known:
         return f"No kind of help is known yet: {sentence}"
     said = listed([f"{kind.replace('-', ' ')} ({whole(n)})" for kind, n in sorted(known.items())])
+    if reading.from_import:
+        return f"Said so far: {said}. Of {plural(not_said, 'marked change')} nobody has said it: {sentence}"
     return f"Of the kind of help only review bots' own accounts tell: {said}. Otherwise {sentence}"
 
 
-def candidates(pairs: int, n: int) -> str:
+def candidates(reading: Reading, pairs: int, n: int) -> str:
     if not n:
         return ""
+    where = "on its own page" if reading.from_import else "after an import"
     if not pairs:
         return (
-            "None of the marked changes was undone or followed by a fix, so these are drawn by lot. After "
-            "an import "
-            "each takes one click."
+            "None of the marked changes whose kind is open was undone or followed by a fix, so these are "
+            "drawn by "
+            f"lot. Each takes one click {where}."
         )
     return (
         f"Asking only about what failed would make any kind look bad. So {whole(pairs)} of these "
         f"{'was' if pairs == 1 else 'were'} undone or followed by a fix, {whole(pairs)} "
         f"{'is its match' if pairs == 1 else 'are their matches'} in area, size and time that "
-        f"{'was' if pairs == 1 else 'were'} not{', the rest is drawn by lot' if n > 2 * pairs else ''}; "
-        "which is "
-        "which is not shown, so that the answer cannot follow the outcome."
+        f"{'was' if pairs == 1 else 'were'} not{', the rest is drawn by lot' if n > 2 * pairs else ''}. "
+        "Which is "
+        f"which is not shown, so that the answer cannot follow the outcome. Each takes one click {where}."
     )
 
 
-def policy(policy: Policy | None, overall: Share, reading: Reading, manual: int) -> tuple[str, ...]:
+def policy(
+    policy: Policy | None, overall: Share, reading: Reading, manual: int, by_policy: int
+) -> tuple[str, ...]:
     if policy is None:
         return ("There is too little here to say what a marking policy would change.",)
     found = []
     if reading.has_policy:
-        found.append("A marking policy stands here; what it covers counts as manual on its word.")
-    elif manual:
+        return (
+            f"A marking policy stands here: {plural(by_policy, 'change counts', 'changes count')} as manual "
+            "on its "
+            "word, to be checked by sampling. They stand among the unmarked above.",
+        )
+    if manual:
         found.append(f"{plural(manual, 'change says', 'changes say')} by themselves that no AI was used.")
     found.append(
         "A team that states “every AI-assisted change is marked”, and backs it with a required question in "
         "the "
         f"pull-request template, turns about {whole(policy.per_quarter)} changes a quarter from “unmarked” "
-        "into "
-        "“manual”, less those that then carry a mark."
+        "into “manual”, less those that then carry a mark."
     )
     if not overall.marked:
         found.append("Without any mark so far, what could then be noticed cannot be foretold.")

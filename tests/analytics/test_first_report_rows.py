@@ -89,6 +89,34 @@ def test_follow_ups_are_left_out_when_no_clone_is_at_hand() -> None:
     assert any("No clone is at hand" in one for one in report.outcome_words)
 
 
+def test_failures_on_one_side_alone_give_no_ratio_and_no_equality() -> None:
+    where = make.repository()
+    changes = history(where)
+    assert changes[0].merged_at
+    Change.objects.filter(pk=changes[0].pk).update(undone_at=changes[0].merged_at + timedelta(days=2))
+    report = report_of(where)
+    assert "too few to tell the two apart. Not even a 10-fold difference" in report.summary[1]
+    assert any("no ratio is given" in one for one in report.outcome_words)
+
+
+def test_kinds_that_people_said_are_told_as_theirs() -> None:
+    where = make.repository()
+    make.help_in(history(where)[0], make.kind("debugging"))
+    report = report_of(where)
+    assert report.kind_words.startswith("Said so far: debugging (1). Of 14 marked changes nobody has said it")
+    assert len(report.candidates) == 10
+
+
+def test_marking_policy_that_stands_is_named_with_what_it_covers() -> None:
+    where = make.repository()
+    changes = history(where)
+    where.policies.create(since=(timezone.now() - timedelta(days=300)).date())
+    Change.objects.filter(pk=changes[1].pk).update(
+        origin="manual", origin_counted="manual", origin_by_policy=True
+    )
+    assert "1 change counts as manual on its word" in report_of(where).policy_words[0]
+
+
 def test_page_shows_the_report_and_is_kept_until_something_is_told() -> None:
     where = make.repository()
     history(where)
