@@ -54,6 +54,10 @@ NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
         "origin_address": "q",
         "default_branch": "nobody asks",
         "imported_to": "bookkeeping",
+        "clone_path": "a path of the machine leaves it by no door",
+        "notes_read_to": "bookkeeping",
+        "traces_read_to": "bookkeeping",
+        "shipping_said_by_person": "shown at the repository",
     },
     change_filters.ServiceFilter: {
         "name": "q",
