@@ -17,6 +17,7 @@ from analytics.queries.cells import CellCounts, CellIncidents, cell_counts, cell
 from analytics.queries.counted import (
     Scope,
     cells_answer,
+    comes_later,
     counted,
     incidents_behind,
     mature_and_pending,
@@ -134,7 +135,7 @@ def _cached(name: str, filters: Filters, stands: Standing, build: Callable[[], T
 def _matrix(filters: Filters, stands: Standing) -> MatrixReport:
     areas, kinds = taxonomies()
     scope = Scope.of(filters, areas)
-    by_cells = cells_answer(scope, stands)
+    by_cells = cells_answer(scope, stands) and not comes_later(filters, stands)
     lines = counted(filters, mature_and_pending(filters), stands=stands, scope=scope)
     counts = {}
     for (row, area), found in failure_rate.cells(lines).items():

@@ -175,14 +175,13 @@ def known(filters: Filters, alias: str = "") -> str:
 
 
 def cells_answer(scope: Scope, stands: Standing, by_size: bool = False) -> bool:
-    """Cells hold what is known now of all days: not of an instant, nor short of a day with a failure."""
-    filters = scope.filters
-    return (
-        filters.known_at is None
-        and stands.cells_stand
-        and (stands.latest_on is None or stands.latest_on <= filters.as_of)
-        and scope.slices(by_size) is not None
-    )
+    """Cells hold what is known now, whole or with one narrowing."""
+    return scope.filters.known_at is None and stands.cells_stand and scope.slices(by_size) is not None
+
+
+def comes_later(filters: Filters, stands: Standing) -> bool:
+    """Whether failures are known of days after the report's: a wrong clock's, as a rule."""
+    return stands.latest_on is not None and stands.latest_on > filters.as_of
 
 
 def counted(
@@ -191,8 +190,10 @@ def counted(
 ) -> list[Counted]:  # fmt: skip
     """Lines for each period, by its place in `periods`; the window of `filters` itself is not looked at."""
     scope = scope or Scope.of(filters, Taxonomy(DomainArea))
-    if cells_answer(scope, stands or standing(), by_size):
-        return _from_cells(scope, periods, by_size)
+    stands = stands or standing()
+    if cells_answer(scope, stands, by_size):
+        lines = _from_cells(scope, periods, by_size)
+        return _as_of(lines, scope, periods, by_size) if comes_later(filters, stands) else lines
     return _from_facts(scope, periods, by_size)
 
 
@@ -221,7 +222,43 @@ GROUP BY wanted.period, size, cell.row, cell.area
     return [Counted(*line) for line in _fetch(statement, named)]
 
 
-def _from_facts(scope: Scope, periods: Sequence[Period], by_size: bool) -> list[Counted]:
+def _as_of(lines: list[Counted], scope: Scope, periods: Sequence[Period], by_size: bool) -> list[Counted]:
+    """Cells without the failures after the report's day: the few changes that have one are counted anew."""
+    ever = _from_facts(scope, periods, by_size, later=True, as_of=date.max)
+    then = _from_facts(scope, periods, by_size, later=True)
+    sums: dict[tuple[int, str, int, int], list[float]] = {}
+    for sign, found in ((1, lines), (-1, ever), (1, then)):
+        for line in found:
+            held = sums.setdefault(line[:4], [0] * len(line[4:]))
+            held[:] = [old + sign * more for old, more in zip(held, line[4:], strict=True)]
+    return [_line(place, *figures) for place, figures in sums.items()]
+
+
+def _line(place: tuple[int, str, int, int], *figures: float) -> Counted:
+    n, failures, perhaps, failed, late, afterwards, by_policy, incidents, restricted = figures
+    return Counted(
+        *place,
+        n=int(n),
+        failures=round(failures, 9),
+        perhaps=round(perhaps, 9),
+        failed=int(failed),
+        late=int(late),
+        afterwards=int(afterwards),
+        by_policy=int(by_policy),
+        incidents=incidents,
+        restricted=int(restricted),
+    )
+
+
+def _from_facts(
+    scope: Scope,
+    periods: Sequence[Period],
+    by_size: bool,
+    *,
+    later: bool = False,
+    as_of: date | None = None,
+) -> list[Counted]:
+    """`later`: of changes alone that have a failure after the report's day."""
     outcomes = zip(OUTCOMES, IN_FACTS[Basis(scope.filters.basis)], strict=True)
     summed = ", ".join(f"SUM({what}) AS {name}" for name, what in outcomes)
     # Facts alike in place are added up before they are spread over their rows.
@@ -232,7 +269,7 @@ WITH alike AS (
            SUM(restricted) AS restricted, {summed}
     FROM unnest(%(starts)s::date[], %(ends)s::date[]) WITH ORDINALITY AS wanted("from", until, period)
     JOIN analytics_countedchange AS fact ON fact.shipped_on BETWEEN wanted."from" AND wanted.until
-    WHERE {scope.where()}
+    WHERE {scope.where()} {"AND latest_on > %(today)s" if later else ""}
     GROUP BY 1, 2, 3, 4, 5
 )
 SELECT period - 1, size, placed.row, area, COALESCE(SUM(n) FILTER (WHERE counted), 0)::bigint,
@@ -251,6 +288,8 @@ GROUP BY period, size, placed.row, area
 """
     named = {
         **scope.parameters(),
+        "as_of": as_of or scope.filters.as_of,
+        "today": scope.filters.as_of,
         "starts": [period.start for period in periods],
         "ends": [period.end for period in periods],
     }
