@@ -21,7 +21,7 @@ MORE = (
     r"|features?))*"
 )
 AI = (
-    r"(?:(?:an?|any|some|other|the|use of|help of) )*"
+    r"(?:(?:an?|any|some|other|the|(?:use|help|assistance|aid|support) of) )*"
     rf"(?:{WORD}(?:/(?:{WORD}|vibe coding|ml))?|{PRODUCT}){MORE}"
 )
 THING = (
@@ -78,6 +78,11 @@ ASSURES = re.compile(
     r"|cover|disclos\w*|attribut\w*|responsib\w*|accountab\w*|explain\w*|certify|agree|comply|compl(?:ies|iant)"
     r"|follow\w*|acknowledge\w*|hallucinat\w*|prompts?|session|logs?|licen[cs]\w*|feedback|declar\w*"
     r"|documented|marked|labell?ed|instructions)\b"
+)
+# What a label would tell of AI in; others only name it, as those of a product made of models do.
+TELLS = re.compile(
+    r"\b(?:us(?:e|es|ed|ing)|generat\w*|writ\w*|wrote|assist\w*|help\w*|creat\w*|author\w*|made|did|done|draft\w*)\b"
+    r"|\bai-\w+"
 )
 SPEAKS_OF_AI = re.compile(rf"(?<![\w-])(?:{WORD}|ai-\w+|{PRODUCT})(?!\w)")
 ASKS = re.compile(
@@ -179,7 +184,7 @@ def meaning(label: str) -> str:
         return USED
     if not SPEAKS_OF_AI.search(text):
         return NOTHING
-    return ASIDE if ASSURES.search(text) else UNCLEAR
+    return UNCLEAR if TELLS.search(text) and not ASSURES.search(text) else ASIDE
 
 
 def asks(text: str) -> bool:
@@ -236,6 +241,8 @@ def parts_of(answer: str) -> list[str]:
 
 
 def tools_in(text: str) -> list[str]:
+    if re.search(r"\be\.? ?g\b|^\W*\[", text, re.IGNORECASE):
+        return []  # examples of the template, or its untouched choice
     found = [re.sub(r"[^a-z0-9]+", "-", one.lower()).strip("-") for one in TOOL.findall(text)]
     found = ["gpt" if one.startswith("gpt") else TOOL_SLUGS.get(one, one) for one in found]
     return list(dict.fromkeys(found))

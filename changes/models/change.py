@@ -130,6 +130,10 @@ class Change(models.Model):
     # Field by field, when the value that stands was told (microseconds since 1970): an event may tell a
     # part only, so that one time for all would let an older size stand beside a newer title.
     told = models.JSONField(default=dict, blank=True, editable=False)
+    # What the description declared in each telling, by the time of it: an edit takes back what it leaves out.
+    declared = models.JSONField(default=dict, blank=True, editable=False)
+    # The two questions of the template, `production` and `integration`, as answered in the description.
+    answers = models.JSONField(default=dict, blank=True)
 
     additions = models.PositiveIntegerField(null=True, blank=True)
     deletions = models.PositiveIntegerField(null=True, blank=True)
