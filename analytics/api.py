@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -20,15 +20,17 @@ from accounts.idempotency import idempotent
 from accounts.models import Scope
 from accounts.resources import Readable, Resource
 from accounts.versions import expected_version, needs_if_match
-from analytics import reports, serializers
+from analytics import comparisons, reports, serializers, trends
 from analytics.filters import ScenarioFilter
-from analytics.forms import MatrixForm
+from analytics.forms import BaselineForm, MatrixForm, TrendForm
 from analytics.models import TestScenario
 from analytics.queries.figures import ALL_TYPES, Basis
 from analytics.services import scenarios
 from analytics.tasks import catch_up
 from changes.models import Change, Origin, SizeBand
 from incidents.services.refusals import Refused
+
+Form = TypeVar("Form", bound=MatrixForm)
 
 
 def _choice(name: str, description: str, choices: list[str]) -> OpenApiParameter:
@@ -49,6 +51,22 @@ MATRIX_PARAMETERS = [
 ]
 
 
+# A comparison needs both sides, so that no origin is to be chosen.
+COMPARED_PARAMETERS = [
+    *(one for one in MATRIX_PARAMETERS if one.name != "origin"),
+    OpenApiParameter("kind", str, description="Slug of a kind of help; each, or any, when absent."),
+]
+
+
+def _valid(form: Form) -> Form:
+    """Raises: ValidationError with every fault of the filters."""
+    if not form.is_valid():
+        raise ValidationError(
+            {name: [str(fault) for fault in faults] for name, faults in form.errors.items()}
+        )
+    return form
+
+
 class Matrix(Resource):
     """One number, whoever asks: a restricted incident counts for all, and hides what would give it away."""
 
@@ -64,12 +82,49 @@ class Matrix(Resource):
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The failure-rate matrix: kind of help by domain area."""
-        form = MatrixForm(request.query_params)
-        if not form.is_valid():
-            raise ValidationError(
-                {name: [str(fault) for fault in faults] for name, faults in form.errors.items()}
-            )
+        form = _valid(MatrixForm(request.query_params))
         return Response(reports.as_json(reports.matrix(form.filters(), catch_up())))
+
+
+class Baseline(Resource):
+    """The same hiding as in the matrix."""
+
+    serializer_class = serializers.BaselineSerializer
+    pagination_class = None
+    filter_backends = ()
+    query_names = frozenset(BaselineForm.names())
+
+    @extend_schema(
+        operation_id="baseline_retrieve",
+        parameters=COMPARED_PARAMETERS,
+        responses=forced_singular_serializer(serializers.BaselineSerializer),  # type: ignore[no-untyped-call]
+    )
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Ratios of kinds of help against their baseline, adjusted by area, size and quarter."""
+        form = _valid(BaselineForm(request.query_params))
+        kind = form.cleaned_data["kind"]
+        return Response(comparisons.as_json(comparisons.against_baseline(form.filters(), kind, catch_up())))
+
+
+class Trend(Resource):
+    """The same hiding as in the matrix, in each block."""
+
+    serializer_class = serializers.TrendSerializer
+    pagination_class = None
+    filter_backends = ()
+    query_names = frozenset(TrendForm.names())
+
+    @extend_schema(
+        operation_id="trend_retrieve",
+        parameters=COMPARED_PARAMETERS,
+        responses=forced_singular_serializer(serializers.TrendSerializer),  # type: ignore[no-untyped-call]
+    )
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Failure rates in blocks of four weeks, AI help beside the baseline, with the test for a trend."""
+        form = _valid(TrendForm(request.query_params))
+        return Response(
+            trends.as_json(trends.over_time(form.filters(), form.cleaned_data["kind"], catch_up()))
+        )
 
 
 class Scenarios(Readable):

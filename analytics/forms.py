@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields as dataclass_fields
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +28,7 @@ from changes.models import AssistanceKind, Assistant, Change, DomainArea, Origin
 from incidents.models import Incident, Lesson
 
 WINDOW_DAYS = 365
+NARROWING = {field.name for field in dataclass_fields(Filters)}
 
 
 def today() -> date:
@@ -118,7 +120,7 @@ class MatrixForm(forms.Form):
             as_of=self.as_of,
             demo=self.demo,
             known_at=end_of(self.as_of) if self.as_of < today() else None,
-            **{name: asked[name] for name in self.base_fields},
+            **{name: asked[name] for name in self.base_fields if name in NARROWING},
         )
 
     def narrowed(self) -> dict[str, str]:
@@ -128,6 +130,35 @@ class MatrixForm(forms.Form):
 
     def query(self, **more: str) -> str:
         return urlencode({**self.narrowed(), **more})
+
+
+class BaselineForm(MatrixForm):
+    """The same for one kind beside what it is compared with: an origin is not to be chosen there."""
+
+    any_kind = "Each kind"
+    origin = None  # type: ignore[assignment]
+    kind = forms.ChoiceField(label="Kind of help", required=False)
+
+    def __init__(self, data: Mapping[str, Any], demo: bool | None = None) -> None:
+        super().__init__(data, demo)
+        kinds = AssistanceKind.objects.filter(merged_into=None).values_list("slug", "name")
+        self._offer("kind", self.any_kind, kinds)
+        self.order_fields(["from", "to", "as_of", "kind", "area", "service"])
+
+    def beside(self) -> str:
+        """The query of a link to the matrix or its records: the same filters without the kind."""
+        return self._without("kind")
+
+    def other_side(self) -> str:
+        """The same for what the kind is compared with, which no assistant narrows."""
+        return self._without("kind", "assistant")
+
+    def _without(self, *names: str) -> str:
+        return urlencode({name: value for name, value in self.narrowed().items() if name not in names})
+
+
+class TrendForm(BaselineForm):
+    any_kind = "Any AI help"
 
 
 class ScenarioForm(forms.Form):

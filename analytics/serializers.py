@@ -126,6 +126,93 @@ class WithoutChangeSerializer(serializers.Serializer[Any]):
     restricted = serializers.BooleanField()
 
 
+class WhatIfSerializer(serializers.Serializer[Any]):
+    share_assisted = serializers.FloatField(help_text="Share of the unknown that is counted with the kind.")
+    ratio = serializers.FloatField(allow_null=True)
+
+
+class RatioSerializer(serializers.Serializer[Any]):
+    """What is hidden or refused is null, and the sentence says why; a bound of null is no limit."""
+
+    row = serializers.CharField(help_text="`kind:<slug>`, `assisted` or `not-said`.")
+    area = serializers.CharField(allow_null=True, help_text="Null: all that the filters leave.")
+    name = serializers.CharField()
+    baseline = serializers.ChoiceField(choices=["manual", "unmarked"])
+    unknown_share = serializers.FloatField(allow_null=True)
+    changes = serializers.IntegerField()
+    baseline_changes = serializers.IntegerField()
+    failures = serializers.FloatField(allow_null=True)
+    baseline_failures = serializers.FloatField(allow_null=True)
+    ratio = serializers.FloatField(allow_null=True, help_text="Adjusted by area, size and quarter.")
+    low = serializers.FloatField(allow_null=True, help_text="95 % interval.")
+    high = serializers.FloatField(allow_null=True)
+    comparable_share = serializers.FloatField(allow_null=True)
+    refused = serializers.CharField(help_text="Why there is no ratio; empty where there is one.")
+    crude = serializers.FloatField(allow_null=True)
+    direction_differs = serializers.BooleanField(help_text="Crude and adjusted point in two directions.")
+    bound_low = serializers.FloatField(allow_null=True)
+    bound_high = serializers.FloatField(allow_null=True)
+    what_if = WhatIfSerializer(many=True)
+    sentence = serializers.CharField()
+    simpson = serializers.CharField()
+    unknown = serializers.CharField()
+
+
+class BaselineSerializer(serializers.Serializer[Any]):
+    """Kinds of help against their baseline: the same figures as the page, whoever asks."""
+
+    definition = DefinitionSerializer()
+    filters = serializers.DictField(help_text="What the figures are about, defaults filled in.")
+    as_of = serializers.DateField()
+    generation = serializers.IntegerField(help_text="The ledger's last id when it was computed.")
+    demonstration_data = serializers.BooleanField()
+    rows = RatioSerializer(many=True)
+
+
+class PointSerializer(serializers.Serializer[Any]):
+    start = serializers.DateField()
+    end = serializers.DateField()
+    is_pending = serializers.BooleanField(help_text="Not all of it is old enough to have failed.")
+    n = serializers.IntegerField()
+    failures = serializers.FloatField(allow_null=True, help_text="Null: hidden.")
+    rate = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True, help_text="Wilson's 95 % interval.")
+    high = serializers.FloatField(allow_null=True)
+    state = serializers.ChoiceField(choices=["empty", "few", "pending", "restricted", "shown"])
+
+
+class VerdictSerializer(serializers.Serializer[Any]):
+    direction = serializers.ChoiceField(choices=["", "up", "down"], help_text="Empty: no clear trend.")
+    weeks = serializers.IntegerField()
+    z = serializers.FloatField(allow_null=True)
+    p = serializers.FloatField(allow_null=True)
+    words = serializers.CharField()
+
+
+class SeriesSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    name = serializers.CharField()
+    points = PointSerializer(many=True)
+    verdict = VerdictSerializer()
+
+
+class TrendSerializer(serializers.Serializer[Any]):
+    """The failure rate in blocks of four weeks beside its baseline: the same figures as the page."""
+
+    definition = DefinitionSerializer()
+    filters = serializers.DictField(help_text="What the figures are about, defaults filled in.")
+    as_of = serializers.DateField()
+    generation = serializers.IntegerField(help_text="The ledger's last id when it was computed.")
+    demonstration_data = serializers.BooleanField()
+    baseline = serializers.ChoiceField(choices=["manual", "unmarked"])
+    unknown_share = serializers.FloatField(allow_null=True)
+    bucket_days = serializers.IntegerField()
+    series = SeriesSerializer(many=True)
+    marked_share = serializers.ListField(
+        child=serializers.FloatField(allow_null=True), help_text="For each block: a habit, never a trend."
+    )
+
+
 class MatrixSerializer(serializers.Serializer[Any]):
     """Failure rate by kind of help and domain area: the same figures as the page, whoever asks."""
 

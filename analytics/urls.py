@@ -1,6 +1,6 @@
 from django.urls import path
 
-from analytics.views import first_report, home, matrix, scenarios, signals
+from analytics.views import baseline, first_report, home, matrix, scenarios, signals, trend
 
 app_name = "analytics"
 
@@ -14,6 +14,12 @@ urlpatterns = [
     path("matrix.csv", matrix.as_csv, name="matrix_csv"),
     path("matrix.json", matrix.as_json, name="matrix_json"),
     path("matrix/changes/", matrix.changes, name="matrix_changes"),
+    path("baseline/", baseline.page, name="baseline"),
+    path("baseline.csv", baseline.as_csv, name="baseline_csv"),
+    path("baseline.json", baseline.as_json, name="baseline_json"),
+    path("trend/", trend.page, name="trend"),
+    path("trend.csv", trend.as_csv, name="trend_csv"),
+    path("trend.json", trend.as_json, name="trend_json"),
     path("signals/", signals.page, name="signals"),
     path("signals.json", signals.as_json, name="signals_json"),
     path("signals/<int:pk>/", signals.detail, name="signal"),

@@ -37,6 +37,8 @@ router.register("actions", incidents.Actions, "action")
 router.register("scenarios", analytics.Scenarios, "scenario")
 router.register("deliveries", intake.Deliveries, "delivery")
 router.register("matrix", analytics.Matrix, "matrix")
+router.register("baseline", analytics.Baseline, "baseline")
+router.register("trend", analytics.Trend, "trend")
 
 documentation = login_required(
     SpectacularSwaggerSplitView.as_view(

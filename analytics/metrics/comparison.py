@@ -18,23 +18,28 @@ DISAGREE_BELOW = 0.1
 
 def compare(measured: Measured, kind: str, area: str | None, baseline: str) -> Compared:
     """The ratio adjusted by stratum, unless too little can be compared or the areas disagree."""
-    own = _of(measured, [kind], area)
-    other = _of(measured, sorted(BASELINE_GROUPS[baseline]), area)
-    strata = {spot: _stratum(own.get(spot), other.get(spot)) for spot in {*own, *other}}
-    changes = sum(n for n, _ in own.values())
+    strata = strata_of(measured, kind, area, baseline)
+    changes = sum(one["changes_ai"] for one in strata.values())
     shared = [one for one in strata.values() if one["changes_ai"] and one["changes_manual"]]
     comparable = sum(one["changes_ai"] for one in shared) / changes if changes else 0.0
     plain = Compared(
-        failures=sum(failed for _, failed in own.values()),
+        failures=sum(one["failures_ai"] for one in strata.values()),
         changes=changes,
-        baseline_failures=sum(failed for _, failed in other.values()),
-        baseline_changes=sum(n for n, _ in other.values()),
+        baseline_failures=sum(one["failures_manual"] for one in strata.values()),
+        baseline_changes=sum(one["changes_manual"] for one in strata.values()),
         comparable_share=comparable,
     )
     if reason := _refusal(strata, shared, comparable, is_whole=area is None):
         return Compared(**{**vars(plain), "refused": reason})
     ratio, low, high = adjusted_rate_ratio(shared)
     return Compared(**{**vars(plain), "ratio": ratio, "low": low, "high": high})
+
+
+def strata_of(measured: Measured, kind: str, area: str | None, baseline: str) -> dict[Spot, Stratum]:
+    """A kind ("ai") beside its baseline ("manual") wherever there is either."""
+    own = _of(measured, [kind], area)
+    other = _of(measured, sorted(BASELINE_GROUPS[baseline]), area)
+    return {spot: _stratum(own.get(spot), other.get(spot)) for spot in sorted({*own, *other})}
 
 
 def _of(measured: Measured, groups: Iterable[str], area: str | None) -> dict[Spot, tuple[int, float]]:

@@ -84,7 +84,7 @@ class Compared:
 def sentence(state: str, kind: str, area: str | None, baseline: str, compared: Compared) -> str:
     """What is said of one kind in one area (None: in all of them)."""
     place = f"In {area}, changes" if area else "Changes"
-    subject = f"{place} with AI help in {_lower(kind)}"
+    subject = f"{place} with AI help in {lower(kind)}"
     counts = (
         f"{amount(compared.failures)} of {compared.changes:,} against "
         f"{amount(compared.baseline_failures)} of {compared.baseline_changes:,}"
@@ -129,6 +129,6 @@ def number(value: float | None) -> str:
     return f"{value:.2f}" if value < 0.95 else f"{value:.1f}".removesuffix(".0")
 
 
-def _lower(name: str) -> str:
+def lower(name: str) -> str:
     """A kind's name inside a sentence; what begins with an abbreviation keeps it."""
     return name if name[:2].isupper() else name[:1].lower() + name[1:]

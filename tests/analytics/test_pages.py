@@ -130,7 +130,7 @@ def test_spreadsheets_take_no_name_for_a_formula() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("home", 40), ("matrix", 22), ("matrix_changes", 24), ("scenarios", 20)]
+    ("name", "most"), [("home", 40), ("matrix", 22), ("baseline", 30), ("trend", 30), ("matrix_changes", 24), ("scenarios", 20)]
 )
 def test_page_asks_few_questions_however_much_there_is(name: str, most: int) -> None:
     shop()

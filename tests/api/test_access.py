@@ -150,6 +150,8 @@ def table() -> dict[str, Row]:
         "delivery-list": Row(admin_reads),
         "delivery-detail": Row(admin_reads, ("delivery.pk",)),
         "matrix-list": Row(reads),
+        "baseline-list": Row(reads),
+        "trend-list": Row(reads),
         "schema": Row(reads),
     }
     return {f"api:{name}": row for name, row in rows.items()}

@@ -1,0 +1,243 @@
+"""Adjusted ratio
+
+How many times as often changes of one kind failed as similar changes without it: 1 means no difference.
+
+Numerator: The failure rate of the kind, on the chosen basis, among changes that have a similar change to be
+compared with: one of the same domain area, size band and quarter of shipping.
+
+Denominator: The failure rate of those similar changes. They are manual ones where at most 30 % of the area's
+changes have no known origin; else all unmarked ones, manual and unknown together. Unmarked changes contain
+hidden AI work (in two projects with a ground truth only 16 % and 49 % of the AI-assisted changes carried any
+mark), so that a difference shrinks towards none there.
+
+Method: Mantel and Haenszel's ratio over area x size x quarter, with Greenland and Robins' 95 % interval. The
+comparable share says how much of the kind's work had similar changes. The crude ratio beside it is one rate
+divided by the other without any adjusting: where the two point in different directions, the groups work in
+different places (Simpson's paradox).
+
+Refusals: No ratio under 10 changes or 3 failures on either side, nor where less than half of the kind's work
+is comparable. No one number for all areas where they disagree (conditional score test, p below 0.10).
+
+Unknown origins: The bounds are the extremes that the crude ratio could reach if every origin were known. The
+adjusted ratio "if x % of the unknown were assisted" counts that share of the unknown, failing like the rest
+of them, with the kind, and the others as manual.
+
+Exclusions: Those of the failure rate; automations are in no comparison. With an assistant chosen, only the
+kind's side is narrowed to it. One look at an interval is fine to read and not to decide on: signals decide.
+
+Source: The counts of the matrix in the same window, with their hiding of restricted incidents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+from analytics.metrics.comparison import Measured, compare, strata_of
+from analytics.metrics.sentences import Compared, amount, number, similar
+from analytics.stats import adjusted_rate_ratio, crude_and_adjusted_ratio, unknown_origin_bounds
+from analytics.stats.decision import MANUAL_BASELINE, MOST_UNKNOWN, UNKNOWN, UNMARKED_BASELINE
+from analytics.stats.shapes import Stratum
+
+FEWEST = 10
+COULD_REVERSE = 0.1
+WHAT_IF = (0.1, 0.25, 0.5)
+FAILED: Mapping[str, str] = {
+    "incident": "were linked to incidents",
+    "undone": "were reverted or named by a fix",
+    "follow_up": "were followed up by a fix (estimated)",
+    "any": "failed in any of the three ways",
+}
+HIDDEN = "hidden for privacy"
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One kind beside its baseline. What is hidden is None; a bound of None is no limit."""
+
+    baseline: str
+    unknown_share: float | None
+    changes: int
+    baseline_changes: int
+    failures: float | None = None
+    baseline_failures: float | None = None
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
+    comparable_share: float | None = None
+    refused: str = ""
+    crude: float | None = None
+    direction_differs: bool = False
+    bound_low: float | None = None
+    bound_high: float | None = None
+    # (share of the unknown, adjusted ratio), where there are unknown changes.
+    what_if: tuple[tuple[float, float | None], ...] = ()
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.failures is None
+
+    @property
+    def is_manual(self) -> bool:
+        return self.baseline == MANUAL_BASELINE
+
+    @property
+    def counts(self) -> str:
+        """14 of 210 against 9 of 320"""
+        if self.failures is None or self.baseline_failures is None:
+            return f"{self.changes:,} changes against {self.baseline_changes:,}".replace(",", "\u202f")
+        own = f"{amount(self.failures)} of {self.changes:,}"
+        other = f"{amount(self.baseline_failures)} of {self.baseline_changes:,}"
+        return f"{own} against {other}".replace(",", "\u202f")
+
+    @property
+    def range(self) -> str:
+        return f"{number(self.low)} to {number(self.high)}" if self.ratio is not None else ""
+
+    @property
+    def may_be_reversed(self) -> bool:
+        """Whether more than a tenth has no known origin, and those could turn the ratio round."""
+        low = self.bound_low or 0.0
+        return (
+            (self.unknown_share or 0.0) > COULD_REVERSE
+            and self.has_bounds
+            and low < 1
+            and (self.bound_high is None or self.bound_high > 1)
+        )
+
+    @property
+    def has_bounds(self) -> bool:
+        return bool(self.what_if)
+
+
+def baseline_for(unknown_share: float | None) -> str:
+    return MANUAL_BASELINE if (unknown_share or 0.0) <= MOST_UNKNOWN else UNMARKED_BASELINE
+
+
+def ratio_of(
+    measured: Measured, kind: str, area: str | None, unknown_share: float | None, *, is_hidden: bool
+) -> Ratio:
+    """`area` None: all that is in `measured`, in one number where the areas agree."""
+    baseline = baseline_for(unknown_share)
+    compared = compare(measured, kind, area, baseline)
+    plain = Ratio(baseline, unknown_share, compared.changes, compared.baseline_changes)
+    if is_hidden:
+        return Ratio(**{**vars(plain), "refused": HIDDEN})
+    counts = {name: getattr(compared, name) for name in ("failures", "baseline_failures", "comparable_share")}
+    if min(compared.changes, compared.baseline_changes) < FEWEST:
+        return Ratio(**{**vars(plain), **counts, "refused": _too_few(compared)})
+    strata = strata_of(measured, kind, area, baseline)
+    found = {name: getattr(compared, name) for name in ("ratio", "low", "high", "refused")}
+    both = crude_and_adjusted_ratio(list(strata.values()))
+    return Ratio(
+        **{
+            **vars(plain),
+            **counts,
+            **found,
+            "crude": both.crude_ratio,
+            "direction_differs": compared.ratio is not None and both.direction_differs,
+            **_unknown(measured, kind, area),
+        }
+    )
+
+
+def _too_few(compared: Compared) -> str:
+    if compared.changes < FEWEST:
+        return f"under {FEWEST} changes of this kind"
+    return f"under {FEWEST} changes to compare with"
+
+
+def _unknown(measured: Measured, kind: str, area: str | None) -> dict[str, object]:
+    """What the changes without a known origin could do; nothing where there are none."""
+    against = strata_of(measured, kind, area, MANUAL_BASELINE)
+    unknown = strata_of(measured, UNKNOWN, area, MANUAL_BASELINE)
+    sums = _sums(against.values()), _sums(unknown.values())
+    (own_failed, own, manual_failed, manual), (unknown_failed, without, *_) = sums
+    if not (own and manual and without):
+        return {}
+    bounds = unknown_origin_bounds(
+        own_failed, int(own), manual_failed, int(manual), unknown_failed, int(without)
+    )
+    return {
+        "bound_low": _finite(bounds.ratio_low),
+        "bound_high": _finite(bounds.ratio_high),
+        "what_if": tuple((share, _if(measured, kind, area, share)) for share in WHAT_IF),
+    }
+
+
+def _sums(strata: Iterable[Stratum]) -> tuple[float, float, float, float]:
+    found = list(strata)
+    return (
+        sum(one["failures_ai"] for one in found),
+        sum(one["changes_ai"] for one in found),
+        sum(one["failures_manual"] for one in found),
+        sum(one["changes_manual"] for one in found),
+    )
+
+
+def _if(measured: Measured, kind: str, area: str | None, share: float) -> float | None:
+    against = strata_of(measured, kind, area, UNMARKED_BASELINE)
+    unknown = measured.get(UNKNOWN, {})
+    moved: list[Stratum] = []
+    for spot, one in against.items():
+        n, failed = unknown.get(spot, (0, 0.0))
+        moved.append(
+            Stratum(
+                failures_ai=one["failures_ai"] + share * failed,
+                changes_ai=one["changes_ai"] + share * n,  # type: ignore[typeddict-item]
+                failures_manual=one["failures_manual"] - share * failed,
+                changes_manual=one["changes_manual"] - share * n,  # type: ignore[typeddict-item]
+            )
+        )
+    return _finite(adjusted_rate_ratio(moved).ratio)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
+
+
+def sentence(found: Ratio, subject: str, basis: str) -> str:
+    """What is said; `subject` begins the sentence: "In payments, changes with AI help in tests"."""
+    like = similar(found.baseline)
+    if found.is_hidden:
+        return (
+            f"{subject}: hidden, since fewer than 3 incidents stand behind it and one of them is restricted."
+        )
+    if found.ratio is None:
+        return f"{subject} beside {like}: {found.counts}; no ratio, since {_reason(found.refused)}."
+    often = f"{FAILED[basis]} {number(found.ratio)} times as often as {like}"
+    return f"{subject} {often} ({found.range}; {found.counts})."
+
+
+def _reason(refused: str) -> str:
+    return f"there are {refused}" if refused.startswith("under") else refused
+
+
+def simpson(found: Ratio) -> str:
+    """Why the two numbers point in different directions; empty where they do not."""
+    if not found.direction_differs or found.crude is None or found.ratio is None:
+        return ""
+    looks, are = ("fewer", "more") if found.crude < 1 else ("more", "fewer")
+    doubt = ""
+    if found.low is not None and found.high is not None and found.low <= 1 <= found.high:
+        doubt = ", though its range includes no difference"
+    return (
+        f"taken together these changes show {looks} failures ({number(found.crude)} times as often), but "
+        f"among similar changes {are} ({number(found.ratio)} times){doubt}. The two groups work in different "
+        "areas, sizes or quarters: Simpson's paradox."
+    )
+
+
+def unknown_words(found: Ratio) -> str:
+    """What the unknown could do to the ratio, in words."""
+    if not found.has_bounds or found.unknown_share is None:
+        return ""
+    share = f"{100 * found.unknown_share:.0f} %"
+    high = "no limit" if found.bound_high is None else number(found.bound_high)
+    bounds = f"{number(found.bound_low or 0.0)} to {high}"
+    if found.may_be_reversed:
+        return f"could be reversed by the {share} without an origin: {bounds} times at the extremes"
+    if found.unknown_share > COULD_REVERSE:
+        return f"not even the {share} without an origin could reverse it: {bounds} times at the extremes"
+    return f"{bounds} times at the extremes, if the {share} without an origin were known"
