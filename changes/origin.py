@@ -6,7 +6,7 @@ Pure: a function of text, identities, rules and judgements. Patterns run on RE2 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -42,7 +42,7 @@ __all__ = [
     "ASSISTED", "AUTHOR", "AUTONOMOUS", "BODY", "BRANCH", "COMMITTER", "CONFIDENCES", "DECLARATION", "EMAIL",
     "HIGH", "LABEL", "LOWER", "MANUAL", "MOST_EXCERPT", "MOST_TEXT", "NOTE", "PERSON", "STRONG", "SUBJECT",
     "TRAILER", "UNKNOWN", "WEAK", "Evidence", "Material", "Rule", "RuleBook", "Said", "UnsafePattern",
-    "Verdict", "before", "compiled", "detect", "redact", "slug", "weigh",
+    "Verdict", "before", "compiled", "detect", "slug", "weigh",
 ]  # fmt: skip
 
 MOST_TEXT = 64 * 1024
@@ -312,51 +312,3 @@ def before(
         [one for one in evidence if one.said_at is None or one.said_at < failed_at],
         [one for one in said if one.said_at is None or one.said_at < failed_at],
     )
-
-
-NAMED_EMAIL = re.compile(r"<[^<>\s@]+@[^<>\s]+>")
-MENTION = re.compile(r"(?<![\w/@.`])@[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?![\w/.])")
-PERSON_TRAILER = re.compile(
-    r"^([ \t]*(?:[\w-]+-(?:by|with|to)|cc|from|author|thanks|reported|reviewer)[ \t]*:[ \t]*)(\S.*)$",
-    re.IGNORECASE | re.MULTILINE,
-)
-MERGE_OF = re.compile(r"^(Merge pull request #\d+ from )[^/\s]+/", re.MULTILINE)
-
-
-def redact(text: str, book: RuleBook, people: Iterable[Identity | None] = ()) -> str:
-    """The text with every identity that no rule knows replaced by `<person>`."""
-    if not text:
-        return ""
-    text = MERGE_OF.sub(rf"\1{PERSON}/", text[:MOST_TEXT])
-    kept: list[str] = []
-
-    def keep(line: str) -> str:
-        kept.append(line)
-        return f"\x00{len(kept) - 1}\x00"
-
-    def trailer(match: re.Match[str]) -> str:
-        line = match.group(0)
-        if book.knows(line.strip()) or book.knows(match.group(2)):
-            return keep(line)
-        if "@" not in line and match.group(1).strip().lower().startswith(("fixes", "close", "assisted-by")):
-            return line
-        return match.group(1) + PERSON
-
-    text = text.replace("\x00", "")
-    text = PERSON_TRAILER.sub(trailer, text)
-    for name in _names(people, book):
-        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", PERSON, text)
-    if "@" in text:
-        text = NAMED_EMAIL.sub(PERSON, text)
-        text = MENTION.sub(PERSON, EMAIL.sub(PERSON, text))
-    return re.sub("\x00(\\d+)\x00", lambda match: kept[int(match.group(1))], text)
-
-
-def _names(people: Iterable[Identity | None], book: RuleBook) -> list[str]:
-    """What the people of this change are called, longest first; tools and automations keep their names."""
-    names: set[str] = set()
-    for person in people:
-        if person is None or person.is_bot or book.knows(str(person)):
-            continue
-        names |= {part.strip() for part in (person.name, person.login, person.email)}
-    return sorted((name for name in names if len(name) >= 4), key=lambda name: (-len(name), name))

@@ -17,8 +17,9 @@ from changes import origin
 from changes.blame import WITHIN_DAYS, Outcome, calls_itself_a_fix, mostly_written_by, rewritten_by
 from changes.facts import ChangeFact, CommitFact
 from changes.gitlog import Clone, LoggedCommit
-from changes.origin import Evidence, Material, Rule, RuleBook, redact, slug
+from changes.origin import Evidence, Material, Rule, RuleBook, slug
 from changes.paths import UNCOUNTED, counted_lines, path_class
+from changes.redaction import redact
 from changes.services.importing import Branches
 from changes.services.repositories import normalised_address
 from changes.services.telling import people_of

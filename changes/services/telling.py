@@ -8,8 +8,9 @@ from typing import Any
 
 from changes.facts import ChangeFact, Identity
 from changes.models import Change
-from changes.origin import PERSON, RuleBook, redact
+from changes.origin import PERSON, RuleBook
 from changes.paths import BUILT_IN, PathClasses, counted_lines, size_band
+from changes.redaction import redact
 
 State = Change.State
 STATE_RANK = {State.OPEN: 0, State.DROPPED: 1, State.MERGED: 2, State.SHIPPED: 2}

@@ -23,9 +23,9 @@ from changes.origin import (
     before,
     compiled,
     detect,
-    redact,
     weigh,
 )
+from changes.redaction import redact
 from changes.starter_rules import ASSISTANTS, RULES, StarterRule
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -223,6 +223,25 @@ def test_unknown_people_are_replaced_and_known_tools_kept() -> None:
 def test_branch_owners_are_replaced_in_merge_subjects() -> None:
     text = "Merge pull request #36 from someone/deck-chairs"
     assert redact(text, BOOK) == "Merge pull request #36 from <person>/deck-chairs"
+
+
+def test_short_names_are_replaced_where_branches_and_addresses_wear_them() -> None:
+    ada = Identity("Ada Example", "1234+adaex@users.noreply.github.com")
+    kept = redact(
+        "Merge pull request #3 from shop/adaex/fix\n\nSee https://github.com/adaex/cart/pull/1", BOOK, [ada]
+    )
+    assert (
+        kept
+        == "Merge pull request #3 from <person>/<person>/fix\n\nSee https://github.com/<person>/cart/pull/1"
+    )
+    assert redact("Read docs/index.md", BOOK, [Identity("Ada", "docs@example.org")]) == "Read docs/index.md"
+
+
+def test_a_forge_that_committed_for_somebody_keeps_its_name() -> None:
+    forge = Identity("GitHub", "noreply@github.com")
+    assert (
+        redact("Wait where GitHub limits the rate", BOOK, [ADA, forge]) == "Wait where GitHub limits the rate"
+    )
 
 
 @given(st.text(max_size=400), st.text(max_size=40))
