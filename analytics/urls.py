@@ -1,6 +1,6 @@
 from django.urls import path
 
-from analytics.views import baseline, first_report, home, matrix, scenarios, signals, trend
+from analytics.views import baseline, first_report, home, matrix, queue, scenarios, signals, trend
 
 app_name = "analytics"
 
@@ -20,6 +20,11 @@ urlpatterns = [
     path("trend/", trend.page, name="trend"),
     path("trend.csv", trend.as_csv, name="trend_csv"),
     path("trend.json", trend.as_json, name="trend_json"),
+    path("queue/", queue.page, name="queue"),
+    path("queue/<int:pk>/", queue.decide, name="queue_decide"),
+    path("queue/undo/", queue.undo, name="queue_undo"),
+    path("queue/again/", queue.again, name="queue_again"),
+    path("queue/bulk/", queue.bulk, name="queue_bulk"),
     path("signals/", signals.page, name="signals"),
     path("signals.json", signals.as_json, name="signals_json"),
     path("signals/<int:pk>/", signals.detail, name="signal"),

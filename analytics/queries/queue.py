@@ -1,0 +1,281 @@
+"""The confirm queue: which changes wait for a person's word, and whose word would tell most.
+
+The order looks at what is missing, never at what failed: asking for the kind of failed changes first would
+get kinds said because a change failed, and every rate would be inflated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+
+from accounts.models import User
+from analytics.queries.figures import ASSISTED, NO_AREA, SAID
+from changes.models import (
+    Assistance,
+    Change,
+    ChangeQuerySet,
+    Decision,
+    DetectionRule,
+    Origin,
+    OriginEvidence,
+    Prompt,
+    Strength,
+)
+
+# From how many changes on a cell shows a rate, and from how many it is no longer a thin one.
+THRESHOLDS = (10, 20)
+WINDOW = timedelta(days=365)
+# The newest that are put in order, and how many of these a plan keeps.
+MOST_RANKED = 2000
+MOST_PLANNED = 300
+MOST_BULK = 200
+UNDOABLE = 20
+NONE = "none"
+
+_suggested = Assistance.objects.filter(change=OuterRef("pk"), status=Assistance.Status.SUGGESTED)
+_said = Assistance.objects.filter(change=OuterRef("pk"), status__in=SAID)
+_weak = OriginEvidence.objects.filter(
+    change=OuterRef("pk"), strength=Strength.WEAK, origin__in=ASSISTED, is_automation=False
+)
+_decided = Decision.objects.filter(change=OuterRef("pk"), withdrawn_at=None).exclude(origin="")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the queue is narrowed to, as it stands in the address."""
+
+    repository: str = ""
+    area: str = ""
+    assistant: str = ""
+    kind: str = ""
+    size: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Asked:
+        return cls(**{name: str(given.get(name, ""))[:80] for name in cls.__dataclass_fields__})
+
+    def query(self, **more: object) -> str:
+        values = asdict(self) | more
+        return urlencode({name: value for name, value in values.items() if value})
+
+    def condition(self) -> Q:
+        found = Q()
+        if self.repository:
+            found &= Q(repository=int(self.repository)) if self.repository.isdecimal() else Q(pk=None)
+        if self.area:
+            found &= Q(area=None) if self.area == NONE else Q(area__slug=self.area)
+        if self.assistant:
+            marked = OriginEvidence.objects.filter(change=OuterRef("pk"), assistant__slug=self.assistant)
+            found &= Q(assistant__slug=self.assistant) | Q(Exists(marked))
+        if self.kind == NONE:
+            found &= ~Q(Exists(_suggested))
+        elif self.kind:
+            found &= Q(Exists(_suggested.filter(kind__slug=self.kind)))
+        if self.size:
+            found &= Q(size_band=self.size)
+        return found
+
+
+def _landed(demo: bool) -> ChangeQuerySet:
+    return Change.objects.current().filter(
+        state__in=(Change.State.MERGED, Change.State.SHIPPED), repository__is_demo=demo
+    )
+
+
+KIND_OPEN = Q(origin__in=ASSISTED) & ~Q(Exists(_said))
+SUGGESTS_KIND = Q(Exists(_suggested))
+ORIGIN_OPEN = Q(origin=Origin.UNKNOWN) & Q(Exists(_weak)) & ~Q(Exists(_decided))
+
+
+def waiting(demo: bool) -> ChangeQuerySet:
+    """AI helped and nobody said how; or something hints at AI and nobody said whether."""
+    return _landed(demo).filter(KIND_OPEN | ORIGIN_OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All that the order may look at."""
+
+    pk: int
+    area: str
+    kind: str
+    # Code that shipped within the window of the matrix: saying it alters a cell now.
+    in_matrix: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the matrix stands: changes by kind and area, and by area the share of which too little is known."""
+
+    counted: Mapping[tuple[str, str], int]
+    open_share: Mapping[str, float]
+
+
+def lacking(count: int) -> int | None:
+    """How many changes a cell lacks to its next threshold; None beyond the last."""
+    return next((least - count for least in THRESHOLDS if count < least), None)
+
+
+def ranked(entries: Iterable[Entry], standing: Standing) -> list[tuple[Entry, int | None]]:
+    """What would alter the matrix most first; beside each what its cell lacks, if what waits can fill it.
+
+    1. Code shipped in the last 12 months, then the rest. 2. Cells (suggested kind, area) that lack fewest
+    changes to 10, or to 20, where as many wait. 3. Areas with the largest open share. 4. The most recent.
+    """
+    entries = list(entries)
+    waits = Counter((one.kind, one.area) for one in entries if one.kind and one.in_matrix)
+
+    def lack(one: Entry) -> int | None:
+        cell = (one.kind, one.area)
+        needed = lacking(standing.counted.get(cell, 0))
+        return needed if one.in_matrix and needed is not None and waits[cell] >= needed else None
+
+    lines = [(one, lack(one)) for one in entries]
+    return sorted(
+        lines,
+        key=lambda line: (
+            not line[0].in_matrix,
+            line[1] or THRESHOLDS[-1],
+            -standing.open_share.get(line[0].area, 0.0),
+            -line[0].at.timestamp(),
+            -line[0].pk,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The first entries in order, what the cell of each lacks, and how many wait in all."""
+
+    ids: tuple[int, ...]
+    lacks: Mapping[int, int]
+    total: int
+    made_at: datetime
+
+
+def plan(asked: Asked, demo: bool, standing: Standing, now: datetime) -> Plan:
+    found = [_newest(_landed(demo).filter(open_, asked.condition())) for open_ in (KIND_OPEN, ORIGIN_OPEN)]
+    entries = [_entry(row, now) for rows, _ in found for row in rows]
+    order = ranked(entries, standing)[:MOST_PLANNED]
+    return Plan(
+        ids=tuple(entry.pk for entry, _ in order),
+        lacks={entry.pk: lack for entry, lack in order if lack},
+        total=sum(count for _, count in found),
+        made_at=now,
+    )
+
+
+def _newest(changes: ChangeQuerySet) -> tuple[list[dict[str, Any]], int]:
+    first = _suggested.order_by("kind__position", "kind__name").values("kind__slug")[:1]
+    rows = changes.annotate(suggested=Subquery(first)).order_by(F("shipped_at").desc(nulls_last=True), "-pk")
+    names = ("pk", "area__slug", "suggested", "type", "shipped_at", "merged_at", "recorded_at")
+    listed = list(rows.values(*names)[:MOST_RANKED])
+    return listed, len(listed) if len(listed) < MOST_RANKED else changes.count()
+
+
+def _entry(row: Mapping[str, Any], now: datetime) -> Entry:
+    shipped: datetime | None = row["shipped_at"]
+    return Entry(
+        pk=row["pk"],
+        area=row["area__slug"] or NO_AREA,
+        kind=row["suggested"] or "",
+        in_matrix=row["type"] == Change.Type.CODE and shipped is not None and shipped > now - WINDOW,
+        at=shipped or row["merged_at"] or row["recorded_at"],
+    )
+
+
+def still_waiting(ids: Iterable[int], demo: bool) -> set[int]:
+    return set(waiting(demo).filter(pk__in=list(ids)).values_list("pk", flat=True))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One entry as the page shows it; `evidence` with its rule as it stands now, if there still is one."""
+
+    change: Change
+    evidence: list[tuple[OriginEvidence, DetectionRule | None]]
+    suggested: list[Assistance]
+    lacks: int | None
+
+    @property
+    def asks_origin(self) -> bool:
+        return not self.change.is_assisted
+
+    @property
+    def suggested_slugs(self) -> set[str]:
+        return {one.kind.slug for one in self.suggested}
+
+
+def shown(ids: Sequence[int], lacks: Mapping[int, int]) -> list[Shown]:
+    """In the order of `ids`, with as many queries for two as for one."""
+    changes = {
+        change.pk: change
+        for change in Change.objects.filter(pk__in=ids)
+        .select_related("repository", "area", "assistant")
+        .prefetch_related("services", "assistances__kind", "evidence")
+    }
+    keys = {piece.rule_key for change in changes.values() for piece in change.evidence.all()}
+    rules = {rule.key: rule for rule in DetectionRule.objects.filter(key__in=keys)} if keys else {}
+    return [_shown(changes[pk], rules, lacks.get(pk)) for pk in ids if pk in changes]
+
+
+def _shown(change: Change, rules: Mapping[str, DetectionRule], lacks: int | None) -> Shown:
+    return Shown(
+        change=change,
+        evidence=[(piece, rules.get(piece.rule_key)) for piece in change.evidence.all()],
+        suggested=[one for one in change.assistances.all() if one.status == Assistance.Status.SUGGESTED],
+        lacks=lacks,
+    )
+
+
+@dataclass(frozen=True)
+class Keypress:
+    """What one key, or one bulk step, of this person said: undone as a whole."""
+
+    said_at: datetime
+    words: str
+    title: str
+    changes: int
+
+
+def said_by(user: User, since: datetime) -> list[Keypress]:
+    """The last of this person's in the queue, the newest first."""
+    rows = (
+        Decision.objects.filter(said_by=user, prompted_by=Prompt.QUEUE, withdrawn_at=None, said_at__gte=since)
+        .order_by("-said_at", "-pk")
+        .values_list("said_at", "change", "change__title", "kind__name", "origin", "verdict")[
+            : UNDOABLE + MOST_BULK
+        ]
+    )
+    presses: dict[datetime, list[Any]] = {}
+    for row in rows:
+        presses.setdefault(row[0], []).append(row)
+    # The oldest may have been cut off by the bound; its time is enough to undo all of it.
+    return [_keypress(said_at, of_one) for said_at, of_one in list(presses.items())[:UNDOABLE]]
+
+
+def _keypress(said_at: datetime, rows: list[Any]) -> Keypress:
+    words = {_words(kind, origin, verdict) for _, _, _, kind, origin, verdict in rows}
+    return Keypress(
+        said_at, words.pop() if len(words) == 1 else "As suggested", rows[0][2], len({row[1] for row in rows})
+    )
+
+
+def _words(kind: str | None, origin: str, verdict: str) -> str:
+    words = kind or str(Origin(origin).label)
+    return f"Not {words[:1].lower()}{words[1:]}" if verdict == Decision.Verdict.DISMISSED else words
+
+
+def decided_since(user: User, since: datetime) -> int:
+    mine = Decision.objects.filter(
+        said_by=user, prompted_by=Prompt.QUEUE, withdrawn_at=None, said_at__gte=since
+    )
+    return mine.values("change").distinct().count()

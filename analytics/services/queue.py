@@ -1,0 +1,101 @@
+"""What one key of the confirm queue writes, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from analytics.queries.figures import ASSISTED
+from analytics.queries.queue import still_waiting
+from changes.models import Assistance, AssistanceKind, Decision, Origin, OriginEvidence, Prompt, Strength
+from changes.services.origin import dismiss_origin, say_kind, say_origin, withdraw_decision
+from incidents.services.refusals import Refused
+
+KIND, MANUAL, AI, NOT, SUGGESTED = "kind", "manual", "assisted", "not", "suggested"
+Dismissed = Decision.Verdict.DISMISSED
+
+
+@transaction.atomic
+def decide(
+    *, change_id: int, say: str, kind: AssistanceKind | None = None, by: User, now: datetime, demo: bool
+) -> None:
+    """`say` is one of the words above; all that one key says has the same `now`, by which it is undone.
+
+    Raises: Refused where the change does not wait any more, or nothing is suggested that could be judged.
+    """
+    if not still_waiting([change_id], demo):
+        raise Refused("It waits no more: somebody has said it meanwhile.")
+    if say == KIND and kind:
+        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=Prompt.QUEUE, now=now)
+    elif say in {MANUAL, AI}:
+        origin = Origin.MANUAL if say == MANUAL else Origin.ASSISTED
+        say_origin(change_id=change_id, origin=origin, by=by, prompted_by=Prompt.QUEUE, now=now)
+    elif say == SUGGESTED:
+        _confirm_suggested(change_id, by, now)
+    elif say == NOT:
+        _dismiss(change_id, by, now)
+    else:
+        raise Refused("That is no answer the queue knows.")
+
+
+def _suggested(change_id: int) -> list[AssistanceKind]:
+    rows = Assistance.objects.filter(change=change_id, status=Assistance.Status.SUGGESTED)
+    return [row.kind for row in rows.select_related("kind")]
+
+
+def _confirm_suggested(change_id: int, by: User, now: datetime) -> None:
+    kinds = _suggested(change_id)
+    if not kinds:
+        raise Refused("No kind is suggested here.")
+    for kind in kinds:
+        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=Prompt.QUEUE, now=now)
+
+
+def _dismiss(change_id: int, by: User, now: datetime) -> None:
+    """The suggested kinds are wrong; where only the origin is suggested, its evidence is wrong here."""
+    kinds = _suggested(change_id)
+    for kind in kinds:
+        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=Prompt.QUEUE, now=now, verdict=Dismissed)
+    if kinds:
+        return
+    weak = OriginEvidence.objects.filter(change=change_id, strength=Strength.WEAK, origin__in=ASSISTED)
+    origins = list(weak.order_by("origin").values_list("origin", flat=True).distinct())
+    if not origins:
+        raise Refused("Nothing is suggested here that could be wrong.")
+    for origin in origins:
+        dismiss_origin(change_id=change_id, origin=origin, by=by, prompted_by=Prompt.QUEUE, now=now)
+
+
+def decide_many(
+    *,
+    change_ids: Sequence[int],
+    say: str,
+    kind: AssistanceKind | None = None,
+    by: User,
+    now: datetime,
+    demo: bool,
+) -> tuple[int, int]:
+    """Each in a transaction of its own; returns how many were said, and how many waited no more."""
+    said = 0
+    for change_id in change_ids:
+        try:
+            decide(change_id=change_id, say=say, kind=kind, by=by, now=now, demo=demo)
+        except Refused:
+            continue
+        said += 1
+    return said, len(change_ids) - said
+
+
+@transaction.atomic
+def undo(*, by: User, said_at: datetime, now: datetime) -> list[int]:
+    """Withdraws what this person said in the queue at that moment; returns the changes it was said of."""
+    mine = Decision.objects.filter(
+        said_by=by, prompted_by=Prompt.QUEUE, said_at=said_at, withdrawn_at=None
+    ).order_by("change_id", "pk")
+    found = list(mine.values_list("pk", "change_id"))
+    for pk, _ in found:
+        withdraw_decision(decision_id=pk, by=by, now=now)
+    return list(dict.fromkeys(change_id for _, change_id in found))
