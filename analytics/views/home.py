@@ -47,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "manual": report.row("manual").total,
         "total": report.total,
         "progress": progress,
-        "guide": not progress.finished and (form.demo or report.is_empty),
+        "guide": not progress.finished and (form.demo or report.is_empty or not progress.incident),
         "may_write": user.at_least(Role.AUTHOR),
         **_guide(progress, user),
     }

@@ -25,6 +25,13 @@ from incidents.models import Incident
 from incidents.queries.causes import StandingCause, standing_causes
 
 PAGE = 50
+# What a cell is the share of, after "changes that"; the page and its table say the same.
+FAILED = {
+    Basis.INCIDENT: "were linked to an incident within 30 days of shipping",
+    Basis.UNDONE: "were reverted, or named by a fix, within 30 days of shipping",
+    Basis.FOLLOW_UP: "a fix followed up within 30 days of shipping (an estimate)",
+    Basis.ANY: "were linked to an incident, undone, or followed up by a fix within 30 days of shipping",
+}
 
 
 def report_context(form: MatrixForm) -> dict[str, Any]:
@@ -39,6 +46,7 @@ def report_context(form: MatrixForm) -> dict[str, Any]:
         "other_rows": [row for row in report.rows if not row.is_kind and row.key != RowKey.TOTAL],
         "total_row": report.row(RowKey.TOTAL),
         "states": STATES,
+        "failed_words": FAILED[Basis(report.filters.basis)],
         "estimate": FOLLOW_UP_WORDS if report.filters.basis in figures.WITH_FOLLOW_UPS else "",
         # Without any incident nothing can be linked to one: a rate of 0 % would be read as good news.
         "no_incident_known": report.filters.basis == Basis.INCIDENT
