@@ -31,11 +31,13 @@ class Declaration:
     not_understood: tuple[str, ...] = ()
     both_ticked: bool = False
     none_ticked: bool = False
+    # Something was said of whether AI helped, and a person must read it.
+    is_doubtful: bool = False
 
     @property
-    def says(self) -> bool:
-        """Whether it says, or tries to say, anything of AI."""
-        return self.origin != NONE or bool(self.not_understood) or self.both_ticked
+    def decides(self) -> bool:
+        """Whether it says if AI helped, or that nobody but a person can tell."""
+        return self.origin != NONE or self.is_doubtful
 
 
 def read(body: str, names: Mapping[str, str] | None = None) -> Declaration:
@@ -225,6 +227,7 @@ class _Reader:
             not_understood=tuple(self.reasons),
             both_ticked=both,
             none_ticked=bool(self.boxes and not self.said and not kinds),
+            is_doubtful=origin == NONE and (self.is_doubtful or bool(self.said)),
         )
 
     def _origin(self, both: bool) -> str:

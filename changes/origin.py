@@ -6,12 +6,15 @@ Pure: a function of text, identities, rules and judgements. Patterns run on RE2 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import re2
 
+from changes import declarations
+from changes.declared_claims import VERSION, claims
+from changes.declared_text import without_open_boxes
 from changes.facts import CommitFact, Identity
 from changes.rule_book import (
     ASSISTED,
@@ -116,22 +119,28 @@ IDENTITIES = frozenset({AUTHOR, COMMITTER, TRAILER})
 FORGE = re.compile(r"<noreply@(?:github\.com|gitlab\.com|codeberg\.org|bitbucket\.org)>", re.IGNORECASE)
 
 
-def detect(material: Material, book: RuleBook) -> list[Evidence]:
-    """What the rules find; the same material and rules, in whatever order, always give the same findings."""
+def detect(material: Material, book: RuleBook, kinds: Mapping[str, str] | None = None) -> list[Evidence]:
+    """What the rules find; the same material and rules, in whatever order, always give the same findings.
+
+    `kinds`: an installation's own words for kinds of help, in small letters, and the slugs they mean.
+    """
     found: dict[tuple[str, str], Evidence] = {}
+
+    def keep(one: Evidence) -> None:
+        key = (one.rule_key, one.excerpt)
+        found[key] = _smaller(found[key], one) if key in found else one
 
     def add(place: str, text: str, at: datetime | None, cap: str = "", doubted: bool = False) -> None:
         for rule, match in book.matches(place, text):
-            one = _evidence(rule, match, at, cap, doubted)
-            key = (one.rule_key, one.excerpt)
-            found[key] = _smaller(found[key], one) if key in found else one
+            keep(_evidence(rule, match, at, cap, doubted))
 
     def add_message(message: str, at: datetime | None) -> None:
         text = message[:MOST_TEXT]
         add(SUBJECT, text.split("\n", 1)[0], at)
         add(TRAILER, "\n".join(line.strip() for line in TRAILER_LINE.findall(text)), at)
         add(BODY, text, at)
-        add(DECLARATION, text, at)
+        for one in _declared(text, at, book, kinds):
+            keep(one)
 
     at = material.told_at
     if material.author:
@@ -147,6 +156,35 @@ def detect(material: Material, book: RuleBook) -> list[Evidence]:
     for label in material.labels:
         add(LABEL, label, at)
     return [found[key] for key in sorted(found)]
+
+
+# Where a text may hold what nobody said: open boxes, comments, code.
+OPEN = re.compile(r"\[[ \t]*\]|<!--|```|~~~|☐")
+
+
+def _declared(
+    text: str, at: datetime | None, book: RuleBook, kinds: Mapping[str, str] | None
+) -> list[Evidence]:
+    """Where no box or answer was understood, the rules look at what is left of the text."""
+    declaration = declarations.read(text, kinds)
+    found = [
+        Evidence(
+            rule_key=one.rule_key,
+            rule_version=VERSION,
+            place=DECLARATION,
+            origin=one.origin,
+            strength=one.strength,
+            excerpt=EMAIL.sub(PERSON, one.excerpt)[:MOST_EXCERPT],
+            assistant=one.assistant,
+            kind=one.kind,
+            said_at=at,
+        )
+        for one in claims(declaration)
+    ]
+    if declaration.decides:
+        return found
+    left = without_open_boxes(text) if OPEN.search(text) else text
+    return found + [_evidence(rule, match, at, "", False) for rule, match in book.matches(DECLARATION, left)]
 
 
 def _smaller(one: Evidence, other: Evidence) -> Evidence:

@@ -272,7 +272,7 @@ class ChangeLink(models.Model):
     names = models.CharField(max_length=300)
     target = models.ForeignKey(Change, models.CASCADE, null=True, blank=True, related_name="linked_from")
     rule = models.CharField(max_length=60)
-    # A person's answer to which change it names (`target`), or that it names none known here: no run alters it.
+    # A person's answer to which change it names (`target`), or that it names none known: no run alters it.
     said_at = models.DateTimeField(null=True, blank=True)
     said_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
 

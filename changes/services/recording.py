@@ -13,6 +13,7 @@ from changes.models import Change, ChangeIdentity, ChangeLink, Deployment, Repos
 from changes.origin import Evidence
 from changes.services import links as linking
 from changes.services.bulk import insert
+from changes.services.declaring import hear, standing
 from changes.services.parts import all_by_agents, find_wholes, lessen_agents
 from changes.services.places import PlaceBook, add_areas, add_services
 from changes.services.register import Entry, Register, names_of
@@ -112,7 +113,9 @@ class _Recording:
             self.files[entry] = ()
         if entry.change.delivery_id is None:
             entry.change.delivery = self.delivery
-        self.found[entry] += find_evidence(fact, self.rules)
+        found = find_evidence(fact, self.rules)
+        hear(entry.change, fact, found)
+        self.found[entry] += found
         self.said_services[entry] |= set(fact.services)
         for subject, body in _words_of(fact):
             self.links[entry] += links(subject, body)
@@ -161,6 +164,7 @@ class _Recording:
             if entry.is_new:
                 found = {(one.rule_key, one.excerpt): one for one in self.found[entry]}
                 found |= {(one.rule_key, one.excerpt): one for one in of_fields(entry.change, self.rules)}
+                found = standing(entry.change.declared).of(found)
                 weigh_change(entry.change, list(found.values()), judgements, self.rules)
 
     def _join_parts(self, entries: list[Entry]) -> None:

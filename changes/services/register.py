@@ -22,6 +22,7 @@ from changes.models import (
 )
 from changes.paths import BUILT_IN, PathClasses, counted_lines
 from changes.services.bulk import insert
+from changes.services.declaring import joined
 from changes.services.rework import move_rework
 from changes.services.telling import fold_double
 
@@ -262,6 +263,7 @@ class Register:
     def _merge(self, survivor: Entry, double: Entry) -> None:
         survivor.paths_of_doubles |= {*survivor.change.paths, *double.change.paths, *double.paths_of_doubles}
         fold_double(survivor.change, double.change)
+        survivor.change.declared = joined(survivor.change.declared, double.change.declared)
         survivor.is_dirty = True
         if survivor.number and double.number_is_guess and double.number != survivor.number:
             self._drop_number(double)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from changes import declarations
 from changes.facts import ChangeFact, Identity
 from changes.models import Change
 from changes.origin import PERSON, RuleBook
@@ -25,6 +26,7 @@ def tell(change: Change, fact: ChangeFact, book: RuleBook, classes: PathClasses 
     """Apply the fact's fields; True when the paths that stand are now this fact's."""
     for name, value in {**_plain(fact), **_words(fact, book)}.items():
         _tell_field(change, name, value, fact.told_at)
+    _tell_answers(change, fact, book)
     _tell_state(change, fact)
     paths_are_new = False
     if fact.files is not None:
@@ -88,6 +90,16 @@ def _words(fact: ChangeFact, book: RuleBook) -> dict[str, str | None]:
         if branch and len(name.login) > 2 and not name.is_bot and not book.knows(str(name)):
             branch = branch.replace(name.login, PERSON)
     return {"title": title, "message": message, "branch": branch[:250] if branch else None}
+
+
+def _tell_answers(change: Change, fact: ChangeFact, book: RuleBook) -> None:
+    """An edit of the description takes back what it leaves out; a commit without answers says nothing."""
+    if fact.message is None:
+        return
+    answers = declarations.read(fact.message).answers
+    if answers or fact.landed is None:
+        kept = {name: redact(text, book, people_of(fact)) for name, text in answers.items()}
+        _tell_field(change, "answers", kept, fact.told_at)
 
 
 def people_of(fact: ChangeFact) -> list[Identity]:

@@ -17,12 +17,13 @@ from changes.models import Assistance, Change, Decision, MarkingPolicy, Origin, 
 from changes.origin import Evidence, Material, Said, Verdict
 from changes.paths import BUILT_IN, PathClasses, suggested_kind
 from changes.queries.places import path_classes
+from changes.services.bulk import insert
+from changes.services.declaring import DECLARED_RULE, standing
 from changes.services.rules import Rules
 from intake.models import Delivery
 
 Found = dict[tuple[str, str], Evidence]
 Status = Assistance.Status
-DECLARED_RULE = "declared-by-sender"
 # Places whose text is a field of the change: what they show goes when the field no longer says it.
 OF_FIELDS = {origin.BRANCH, origin.LABEL}
 
@@ -36,7 +37,13 @@ def find_evidence(fact: ChangeFact, rules: Rules) -> list[Evidence]:
         merged_in=fact.merged_in,
         told_at=fact.told_at,
     )
-    return origin.detect(material, rules.book) + _declared(fact)
+    return origin.detect(material, rules.book, kind_names(rules)) + _declared(fact)
+
+
+def kind_names(rules: Rules) -> dict[str, str]:
+    """How people may write this installation's kinds of help."""
+    names = {kind.name.lower(): slug for slug, kind in rules.kinds.items()}
+    return names | {slug: slug for slug in rules.kinds}
 
 
 def _declared(fact: ChangeFact) -> list[Evidence]:
@@ -91,18 +98,21 @@ def save_evidence(
     gone: list[int] = []
     for change, items in found.items():
         mine = stored[change.pk]
-        wanted = {(one.rule_key, one.excerpt): one for one in [*items, *of_fields(change, rules)]}
+        declared = standing(change.declared)
+        wanted = declared.of(
+            {(one.rule_key, one.excerpt): one for one in [*items, *of_fields(change, rules)]}
+        )
         for key, one in wanted.items():
-            known = mine.get(key)
-            if known is None:
+            if key not in mine:
                 mine[key] = evidence_row(change, one, rules, delivery)
                 new.append(mine[key])
-            elif _renew(known, one, rules):
-                altered.append(known)
-        for key in [key for key, row in mine.items() if row.place in OF_FIELDS and key not in wanted]:
-            gone.append(mine.pop(key).pk)
+        for key, row in list(mine.items()):
+            if key in declared.gone or (row.place in OF_FIELDS and key not in wanted):
+                gone.append(mine.pop(key).pk)
+            elif row.pk and _renewed(row, wanted.get(key), rules) | declared.date(key, row):
+                altered.append(row)
     OriginEvidence.objects.filter(pk__in=gone).delete()
-    OriginEvidence.objects.bulk_create(new)
+    insert(new)
     if altered:
         OriginEvidence.objects.bulk_update(altered, RENEWED)
     return {pk: [_evidence(row, rules) for row in mine.values()] for pk, mine in stored.items()}
@@ -126,7 +136,9 @@ def evidence_row(change: Change, one: Evidence, rules: Rules, delivery: Delivery
     )
 
 
-def _renew(row: OriginEvidence, one: Evidence, rules: Rules) -> bool:
+def _renewed(row: OriginEvidence, one: Evidence | None, rules: Rules) -> bool:
+    if one is None:
+        return False
     times = [at for at in (row.said_at, one.said_at) if at]
     now = {
         "rule_version": one.rule_version,
@@ -303,7 +315,7 @@ def save_assistances(
             elif before != _values(row):
                 altered.append(row)
     Assistance.objects.filter(pk__in=gone).delete()
-    Assistance.objects.bulk_create(new)
+    insert(new)
     if altered:
         Assistance.objects.bulk_update(altered, ["status", "said_at", "counted", "why", "assistant"])
 
