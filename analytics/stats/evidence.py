@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
-from math import log
+from functools import lru_cache
+from math import log, prod
 from typing import NamedTuple
 
 from analytics.stats.shapes import DatedIncident, DeployedChange, StratumLink
@@ -45,37 +46,52 @@ def evidence(direction: str, current_quarter: int, incidents: Sequence[Sequence[
 def evidence_of(direction: str, current_quarter: int, bets: Mapping[Bet, int]) -> float:
     """The same for bets with how often each was made.
 
-    Worked out from the latest start to the earliest: each bet only adds what its older links alter.
+    Worked out from the latest start to the earliest: each bet only adds what its older links alter. Of a
+    quarter that is over nothing alters from week to week, so what it comes to is remembered.
     """
-    reference, grid = GRIDS[direction]
-    starts = range(current_quarter - 3, current_quarter + 1)
-    steps = {start: [1.0] * len(grid) for start in starts}
-    gains: dict[BetLink, list[float]] = {}
+    grid = GRIDS[direction][1]
+    first, last = current_quarter - 3, current_quarter
+    steps = {start: [1.0] * len(grid) for start in range(first, last + 1)}
+    alone: defaultdict[int, Counter[Bet]] = defaultdict(Counter)
     for bet, times in bets.items():
-        for link in bet:
-            if link not in gains:
-                gains[link] = [_gain(link, ratio, reference) - 1 for ratio in grid]
-        _multiply(steps, bet, times, gains)
+        quarters = {min(link.quarter, last) for link in bet if link.quarter >= first}
+        if len(quarters) == 1:
+            alone[quarters.pop()][tuple(link for link in bet if link.quarter >= first)] += times
+        elif quarters:
+            _multiply(steps, bet, times, direction)
+    for quarter, those in alone.items():
+        for at, factor in enumerate(_together(direction, frozenset(those.items()))):
+            steps[quarter][at] *= factor
     total, product = 0.0, [1.0] * len(grid)
-    for start in reversed(starts):
+    for start in range(last, first - 1, -1):
         product = [before * step for before, step in zip(product, steps[start], strict=True)]
         total += sum(product) / len(grid)
     return total / 4
 
 
-def _multiply(
-    steps: Mapping[int, list[float]], bet: Bet, times: int, gains: Mapping[BetLink, list[float]]
-) -> None:
+@lru_cache(maxsize=1024)
+def _together(direction: str, bets: frozenset[tuple[Bet, int]]) -> tuple[float, ...]:
+    """The product over bets of one quarter, for each ratio of the grid. Sorted: the same sum on every day."""
+    reference, grid = GRIDS[direction]
+    ordered = sorted(bets)
+    return tuple(prod(_factor(bet, ratio, reference) ** times for bet, times in ordered) for ratio in grid)
+
+
+def _multiply(steps: Mapping[int, list[float]], bet: Bet, times: int, direction: str) -> None:
+    reference, grid = GRIDS[direction]
     first, last = min(steps), max(steps)
-    quarters = sorted({min(link.quarter, last) for link in bet if link.quarter >= first}, reverse=True)
-    before = [1.0] * len(steps[last])
-    for quarter in quarters:
-        counted = [link for link in bet if link.quarter >= quarter]
-        step = steps[quarter]
-        for at in range(len(step)):
-            factor = 1 + sum(link.weight * gains[link][at] for link in counted)
-            step[at] *= (factor / before[at]) ** times
+    before = [1.0] * len(grid)
+    quarters = {min(link.quarter, last) for link in bet if link.quarter >= first}
+    for quarter in sorted(quarters, reverse=True):
+        counted = tuple(link for link in bet if link.quarter >= quarter)
+        for at, ratio in enumerate(grid):
+            factor = _factor(counted, ratio, reference)
+            steps[quarter][at] *= (factor / before[at]) ** times
             before[at] = factor
+
+
+def _factor(links: Bet, ratio: float, reference: float) -> float:
+    return 1 + sum(link.weight * (_gain(link, ratio, reference) - 1) for link in links)
 
 
 def _gain(link: BetLink, ratio: float, reference: float) -> float:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.stats.decision import ASSISTED, MANUAL, UNKNOWN, PlacedLink, Records, Spot, judge
-from analytics.stats.evidence import cell_evidence, quarter_index
+from analytics.stats.evidence import BetLink, cell_evidence, evidence_of, quarter_index
 from analytics.stats.shapes import DatedIncident, DeployedChange, Link
 
 AS_OF = date(2026, 6, 30)
@@ -150,3 +150,11 @@ def test_what_is_older_than_four_quarters_is_not_counted() -> None:
     changes = {group: {old: sum(counts.values())} for group, counts in records.changes.items()}
     for one in judge(Records(changes, records.incidents, QUARTER), [KIND], ["payments"]):
         assert (one.changes, one.state) == (0, "hidden")
+
+
+def test_bets_that_differ_only_in_what_is_too_old_both_count() -> None:
+    """Once the old links are left out they are the same bet, made twice."""
+    recent = BetLink(0.5, True, 10, 90, QUARTER)
+    old = [BetLink(0.5, True, 10, 90, QUARTER - back) for back in (5, 6)]
+    twice = evidence_of("harm", QUARTER, {(recent, one): 1 for one in old})
+    assert twice == pytest.approx(evidence_of("harm", QUARTER, {(recent,): 2}))

@@ -25,15 +25,19 @@ class Command(BaseCommand):
         parser.add_argument("--processes", type=int, default=2)
         parser.add_argument("--out", type=Path, default=MEASURED_IN, metavar="FILE", help="where to write")
 
+        parser.add_argument("--missing", action="store_true", help="only designs that were never measured")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = []
+        out: Path = options["out"]
+        rows = json.loads(out.read_text()) if options["missing"] and out.exists() else []
+        known = {(row["baseline"], row["cells"], row["changes_a_year"]) for row in rows}
+        keys = [key for key in DESIGNS if key not in known]
         with ProcessPoolExecutor(options["processes"]) as pool:
-            keys = list(DESIGNS)
             found = pool.map(measured, keys, [options["years"]] * len(keys))
             for key, rates in zip(keys, found, strict=True):
                 rows.append({"baseline": key[0], "cells": key[1], "changes_a_year": key[2], **rates})
                 self.stdout.write(f"{key[0]}, {key[1]} cells, {key[2]} changes a year: {rates}")
-                options["out"].write_text(json.dumps(rows, indent=1) + "\n")
+                out.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 def measured(key: tuple[str, int, int], years: int) -> dict[str, Any]:
