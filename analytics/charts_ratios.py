@@ -7,11 +7,30 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
-NAMES, PLOT, FIGURES = 178, 350, 232
-ROW, TOP, GAP, BOTTOM = 46, 44, 14, 12
+TOP, GAP, BOTTOM = 44, 14, 12
 # The axis never ends closer to 1, nor further away; what reaches beyond it ends in an arrow.
 CLOSEST, FURTHEST = 2.0, 16.0
 TICKS = (1 / 16, 1 / 8, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the plot stands, how high a row is, and how far below its top the interval runs."""
+
+    left: int
+    plot: int
+    width: int
+    row: int
+    down: int
+
+    @property
+    def right(self) -> int:
+        return self.left + self.plot
+
+
+# Names to the left and figures to the right; or, for a phone, both above the interval.
+WIDE = Layout(left=178, plot=350, width=760, row=46, down=23)
+NARROW = Layout(left=8, plot=324, width=340, row=78, down=40)
 
 
 @dataclass(frozen=True)
@@ -26,6 +45,7 @@ class Mark:
     counts: str
     words: str
     row: Any
+    layout: Layout
     x: float | None = None
     low: float | None = None
     high: float | None = None
@@ -40,11 +60,12 @@ class Mark:
 
     @property
     def arrow_left(self) -> str:
-        return f"{NAMES - 1},{self.y} {NAMES + 7},{self.y - 4.5} {NAMES + 7},{self.y + 4.5}"
+        end = self.layout.left
+        return f"{end - 1},{self.y} {end + 7},{self.y - 4.5} {end + 7},{self.y + 4.5}"
 
     @property
     def arrow_right(self) -> str:
-        end = NAMES + PLOT
+        end = self.layout.right
         return f"{end + 1},{self.y} {end - 7},{self.y - 4.5} {end - 7},{self.y + 4.5}"
 
 
@@ -62,9 +83,7 @@ class RatioChart:
     separator: float | None
     one: float
     height: float
-    left: int = NAMES
-    right: int = NAMES + PLOT
-    width: int = NAMES + PLOT + FIGURES
+    layout: Layout
     top: int = TOP
 
     @property
@@ -72,23 +91,24 @@ class RatioChart:
         return self.height - BOTTOM
 
 
-def ratio_chart(rows: Sequence[Any]) -> RatioChart | None:
-    """Of rows as in `comparisons.RatioRow`, in their order; None without any row."""
-    if not rows:
+def ratio_chart(rows: Sequence[Any], layout: Layout = WIDE) -> RatioChart | None:
+    """Of rows as in `comparisons.RatioRow`, in their order; None without any ratio."""
+    if all(row.found.ratio is None for row in rows):
         return None
-    reach = _reach(rows)
+    axis = _Axis(*_reach(rows), layout)
     first_apart = next((i for i, row in enumerate(rows) if row.is_apart), len(rows))
     parted = 0 < first_apart < len(rows)
     marks = tuple(
-        _mark(row, TOP + ROW * index + ROW / 2 + (GAP if parted and index >= first_apart else 0), reach)
+        _mark(row, TOP + layout.row * index + layout.down + GAP * (parted and index >= first_apart), axis)
         for index, row in enumerate(rows)
     )
     return RatioChart(
         marks=marks,
-        ticks=tuple(_ticks(reach)),
-        separator=TOP + ROW * first_apart + GAP / 2 if parted else None,
-        one=_x(1.0, reach),
-        height=TOP + ROW * len(rows) + (GAP if parted else 0) + BOTTOM,
+        ticks=tuple(_ticks(axis)),
+        separator=TOP + layout.row * first_apart + GAP / 2 if parted else None,
+        one=axis.at(1.0),
+        height=TOP + layout.row * len(rows) + GAP * parted + BOTTOM,
+        layout=layout,
     )
 
 
@@ -102,20 +122,26 @@ def _reach(rows: Sequence[Any]) -> tuple[float, float]:
     return low, min(FURTHEST, max([CLOSEST, *(value * 1.07 for value in highs)]))
 
 
-def _x(ratio: float, reach: tuple[float, float]) -> float:
-    low, high = reach
-    within = min(high, max(low, ratio))
-    return round(NAMES + PLOT * (log(within) - log(low)) / (log(high) - log(low)), 1)
+@dataclass(frozen=True)
+class _Axis:
+    low: float
+    high: float
+    layout: Layout
+
+    def at(self, ratio: float) -> float:
+        within = min(self.high, max(self.low, ratio))
+        share = (log(within) - log(self.low)) / (log(self.high) - log(self.low))
+        return round(self.layout.left + self.layout.plot * share, 1)
 
 
-def _ticks(reach: tuple[float, float]) -> Iterator[Tick]:
+def _ticks(axis: _Axis) -> Iterator[Tick]:
     for value in TICKS:
-        if reach[0] <= value <= reach[1]:
+        if axis.low <= value <= axis.high:
             label = f"{value:g}" if value >= 0.25 else f"1/{1 / value:g}"
-            yield Tick(_x(value, reach), label, value == 1.0)
+            yield Tick(axis.at(value), label, value == 1.0)
 
 
-def _mark(row: Any, y: float, reach: tuple[float, float]) -> Mark:
+def _mark(row: Any, y: float, axis: _Axis) -> Mark:
     found = row.found
     plain = {
         "name": tuple(_lines(row.name)),
@@ -124,6 +150,7 @@ def _mark(row: Any, y: float, reach: tuple[float, float]) -> Mark:
         "is_manual": found.is_manual,
         "counts": found.counts,
         "row": row,
+        "layout": axis.layout,
     }
     if found.ratio is None:
         return Mark(**plain, figures="no ratio", words=found.refused)
@@ -131,12 +158,12 @@ def _mark(row: Any, y: float, reach: tuple[float, float]) -> Mark:
         **plain,
         figures=f"{_number(found.ratio)} ({found.range})",
         words="",
-        x=_x(found.ratio, reach),
-        low=_x(found.low, reach),
-        high=_x(found.high, reach),
-        crude=_x(found.crude, reach) if found.crude else None,
-        below=found.low < reach[0],
-        beyond=found.high > reach[1],
+        x=axis.at(found.ratio),
+        low=axis.at(found.low),
+        high=axis.at(found.high),
+        crude=axis.at(found.crude) if found.crude else None,
+        below=found.low < axis.low,
+        beyond=found.high > axis.high,
     )
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-LEFT, RIGHT, TOP, PLOT, FOOT = 92, 14, 18, 230, 96
+LEFT, RIGHT, TOP, PLOT, FOOT = 92, 14, 34, 230, 96
 SLOT, WIDEST = 52, 116
 FULL = 800
 APART = 7
+# Blocks of four weeks in the 26 of the test.
+TESTED = 6.5
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class TrendChart:
     lines: tuple[Line, ...]
     names: tuple[str, ...]
     pending_x: float | None
-    slot: float
+    # Where the weeks begin and end over which the trend is tested; None: too few of them.
+    tested: tuple[float, float] | None
     width: float
     height: int = TOP + PLOT + FOOT
     left: int = LEFT
@@ -88,9 +91,16 @@ def trend_chart(series: Sequence[Any]) -> TrendChart | None:
         lines=tuple(_lines(top)),
         names=tuple(line.name.split(":")[0] for line in series),
         pending_x=next((one.x for one in blocks if one.is_pending), None),
-        slot=round(slot, 1),
+        tested=_tested(blocks, slot),
         width=round(LEFT + slot * count + RIGHT, 1),
     )
+
+
+def _tested(blocks: Sequence[Block], slot: float) -> tuple[float, float] | None:
+    mature = sum(not one.is_pending for one in blocks)
+    if mature < TESTED:
+        return None
+    return round(LEFT + slot * (mature - TESTED), 1), round(LEFT + slot * mature, 1)
 
 
 def _ceiling(series: Sequence[Any], highs: list[float]) -> float:

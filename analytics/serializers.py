@@ -184,6 +184,7 @@ class PointSerializer(serializers.Serializer[Any]):
 class VerdictSerializer(serializers.Serializer[Any]):
     direction = serializers.ChoiceField(choices=["", "up", "down"], help_text="Empty: no clear trend.")
     weeks = serializers.IntegerField()
+    is_thin = serializers.BooleanField(help_text="Too few failures for a trend to be seen.")
     z = serializers.FloatField(allow_null=True)
     p = serializers.FloatField(allow_null=True)
     words = serializers.CharField()

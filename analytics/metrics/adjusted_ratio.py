@@ -98,13 +98,11 @@ class Ratio:
     @property
     def may_be_reversed(self) -> bool:
         """Whether more than a tenth has no known origin, and those could turn the ratio round."""
-        low = self.bound_low or 0.0
-        return (
-            (self.unknown_share or 0.0) > COULD_REVERSE
-            and self.has_bounds
-            and low < 1
-            and (self.bound_high is None or self.bound_high > 1)
-        )
+        if self.ratio is None or not self.has_bounds or (self.unknown_share or 0.0) <= COULD_REVERSE:
+            return False
+        if self.ratio > 1:
+            return (self.bound_low or 0.0) < 1
+        return self.bound_high is None or self.bound_high > 1
 
     @property
     def has_bounds(self) -> bool:
@@ -238,6 +236,6 @@ def unknown_words(found: Ratio) -> str:
     bounds = f"{number(found.bound_low or 0.0)} to {high}"
     if found.may_be_reversed:
         return f"could be reversed by the {share} without an origin: {bounds} times at the extremes"
-    if found.unknown_share > COULD_REVERSE:
+    if found.ratio is not None and found.unknown_share > COULD_REVERSE:
         return f"not even the {share} without an origin could reverse it: {bounds} times at the extremes"
     return f"{bounds} times at the extremes, if the {share} without an origin were known"

@@ -30,6 +30,7 @@ from analytics.stats.shapes import Counts
 WEEKS_TESTED = 26
 CLEAR_BELOW = 0.005
 SMALL = 35
+FEWEST_FAILURES = 3
 NO_CLEAR_TREND = "the ups and downs are within what chance gives; a slow change could still be hidden"
 
 
@@ -69,6 +70,8 @@ class Verdict:
 
     direction: str
     weeks: int
+    # Under 3 failures in all these weeks: nothing could be seen.
+    is_thin: bool = False
     z: float | None = None
     p: float | None = None
 
@@ -86,6 +89,8 @@ class Verdict:
             )
         if self.p is None:
             return "Hidden for privacy: too few incidents stand behind it and one of them is restricted."
+        if self.is_thin:
+            return f"No clear trend: too few failures in {WEEKS_TESTED} weeks for one to be seen."
         if not self.direction:
             return f"No clear trend over the last {WEEKS_TESTED} weeks: {NO_CLEAR_TREND}."
         return (
@@ -125,4 +130,5 @@ def verdict(weeks: Iterable[Week], count: int) -> Verdict:
         stratum[week.number]["changes"] += week.n
     z, p = stratified_trend([strata[key] for key in sorted(strata)], range(count))
     direction = ("up" if z > 0 else "down") if p < CLEAR_BELOW else ""
-    return Verdict(direction, count, z, p)
+    failed = sum(one["failures"] for stratum in strata.values() for one in stratum)
+    return Verdict(direction, count, failed < FEWEST_FAILURES, z, p)

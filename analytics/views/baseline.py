@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from analytics import comparisons
-from analytics.charts_ratios import ratio_chart
+from analytics.charts_ratios import NARROW, ratio_chart
 from analytics.comparisons import BaselineReport
 from analytics.forms import BaselineForm
 from analytics.metrics.adjusted_ratio import WHAT_IF
@@ -35,6 +35,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "without_assistant": form.other_side(),
         "report": report,
         "chart": ratio_chart(report.rows),
+        "narrow_chart": ratio_chart(report.rows, NARROW),
         "shares": WHAT_IF,
         "estimate": FOLLOW_UP_WORDS if report.filters.basis in WITH_FOLLOW_UPS else "",
     }

@@ -13,7 +13,7 @@ from analytics.metrics.measured import FOLLOW_UP_WORDS
 from analytics.metrics.trend import Point
 from analytics.queries.figures import WITH_FOLLOW_UPS
 from analytics.tasks import catch_up
-from analytics.trends import TrendReport
+from analytics.trends import Series, TrendReport
 from analytics.views.answers import csv_file, not_valid
 
 
@@ -32,6 +32,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "form": form,
         "query": form.query(),
         "beside": form.beside(),
+        "without_assistant": form.other_side(),
         "report": report,
         "chart": trend_chart(report.series),
         "lines": _lines(report),
@@ -40,10 +41,13 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "analytics/trend.html", context)
 
 
-def _lines(report: TrendReport) -> list[tuple[tuple[Point, ...], float | None]]:
-    """The table, block by block, the newest first: each series, and the marked share."""
-    points = zip(*(series.points for series in report.series), report.marked, strict=True)
-    return [(found[:-1], found[-1]) for found in points][::-1]
+def _lines(report: TrendReport) -> list[tuple[list[tuple[Series, Point]], float | None]]:
+    """The table, block by block, the newest first: each series with its point, and the marked share."""
+    lines = [
+        ([(series, series.points[number]) for series in report.series], marked)
+        for number, marked in enumerate(report.marked)
+    ]
+    return lines[::-1]
 
 
 @require_safe
