@@ -99,7 +99,7 @@ class _Reader:
             words.SPEAKS_OF_AI.search(words.plain(label)) or self._on_ai(piece)
         ):
             self.tools += words.tools_in(value)
-        elif words.asks(label):
+        elif words.asks(label) and (value or words.meaning(text) not in (USED, NOT_USED)):
             self._ask(label)
             self._take_answer(value)
         elif words.names_kinds(self.question) and self.is_open:

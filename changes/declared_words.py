@@ -87,7 +87,7 @@ TELLS = re.compile(
 SPEAKS_OF_AI = re.compile(rf"(?<![\w-])(?:{WORD}|ai-\w+|{PRODUCT})(?!\w)")
 ASKS = re.compile(
     rf"^\W*(?:(?:did|have) (?:you|we|i) (?:used? )?{AI}.*|(?:was|were|is|are|has|have) .*{AI}.*"
-    rf"|(?:{WE} )?used? {AI}.*"
+    rf"|(?:{WE} )?used? {AI}.*|did {AI} (?:help|assist|write).*|{AI} (?:was|were) used"
     rf"|(?:source ?/ ?)?(?:{WORD}|ai)(?:[ /-]+(?:tool(?:s|ing)?|coding|generated|assisted|llm|agent"
     r"|vibe coding|code|contribution))*"
     r"[ -]*(?:used?|usage|disclosure|assistance|involvement|help|declaration|statement|acknowledge?ment"
@@ -107,6 +107,10 @@ NAMES_TOOLS = re.compile(
     r"(?: ?(?:were |was )?used| versions?)?)\W*$"
 )
 TRAILER = re.compile(r"^[ \t]*assistance-kinds?[ \t]*:[ \t]*(\S.*)$", re.IGNORECASE)
+# What a template asks for, in the place of an answer.
+INSTRUCTS = re.compile(
+    r"^\W*(?:please |you )?(?:tick|check|select|choose|mark|list|describe|specify|if|e\.? ?g)\b"
+)
 GENERATED_BY = re.compile(r"^(?:generated|co-?authored|assisted)-by\W+\S", re.IGNORECASE)
 TOOL = re.compile(rf"(?<![\w-])({PRODUCT})(?![\w])", re.IGNORECASE)
 TOOL_SLUGS = {"github-copilot": "copilot", "chat-gpt": "chatgpt"}
@@ -236,6 +240,8 @@ def kind_of(label: str, names: Mapping[str, str]) -> str:
 
 def parts_of(answer: str) -> list[str]:
     """The kinds that a line lists."""
+    if INSTRUCTS.match(plain(answer)):
+        return []
     found = re.split(r"\s*(?:[,;/+&]|\band\b)\s*", plain(answer).strip(" .[]"))
     return [part.strip(" .") for part in found if part.strip(" .")]
 
