@@ -94,7 +94,7 @@ def build(reading: Reading, changes: Sequence[ReportChange]) -> Report:
         sizes=tuple(_by(counted, BANDS, lambda one: [size_band(one.lines)])),
         classes=tuple(_by(counted, CLASSES, _classes_of)),
         areas=tuple(_areas(counted, area_of)),
-        area_note=scope.area_note(bool(places.rules), places.are_named),
+        area_note=scope.area_note(bool(places.rules), places.are_named, from_import=reading.from_import),
         path_rules=tuple(_path_rules(places)),
         comparisons=comparisons,
         outcome_words=words.outcomes(reading, comparisons),

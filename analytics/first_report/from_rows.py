@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import Max, Min, Q, Sum
 from django.db.models.functions import Coalesce
 
-from analytics.first_report.from_clone import DAYS, Window
+from analytics.first_report.from_clone import DAYS, UNNAMED, Window
 from analytics.first_report.shapes import MARKED, Reading, ReportChange
 from changes.models import (
     Assistance,
@@ -128,7 +128,10 @@ def _around(repository: Repository) -> _Around:
         undone=_fixed_at(repository),
         followed=_followed(repository),
         attested=_attested(repository),
-        tools=_grouped(strong.order_by("id").values_list("change_id", "assistant__name")),
+        # A marker that names no tool says nothing more where another names one.
+        tools=_grouped(
+            strong.exclude(assistant__slug=UNNAMED).order_by("id").values_list("change_id", "assistant__name")
+        ),
         hinted=frozenset(evidence.exclude(origin="").values_list("change_id", flat=True)),
         kinds=_grouped(
             Assistance.objects.filter(change__repository=repository, status__in=SAID, counted=True)
@@ -187,7 +190,9 @@ def _change(row: Change, paths: Sequence[str], around: _Around, has_areas: bool)
     times = [at for at in (row.undone_at, around.undone.get(row.pk)) if at]
     followed = around.followed.get(row.pk)
     attested = around.attested.get(row.pk)
-    tools = [row.assistant.name] if row.assistant else []
+    tools = [*around.tools.get(row.pk, ())]
+    if row.assistant and (row.assistant.slug != UNNAMED or not tools):
+        tools.insert(0, row.assistant.name)
     at = row.shipped_at or row.merged_at
     assert at is not None  # noqa: S101 -- the query leaves out what never landed
     return ReportChange(
@@ -198,7 +203,7 @@ def _change(row: Change, paths: Sequence[str], around: _Around, has_areas: bool)
         lines=row.counted_lines if row.counted_lines is not None else _told_lines(row),
         paths=tuple((path, 1) for path in paths),
         origin=origin,
-        tools=tuple(dict.fromkeys([*tools, *around.tools.get(row.pk, ())])) if origin in MARKED else (),
+        tools=tuple(dict.fromkeys(tools)) if origin in MARKED else (),
         kinds=tuple(around.kinds.get(row.pk, ())),
         is_automation=row.automation,
         is_hinted=row.origin == Origin.UNKNOWN and row.pk in around.hinted,

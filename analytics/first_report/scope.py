@@ -6,11 +6,11 @@ from analytics.first_report.shapes import Reading
 from analytics.first_report.words import BASES, day, plural, whole
 
 
-def area_note(are_suggested: bool, are_named: bool) -> str:
+def area_note(are_suggested: bool, are_named: bool, *, from_import: bool) -> str:
     if are_suggested:
         return (
             "Nobody has named areas yet, so these are the folders that split the work best. Each change "
-            "counts in one: where most of its lines are."
+            f"counts in one: where most of its {'files' if from_import else 'lines'} are."
         )
     if are_named:
         return (

@@ -27,11 +27,11 @@ HIDDEN_WORK = (
     "differences look smaller than they are."
 )
 PRECISION = (
-    "A follow-up is an estimate. Held against the “Fixes:” lines that developers write themselves, it named "
-    "the right change in "
-    + "; ".join(f"{one.precision} of its namings in {one.project}" for one in FOLLOW_UP)
-    + ", and found "
-    + "; ".join(f"{one.recall} of the fixed changes that were so young" for one in FOLLOW_UP)
+    "A follow-up is an estimate, held against the “Fixes:” lines that developers write themselves. Of the "
+    "changes that it named, the right ones were "
+    + " and ".join(f"{one.precision} in {one.project}" for one in FOLLOW_UP)
+    + "; of the fixed changes that were so young, it found "
+    + " and ".join(f"{one.recall} in {one.project}" for one in FOLLOW_UP)
     + "."
 )
 

@@ -48,9 +48,10 @@ FOLLOW_UP = (
 FOLLOW_UP_WORDS = (
     f"A later change that calls itself a fix landed within {WITHIN_DAYS} days, and most of the lines that it "
     "deleted or changed were written by this one. An estimate from git blame, never used for a safeguard. "
-    "Measured against the Fixes trailers that developers write: it named the right change in "
-    + "; ".join(f"{one.precision} of its namings in {one.project}" for one in FOLLOW_UP)
+    "Measured against the Fixes trailers that developers write: of the changes that it named, the right ones "
+    "were "
+    + " and ".join(f"{one.precision} in {one.project}" for one in FOLLOW_UP)
     + "; of fixes whose cause was that young it found "
-    + "; ".join(f"{one.recall} in {one.project}" for one in FOLLOW_UP)
+    + " and ".join(f"{one.recall} in {one.project}" for one in FOLLOW_UP)
     + ". A fix that only adds lines names nothing."
 )
