@@ -32,7 +32,7 @@ def hear(change: Change, fact: ChangeFact, found: Sequence[Evidence]) -> None:
     senders = [one for one in declared if one.rule_key == DECLARED_RULE]
     if fact.declared_origin:
         _note(change, SENDER_ORIGIN, fact, [one for one in senders if not one.kind])
-    if fact.declared_kinds:
+    if fact.declared_kinds or fact.declared_origin in (origin.MANUAL, origin.UNKNOWN):
         _note(change, SENDER_KINDS, fact, [one for one in senders if one.kind])
 
 

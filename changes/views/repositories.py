@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.models import Role
+from changes.declared_template import template
 from changes.filters import RepositoryFilter
-from changes.models import Change, DomainArea, Origin, PathClassRule, Repository, Service
+from changes.models import AssistanceKind, Change, DomainArea, Origin, PathClassRule, Repository, Service
 from changes.queries import places
 from changes.services.places import TakenArea, add_path_class, take_areas, take_services
 from changes.services.placing import ask_to_place
@@ -62,6 +63,7 @@ def repository_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": person(request).at_least(Role.ADMIN),
         "class_choices": PathClassRule.PathClass.choices,
         "risks": DomainArea.Risk.choices,
+        "template": template(AssistanceKind.objects.offered().values_list("slug", "name")),
     }
     return render(request, "changes/repository.html", context | _suggested(request, repository, context))
 
