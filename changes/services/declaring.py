@@ -5,9 +5,11 @@ Kept by the time of each telling, so that any order of arrival ends alike.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from changes import origin
 from changes.facts import ChangeFact
@@ -18,7 +20,8 @@ from changes.services.telling import micros
 DECLARED_RULE = "declared-by-sender"
 REQUEST, SENDER_ORIGIN, SENDER_KINDS = "request", "sender origin", "sender kinds"
 Key = tuple[str, str]
-Heard = dict[str, dict[str, list[list[str]]]]
+# By stream and time (microseconds): `of`, which text it was, and `said`, pairs of rule and excerpt.
+Heard = dict[str, dict[str, dict[str, Any]]]
 
 
 def hear(change: Change, fact: ChangeFact, found: Sequence[Evidence]) -> None:
@@ -28,7 +31,7 @@ def hear(change: Change, fact: ChangeFact, found: Sequence[Evidence]) -> None:
     """
     declared = [one for one in found if one.place == origin.DECLARATION]
     if fact.landed is None and not fact.merged_in and fact.message is not None:
-        _note(change, REQUEST, fact, [one for one in declared if one.rule_key != DECLARED_RULE])
+        _note(change, REQUEST, fact, [one for one in declared if one.rule_key != DECLARED_RULE], fact.message)
     senders = [one for one in declared if one.rule_key == DECLARED_RULE]
     if fact.declared_origin:
         _note(change, SENDER_ORIGIN, fact, [one for one in senders if not one.kind])
@@ -36,18 +39,29 @@ def hear(change: Change, fact: ChangeFact, found: Sequence[Evidence]) -> None:
         _note(change, SENDER_KINDS, fact, [one for one in senders if one.kind])
 
 
-def _note(change: Change, stream: str, fact: ChangeFact, found: Sequence[Evidence]) -> None:
-    keys = sorted([one.rule_key, one.excerpt] for one in found)
-    change.declared = joined(change.declared, {stream: {str(micros(fact.told_at)): keys}})
+def hear_again(change: Change, fact: ChangeFact, found: Sequence[Evidence]) -> None:
+    """What the rules of now find in a text that was heard of before."""
+    if str(micros(fact.told_at)) in change.declared.get(REQUEST, {}):
+        hear(change, fact, found)
+
+
+def _note(
+    change: Change, stream: str, fact: ChangeFact, found: Sequence[Evidence], text: str | None = None
+) -> None:
+    said = sorted([one.rule_key, one.excerpt] for one in found)
+    of = hashlib.sha256((repr(said) if text is None else text).encode()).hexdigest()[:12]
+    telling = {"of": of, "said": said}
+    change.declared = joined(change.declared, {stream: {str(micros(fact.told_at)): telling}})
 
 
 def joined(one: Heard, other: Heard) -> Heard:
-    """All tellings of both; of two of the same time a fixed one."""
+    """All tellings of both. A text read anew replaces its reading; of two of one time a fixed one."""
     found = {stream: dict(tellings) for stream, tellings in one.items()}
     for stream, tellings in other.items():
         mine = found.setdefault(stream, {})
-        for at, keys in tellings.items():
-            mine[at] = max(mine[at], keys) if at in mine else keys
+        for at, telling in tellings.items():
+            if at not in mine or mine[at]["of"] <= telling["of"]:
+                mine[at] = telling
     return found
 
 
@@ -81,7 +95,9 @@ def standing(declared: Heard) -> Standing:
     stands: set[Key] = set()
     since: dict[Key, datetime] = {}
     for tellings in declared.values():
-        in_order = [(int(at), {(rule, excerpt) for rule, excerpt in tellings[at]}) for at in tellings]
+        in_order = [
+            (int(at), {(rule, excerpt) for rule, excerpt in one["said"]}) for at, one in tellings.items()
+        ]
         in_order.sort(key=lambda one: one[0])
         heard.update(*(keys for _, keys in in_order))
         for key in in_order[-1][1]:

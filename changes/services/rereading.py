@@ -19,6 +19,7 @@ from accounts.models import User
 from changes.facts import ChangeFact
 from changes.models import Change, ChangeQuerySet, HistoryRun, OriginEvidence, Place, Repository
 from changes.origin import Evidence, Rule
+from changes.services.declaring import hear_again
 from changes.services.remnants import FIELDS, Left, left_of
 from changes.services.rules import current_rules
 from changes.services.weighing import RENEWED, find_evidence, reweigh, save_evidence
@@ -175,12 +176,22 @@ class _Reading:
             if facts is None:
                 self.unreadable += 1
             else:
-                found[change] = [one for fact in facts for one in find_evidence(fact, self.rules)]
+                found[change] = self._found_in(change, facts)
         save_evidence(found, self.rules, None)
         self._replace({change.pk: needs[change.pk] for change in found})
         altered = self._weigh(list(found))
-        Change.objects.filter(pk__in=[one.pk for one in found]).update(rules_version=self.rules.version)
+        for change in found:
+            change.rules_version = self.rules.version
+        Change.objects.bulk_update(found, ["rules_version", "declared"], batch_size=BATCH)
         return altered
+
+    def _found_in(self, change: Change, facts: Sequence[ChangeFact]) -> list[Evidence]:
+        found = []
+        for fact in facts:
+            mine = find_evidence(fact, self.rules)
+            hear_again(change, fact, mine)
+            found += mine
+        return found
 
     def _take_deliveries(self, left: Mapping[int, Left]) -> set[int]:
         """Those that nothing here understands any more. The rest tells again, as a replay does."""

@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from changes.declared_template import template
-from changes.models import Assistance, AssistanceKind, Change, OriginEvidence
+from changes.models import Assistance, AssistanceKind, Change, DetectionRule, OriginEvidence
 from changes.services.origin import say_origin, set_first_incident
+from changes.services.rereading import ask_to_read_again, read_some
 from intake import processing
 from intake.models import Delivery, Source
 from tests import make
@@ -228,3 +229,21 @@ def test_a_senders_later_word_replaces_the_earlier_and_silence_keeps_it() -> Non
     declare(source, 13, origin="manual", assistances=[])
     assert (change().origin, kinds()) == ("manual", [])
     assert evidence() == {("declared-by-sender", "origin: manual", "manual")}
+
+
+def test_a_text_read_again_under_another_rule_still_follows_its_edits(source: Source) -> None:
+    tell(source, request("Our robot wrote it.", 9, "opened"))
+    Delivery.objects.update(body=b"", body_purged_at=timezone.now())
+    values = {
+        "place": "declaration",
+        "pattern": "(?i)our robot wrote",
+        "origin": "assisted",
+        "proves": "It says so.",
+    }
+    DetectionRule.objects.create(key="our-robot", **values)
+    ask_to_read_again(places=["declaration"], by=None)
+    while read_some():
+        pass
+    assert (change().origin, evidence()) == ("assisted", {("our-robot", "Our robot wrote", "assisted")})
+    tell(source, request("Totals.", 10))
+    assert (change().origin, evidence()) == ("unknown", set())
