@@ -51,6 +51,10 @@ def read(body: str, names: Mapping[str, str] | None = None) -> Declaration:
     return reader.declaration(_answers(found))
 
 
+def answers_in(body: str) -> dict[str, str]:
+    return _answers(pieces(body)) if words.ANSWER_HINT.search(body) else {}
+
+
 class _Reader:
     """Goes through the pieces once, knowing which question it stands under."""
 

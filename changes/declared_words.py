@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+import re2
+
 MOST_LINE = 400
 USED, NOT_USED, ASIDE, UNCLEAR, NOTHING = "used", "not used", "aside", "unclear", "nothing"
 
@@ -123,11 +125,11 @@ INTEGRATION = re.compile(
 )
 
 # Without any of these a text has nothing to read here: most commits end at this.
-HINT = re.compile(
-    r"\bai\b|\ba\.i\.|genai|\bllms?\b|language model|generative|vibe coding|copilot|chatgpt|assistance-kind"
-    r"|<!-- *(?:ai|kind|ask):|\bintegration|\bprod",
-    re.IGNORECASE,
+HINT = re2.compile(
+    r"(?i)\bai\b|\ba\.i\.|genai|\bllms?\b|language model|generative|vibe coding|copilot|chatgpt"
+    r"|assistance-kind|<!-- *(?:ai|kind|ask):|\bintegration|\bprod"
 )
+ANSWER_HINT = re2.compile(r"(?i)<!-- *ask:|\bintegration|\bprod")
 KINDS = {
     "code-generation": (
         r"(?:new )?code|code[ -]?generation|code[ -]?writing|(?:initial |the )?implementation|new features?"

@@ -96,7 +96,7 @@ def _tell_answers(change: Change, fact: ChangeFact, book: RuleBook) -> None:
     """An edit of the description takes back what it leaves out; a commit without answers says nothing."""
     if fact.message is None:
         return
-    answers = declarations.read(fact.message).answers
+    answers = declarations.answers_in(fact.message)
     if answers or fact.landed is None:
         kept = {name: redact(text, book, people_of(fact)) for name, text in answers.items()}
         _tell_field(change, "answers", kept, fact.told_at)
