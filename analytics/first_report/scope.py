@@ -14,7 +14,8 @@ def area_note(are_suggested: bool, are_named: bool, *, from_import: bool) -> str
         )
     if are_named:
         return (
-            "The area that counts for each change: of those that it touches, the one with the highest risk."
+            "The area that counts for each change: of those that it touches, the one with the highest risk, "
+            "then with most of it."
         )
     return "No folder holds enough of the work to be an area of its own."
 
