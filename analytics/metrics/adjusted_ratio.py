@@ -15,8 +15,9 @@ comparable share says how much of the kind's work had similar changes. The crude
 divided by the other without any adjusting: where the two point in different directions, the groups work in
 different places (Simpson's paradox).
 
-Refusals: No ratio under 10 changes or 3 failures on either side, nor where less than half of the kind's work
-is comparable. No one number for all areas where they disagree (conditional score test, p below 0.10).
+Refusals: No ratio, crude or adjusted, under 10 changes or 3 failures on either side, nor where less than half
+of the kind's work is comparable. No one number for all areas where they disagree (conditional score test, p
+below 0.10).
 
 Unknown origins: The bounds are the extremes that the crude ratio could reach if every origin were known. The
 adjusted ratio "if x % of the unknown were assisted" counts that share of the unknown, failing like the rest
@@ -125,8 +126,10 @@ def ratio_of(
     counts = {name: getattr(compared, name) for name in ("failures", "baseline_failures", "comparable_share")}
     if min(compared.changes, compared.baseline_changes) < FEWEST:
         return Ratio(**{**vars(plain), **counts, "refused": _too_few(compared)})
+    if compared.ratio is None:
+        return Ratio(**{**vars(plain), **counts, "refused": compared.refused})
     strata = strata_of(measured, kind, area, baseline)
-    found = {name: getattr(compared, name) for name in ("ratio", "low", "high", "refused")}
+    found = {name: getattr(compared, name) for name in ("ratio", "low", "high")}
     both = crude_and_adjusted_ratio(list(strata.values()))
     return Ratio(
         **{
@@ -134,7 +137,7 @@ def ratio_of(
             **counts,
             **found,
             "crude": both.crude_ratio,
-            "direction_differs": compared.ratio is not None and both.direction_differs,
+            "direction_differs": both.direction_differs,
             **_unknown(measured, kind, area),
         }
     )
@@ -216,6 +219,8 @@ def simpson(found: Ratio) -> str:
     """Why the two numbers point in different directions; empty where they do not."""
     if not found.direction_differs or found.crude is None or found.ratio is None:
         return ""
+    if "1" in {number(found.crude), number(found.ratio)}:
+        return ""
     looks, are = ("fewer", "more") if found.crude < 1 else ("more", "fewer")
     doubt = ""
     if found.low is not None and found.high is not None and found.low <= 1 <= found.high:
@@ -236,6 +241,6 @@ def unknown_words(found: Ratio) -> str:
     bounds = f"{number(found.bound_low or 0.0)} to {high}"
     if found.may_be_reversed:
         return f"could be reversed by the {share} without an origin: {bounds} times at the extremes"
-    if found.ratio is not None and found.unknown_share > COULD_REVERSE:
+    if found.unknown_share > COULD_REVERSE:
         return f"not even the {share} without an origin could reverse it: {bounds} times at the extremes"
     return f"{bounds} times at the extremes, if the {share} without an origin were known"

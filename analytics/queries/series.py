@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from analytics.queries.counted import Counted, Period, counted
+from analytics.queries.counted import Counted, Period, Scope, counted
 from analytics.queries.figures import Filters, taxonomies
 from analytics.queries.ledger import Standing
 from analytics.queries.strata import area_slug, row_key
@@ -55,7 +55,7 @@ def weekly(filters: Filters, of: list[Period], stands: Standing | None = None) -
     areas, kinds = taxonomies()
     return [
         WeekLine(line.period, row_key(line.row, kinds), area_slug(line.area, areas), line)
-        for line in counted(filters, weeks, by_size=True, stands=stands)
+        for line in counted(filters, weeks, by_size=True, stands=stands, scope=Scope.of(filters, areas))
         if line.n
     ]
 

@@ -1,4 +1,4 @@
-"""Counts by stratum, for ratios between like and like, and by buckets of days, for trends.
+"""Counts by stratum, for ratios between like and like.
 
 Read `filters` as the matrix does; with `known_at` all of it is as it was known then. Call
 `analytics.tasks.catch_up` first, and pass on what it answers. Changes that are not old enough to have failed
@@ -11,12 +11,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from analytics.queries.counted import ROWS, Counted, Period, counted
+from analytics.queries.counted import ROWS, Period, Scope, counted
 from analytics.queries.figures import NO_AREA, Filters, RowKey, Taxonomy, taxonomies
 from analytics.queries.ledger import Standing
 from analytics.stats.evidence import quarter_index
-
-BUCKET_DAYS = 28
 
 
 class Stratum(NamedTuple):
@@ -35,42 +33,23 @@ class Stratum(NamedTuple):
     perhaps: float
 
 
-class Bucket(NamedTuple):
-    """The same in one bucket of days; the buckets end with the last mature day."""
-
-    start: date
-    end: date
-    row: str
-    area: str
-    size: str
-    n: int
-    failures: float
-    perhaps: float
-
-
 def strata(filters: Filters, stands: Standing | None = None) -> list[Stratum]:
     """Every row at once: pick the kind and its baseline from the answer."""
     periods = list(_quarters(filters.start, min(filters.end, filters.mature_until)))
+    areas, kinds = taxonomies()
+    lines = counted(filters, periods, by_size=True, stands=stands, scope=Scope.of(filters, areas))
     return [
         Stratum(
-            row,
-            area,
+            row_key(line.row, kinds),
+            area_slug(line.area, areas),
             line.size,
             quarter_index(periods[line.period].start),
             line.n,
             line.failures,
             line.perhaps,
         )
-        for row, area, line in _named(counted(filters, periods, by_size=True, stands=stands))
-    ]
-
-
-def series(filters: Filters, stands: Standing | None = None, *, days: int = BUCKET_DAYS) -> list[Bucket]:
-    """Buckets counted back from the last mature day of the window; a beginning cut short is left out."""
-    periods = buckets(filters, days=days)
-    return [
-        Bucket(*periods[line.period], row, area, line.size, line.n, line.failures, line.perhaps)
-        for row, area, line in _named(counted(filters, periods, by_size=True, stands=stands))
+        for line in lines
+        if line.n
     ]
 
 
@@ -87,28 +66,12 @@ def unknown_shares(lines: Iterable[Stratum]) -> dict[str, float]:
     return shares
 
 
-def buckets(filters: Filters, *, days: int = BUCKET_DAYS) -> list[Period]:
-    end = min(filters.end, filters.mature_until)
-    found: list[Period] = []
-    while (start := end - timedelta(days=days - 1)) >= filters.start:
-        found.insert(0, Period(start, end))
-        end = start - timedelta(days=1)
-    return found
-
-
 def _quarters(start: date, end: date) -> Iterable[Period]:
     while start <= end:
         following = quarter_index(start) + 1
         last = date(following // 4, following % 4 * 3 + 1, 1) - timedelta(days=1)
         yield Period(start, min(last, end))
         start = last + timedelta(days=1)
-
-
-def _named(lines: Iterable[Counted]) -> Iterable[tuple[str, str, Counted]]:
-    areas, kinds = taxonomies()
-    for line in lines:
-        if line.n:
-            yield row_key(line.row, kinds), area_slug(line.area, areas), line
 
 
 def row_key(row: int, kinds: Taxonomy) -> str:

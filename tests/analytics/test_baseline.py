@@ -16,7 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from analytics import comparisons
+from analytics.charts_ratios import ratio_chart
 from analytics.comparisons import BaselineReport, RatioRow
+from analytics.forms import today
 from analytics.queries.figures import Filters
 from changes.models import Assistant, Change
 from tests import make as makers
@@ -114,7 +116,7 @@ def test_no_ratio_is_given_when_there_is_too_little(
     history.add("assisted", *own)
     history.add("manual", *other)
     found = row(report()).found
-    assert (found.ratio, found.crude is None, found.refused) == (None, "under" in words, words)
+    assert (found.ratio, found.crude, found.what_if, found.refused) == (None, None, (), words)
     assert found.counts == f"{own[1]} of {own[0]} against {other[1]} of {other[0]}"
 
 
@@ -141,7 +143,8 @@ def test_unmarked_is_the_baseline_when_too_many_origins_are_unknown() -> None:
     assert found.may_be_reversed
     # A tenth of the unknown with the kind: 21.4 of 114 against 18.6 of 186.
     share, ratio = found.what_if[0]
-    assert (share, ratio) == (0.1, pytest.approx((21.4 / 114) / (18.6 / 186)))
+    assert share == 0.1
+    assert ratio == pytest.approx((21.4 / 114) / (18.6 / 186))
 
 
 def test_unknown_could_not_reverse_it_when_they_are_few_and_harmless() -> None:
@@ -246,3 +249,41 @@ def test_report_asks_few_questions() -> None:
     with CaptureQueriesContext(connection) as second:
         comparisons.against_baseline(Filters(**fields), "", stands)
     assert len(second) == 0
+
+
+@pytest.mark.parametrize("name", ["baseline", "trend"])
+def test_page_answers_when_no_day_of_the_window_is_old_enough(client: Client, name: str) -> None:
+    history = History(timezone.now() - timedelta(days=5))
+    history.add("assisted", 12, 2)
+    client.force_login(makers.user())
+    young = {"from": (today() - timedelta(days=20)).isoformat()}
+    assert client.get(reverse(f"analytics:{name}"), young).status_code == 200
+    assert client.get(reverse(f"analytics:{name}_json"), young).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["baseline", "trend"])
+def test_page_asks_twelve_questions_at_most_for_what_is_counted(client: Client, name: str) -> None:
+    history = History(timezone.now() - timedelta(days=45))
+    history.add("assisted", 12, 2)
+    history.add("manual", 12, 2)
+    client.force_login(makers.user())
+    client.get(reverse(f"analytics:{name}"))
+    with CaptureQueriesContext(connection) as asked:
+        client.get(reverse(f"analytics:{name}"))
+    assert len(asked) <= 12, [one["sql"][:90] for one in asked]
+
+
+def test_picture_marks_what_reaches_beyond_its_axis_and_draws_no_point_for_a_refusal() -> None:
+    history = History()
+    history.add("assisted", 40, 20, area="payments")
+    history.add("manual", 400, 4, area="payments")
+    history.add("assisted", 40, 1, area="search")
+    history.add("manual", 400, 4, area="search")
+    chart = ratio_chart(report(TOOL).rows)
+    assert chart is not None
+    marks = {mark.row.area: mark for mark in chart.marks}
+    far, refused = marks["payments"], marks["search"]
+    assert far.beyond
+    assert far.x == far.high == chart.layout.right
+    assert (refused.x, refused.words) == (None, "there are not enough failures to compare")
+    assert ratio_chart([refused.row]) is None

@@ -178,3 +178,10 @@ def test_page_says_so_when_there_is_nothing(client: Client) -> None:
     assert client.get(reverse("analytics:trend"), {"kind": "nonsense"}).status_code == 400
     short = {"from": (today() - timedelta(days=3)).isoformat()}
     assert client.get(reverse("analytics:trend"), short).status_code == 200
+
+
+def test_too_few_failures_are_told_apart_from_no_trend() -> None:
+    weeks = [Week(n, "a", "small", 10, float(n in {3, 20})) for n in range(26)]
+    found = verdict(weeks, 26)
+    assert found.is_thin
+    assert "too few failures in 26 weeks" in found.words
