@@ -13,7 +13,7 @@ from django.core.cache import cache
 
 from analytics.metrics import Definition, definition, failure_rate
 from analytics.metrics.failure_rate import FailureRate, Place, altered
-from analytics.queries.cells import CellCounts, CellIncidents, cell_counts, cell_incidents
+from analytics.queries.cells import CellCounts, CellIncidents, cells_and_incidents
 from analytics.queries.counted import (
     Scope,
     cells_answer,
@@ -150,10 +150,8 @@ def _matrix(filters: Filters, stands: Standing) -> MatrixReport:
 def plain_matrix(filters: Filters) -> MatrixReport:
     """The same in plain SQL over the base tables: what cells are held against, and much slower."""
     areas, kinds = taxonomies()
-    counts = _by_place(cell_counts(filters, areas, kinds), areas, kinds)
-    behind: dict[Place, CellIncidents] = {}
-    if filters.basis in WITH_INCIDENTS:
-        behind = _by_place(cell_incidents(filters, areas, kinds), areas, kinds)
+    found, incidents = cells_and_incidents(filters, areas, kinds)
+    counts, behind = _by_place(found, areas, kinds), _by_place(incidents, areas, kinds)
     without = incidents_without_change(filters, areas)
     return _report(filters, standing(), counts, behind, without, (areas, kinds))
 
