@@ -9,7 +9,6 @@ from django.db import transaction
 
 from accounts.models import User
 from analytics.queries.figures import ASSISTED
-from analytics.queries.queue import still_waiting
 from changes.models import Assistance, AssistanceKind, Decision, Origin, OriginEvidence, Prompt, Strength
 from changes.services.origin import dismiss_origin, say_kind, say_origin, withdraw_decision
 from incidents.services.refusals import Refused
@@ -19,15 +18,11 @@ Dismissed = Decision.Verdict.DISMISSED
 
 
 @transaction.atomic
-def decide(
-    *, change_id: int, say: str, kind: AssistanceKind | None = None, by: User, now: datetime, demo: bool
-) -> None:
+def decide(*, change_id: int, say: str, kind: AssistanceKind | None = None, by: User, now: datetime) -> None:
     """`say` is one of the words above; all that one key says has the same `now`, by which it is undone.
 
-    Raises: Refused where the change does not wait any more, or nothing is suggested that could be judged.
+    Whoever calls has seen that the change waits. Raises: Refused where nothing is suggested to be judged.
     """
-    if not still_waiting([change_id], demo):
-        raise Refused("It waits no more: somebody has said it meanwhile.")
     if say == KIND and kind:
         say_kind(change_id=change_id, kind=kind, by=by, prompted_by=Prompt.QUEUE, now=now)
     elif say in {MANUAL, AI}:
@@ -76,13 +71,12 @@ def decide_many(
     kind: AssistanceKind | None = None,
     by: User,
     now: datetime,
-    demo: bool,
 ) -> tuple[int, int]:
     """Each in a transaction of its own; returns how many were said, and how many waited no more."""
     said = 0
     for change_id in change_ids:
         try:
-            decide(change_id=change_id, say=say, kind=kind, by=by, now=now, demo=demo)
+            decide(change_id=change_id, say=say, kind=kind, by=by, now=now)
         except Refused:
             continue
         said += 1

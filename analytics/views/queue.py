@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -100,20 +100,39 @@ def _aside(request: HttpRequest) -> list[list[Any]]:
     return kept
 
 
+@dataclass(frozen=True)
+class Stand:
+    """What one request knows of the queue: found once, whether something is decided in between or not."""
+
+    demo: bool
+    plan: Plan
+    alive: set[int]
+
+
+def _stand(asked: Asked, pk: int | None, anew: bool = False) -> Stand:
+    demo = shows_demo()
+    plan = _plan(asked, demo, anew)
+    return Stand(demo, plan, queries.still_waiting([*plan.ids, *([pk] if pk else [])], demo))
+
+
 def _part(
-    request: HttpRequest, asked: Asked, at: int | None = None, after: int | None = None
+    request: HttpRequest,
+    asked: Asked,
+    at: int | None = None,
+    after: int | None = None,
+    stand: Stand | None = None,
 ) -> dict[str, Any]:
     """The entry shown, the one after it made ready, and how far it came.
 
     `at` is shown if it waits, whether planned or set aside or not; else what follows `after`, else the first.
     """
-    demo = shows_demo()
-    plan = _plan(asked, demo)
+    stand = stand or _stand(asked, at)
     aside = {pk for pk, _ in _aside(request)}
-    alive, line = _line(plan, aside, demo, at)
-    if len(line) < AHEAD and plan.total > len(plan.ids):
-        plan = _plan(asked, demo, anew=True)
-        alive, line = _line(plan, aside, demo, at)
+    line = _line(stand, aside, at)
+    if len(line) < AHEAD and stand.plan.total > len(stand.plan.ids):
+        stand = _stand(asked, at, anew=True)
+        line = _line(stand, aside, at)
+    plan, alive = stand.plan, stand.alive
     order = _from(plan, line, at if at in alive else None, after)
     shown = queries.shown(order[:AHEAD], plan.lacks)
     user = _reader(request)
@@ -133,9 +152,8 @@ def _part(
     }
 
 
-def _line(plan: Plan, aside: set[int], demo: bool, at: int | None) -> tuple[set[int], list[int]]:
-    alive = queries.still_waiting([*plan.ids, *([at] if at else [])], demo)
-    return alive, [pk for pk in plan.ids if pk in alive and (pk not in aside or pk == at)]
+def _line(stand: Stand, aside: set[int], at: int | None) -> list[int]:
+    return [pk for pk in stand.plan.ids if pk in stand.alive and (pk not in aside or pk == at)]
 
 
 def _from(plan: Plan, line: list[int], at: int | None, after: int | None) -> list[int]:
@@ -214,18 +232,29 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         request.session[ASIDE] = [*_aside(request), [pk, timezone.now().isoformat()]][-MOST_ASIDE:]
         return _answer(request, asked, "Set aside, nothing said", after=pk)
     word, kind = _said(request.POST.get("say", ""))
+    stand = _stand(asked, pk)
+    if pk not in stand.alive:
+        return _answer(request, asked, "It waits no more: somebody has said it meanwhile", after=pk)
     try:
-        services.decide(change_id=pk, say=word, kind=kind, by=user, now=timezone.now(), demo=shows_demo())
+        services.decide(change_id=pk, say=word, kind=kind, by=user, now=timezone.now())
     except Refused as refusal:
         return _answer(request, asked, refusal.reason, after=pk)
-    stays = pk if word in {services.AI, services.NOT} else None
-    return _answer(request, asked, f"{kind or WORDS[word]}: kept", at=stays, after=pk)
+    words = f"{kind or WORDS[word]}: kept"
+    if word in {services.AI, services.NOT}:
+        return _answer(request, asked, words, at=pk, after=pk)
+    stand.alive.discard(pk)
+    return _answer(request, asked, words, after=pk, stand=stand)
 
 
 def _answer(
-    request: HttpRequest, asked: Asked, words: str, at: int | None = None, after: int | None = None
+    request: HttpRequest,
+    asked: Asked,
+    words: str,
+    at: int | None = None,
+    after: int | None = None,
+    stand: Stand | None = None,
 ) -> HttpResponse:
-    context = _part(request, asked, at, after)
+    context = _part(request, asked, at, after, stand)
     if "HX-Request" in request.headers:
         return render(request, "analytics/queue_part.html", context | {"said": words})
     messages.info(request, f"{words}.")
@@ -345,7 +374,7 @@ def _bulk(request: HttpRequest, user: User, asked: Asked) -> HttpResponse:
     demo = shows_demo()
     meant = _meant(asked, word).filter(pk__in=ids).order_by("pk").values_list("pk", flat=True)
     said, late = services.decide_many(
-        change_ids=list(meant), say=word, kind=kind, by=user, now=timezone.now(), demo=demo
+        change_ids=list(meant), say=word, kind=kind, by=user, now=timezone.now()
     )
     late += len(ids) - said - late
     words = f"{kind or WORDS[word]}: kept for {said} change{'' if said == 1 else 's'}"
