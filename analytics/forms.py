@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
 from accounts.models import User
@@ -28,6 +29,8 @@ from changes.models import AssistanceKind, Assistant, Change, DomainArea, Origin
 from incidents.models import Incident, Lesson
 
 WINDOW_DAYS = 365
+# No history of changes reaches beyond these days, and the calendar has room for a window around them.
+EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
 NARROWING = {field.name for field in dataclass_fields(Filters)}
 
 
@@ -41,7 +44,12 @@ def past_day(text: Any) -> date | None:
         asked = date.fromisoformat(str(text))
     except ValueError:
         return None
-    return asked if asked < today() else None
+    return asked if EARLIEST <= asked < today() else None
+
+
+def day_field(label: str, *, required: bool = True) -> forms.DateField:
+    between = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+    return forms.DateField(label=label, required=required, widget=DayInput(), validators=between)
 
 
 class DayInput(forms.DateInput):
@@ -71,20 +79,23 @@ class MatrixForm(forms.Form):
         super().__init__({**self.defaults(), **given})
         # `from` is a word of the language, so the two ends of the window cannot be written as attributes.
         window = {
-            "from": forms.DateField(label="Shipped from", widget=DayInput()),
-            "to": forms.DateField(label="Shipped until", widget=DayInput()),
-            "as_of": forms.DateField(label="As known on", required=False, widget=DayInput()),
+            "from": day_field("Shipped from"),
+            "to": day_field("Shipped until"),
+            "as_of": day_field("As known on", required=False),
         }
         self.fields = {**window, **self.fields}
         self._offer("service", "All services", services_offered(self.demo).values_list("slug", "name"))
         areas = DomainArea.objects.filter(merged_into=None).values_list("slug", "name")
-        self._offer("area", "All areas", [*areas, (NO_AREA, "No area")])
+        self._offer("area", "All areas", areas, (NO_AREA, "No area"))
         self._offer("assistant", "Any assistant", Assistant.objects.offered().values_list("slug", "name"))
 
-    def _offer(self, name: str, none: str, choices: Iterable[tuple[str, str]]) -> None:
+    def _offer(
+        self, name: str, none: str, choices: Iterable[tuple[str, str]], *more: tuple[str, str]
+    ) -> None:
+        """Read when the field is shown or chosen from: a table or a file of figures needs no choices."""
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 -- for the type checker
-        field.choices = [("", none), *choices]
+        field.choices = lambda: [("", none), *choices, *more]
 
     @classmethod
     def names(cls) -> list[str]:

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from changes.facts import Identity
 from changes.origin import EMAIL, MOST_TEXT, PERSON, RuleBook
 
+# What no text shows and a page or a terminal obeys: controls, and marks that turn the order of letters.
+UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 NAMED_EMAIL = re.compile(r"<[^<>\s@]+@[^<>\s]+>")
 MENTION = re.compile(r"(?<![\w/@.`])@[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?![\w/.])")
 PERSON_TRAILER = re.compile(
@@ -31,7 +33,7 @@ def redact(text: str, book: RuleBook, people: Iterable[Identity | None] = ()) ->
     """The text with every identity that no rule knows replaced by `<person>`."""
     if not text:
         return ""
-    text = MERGE_OF.sub(rf"\1{PERSON}/", text[:MOST_TEXT])
+    text = MERGE_OF.sub(rf"\1{PERSON}/", UNSEEN.sub("", text[:MOST_TEXT]))
     kept: list[str] = []
 
     def keep(line: str) -> str:
@@ -46,7 +48,6 @@ def redact(text: str, book: RuleBook, people: Iterable[Identity | None] = ()) ->
             return line
         return match.group(1) + PERSON
 
-    text = text.replace("\x00", "")
     text = PERSON_TRAILER.sub(trailer, text)
     known = _people(people, book)
     for name in _names(known):

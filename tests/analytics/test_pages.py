@@ -107,6 +107,11 @@ def test_filters_that_cannot_be_read_are_a_clear_error() -> None:
     assert client.get(reverse("analytics:matrix_changes"), {"row": "kind:none"}).status_code == 404
 
 
+@pytest.mark.parametrize("asked", [{"from": "0001-01-01"}, {"to": "9999-12-31"}, {"as_of": "0001-01-01"}])
+def test_days_at_the_ends_of_the_calendar_are_refused(asked: dict[str, str]) -> None:
+    assert signed_in().get(reverse("analytics:matrix"), asked).status_code == 400
+
+
 def test_list_behind_a_cell_names_visible_incidents_and_counts_the_restricted() -> None:
     changes = shop()
     assert changes[0].shipped_at
@@ -130,7 +135,15 @@ def test_spreadsheets_take_no_name_for_a_formula() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("home", 40), ("matrix", 22), ("baseline", 30), ("trend", 30), ("matrix_changes", 24), ("scenarios", 20)]
+    ("name", "most"),
+    [
+        ("home", 40),
+        ("matrix", 22),
+        ("baseline", 30),
+        ("trend", 30),
+        ("matrix_changes", 24),
+        ("scenarios", 20),
+    ],
 )
 def test_page_asks_few_questions_however_much_there_is(name: str, most: int) -> None:
     shop()

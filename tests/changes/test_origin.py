@@ -237,6 +237,12 @@ def test_short_names_are_replaced_where_branches_and_addresses_wear_them() -> No
     assert redact("Read docs/index.md", BOOK, [Identity("Ada", "docs@example.org")]) == "Read docs/index.md"
 
 
+def test_what_a_terminal_or_a_page_would_obey_is_left_out() -> None:
+    assert (
+        redact("Red \x1b[31m and \u202etxt\x00\x07\tin\r\na line", BOOK) == "Red [31m and txt\tin\r\na line"
+    )
+
+
 def test_a_forge_that_committed_for_somebody_keeps_its_name() -> None:
     forge = Identity("GitHub", "noreply@github.com")
     assert (
