@@ -267,6 +267,7 @@ class ChangeDetailSerializer(ChangeSerializer):
         fields = [
             *ChangeSerializer.Meta.fields,
             "message",
+            "answers",
             "paths",
             "evidence",
             "attested",
