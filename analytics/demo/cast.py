@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 HOST = "forge.larkfield.example"
 SEED = 7
-DAYS = 548  # eighteen months
-CHANGES = 3000
-INCIDENTS = 150
+DAYS = 700  # twenty-three months
+CHANGES = 11_300
+INCIDENTS = 700
+FULL = 40  # of the incidents: told in full, with a lesson
+WEEKS = 26  # for which is kept what the decision rule said
 
 
 @dataclass(frozen=True)
@@ -27,20 +30,22 @@ class Part:
     unknown: float  # share of changes of which nobody said anything
     hazard: float  # failures per ordinary change, relative to the other parts
     kinds: dict[str, float] = field(default_factory=dict)
+    confirms: float = 5 / 6  # of the suspected causes that were settled
 
 
 USUAL_KINDS: dict[str, float] = {
     "code-generation": 42,
-    "test-writing": 18,
-    "refactoring": 13,
-    "debugging": 7,
-    "review": 5,
+    "test-writing": 36,
+    "refactoring": 34,
+    "debugging": 14,
+    "review": 28,
     "configuration": 5,
     "migration": 3,
     "documentation": 3,
     "dependency-upgrade": 2,
     "design": 2,
 }
+FULFILMENT_KINDS = {**USUAL_KINDS, "migration": 24}
 PAYMENTS_KINDS = {**USUAL_KINDS, "code-generation": 75}
 PLATFORM_KINDS = {**USUAL_KINDS, "configuration": 40, "code-generation": 22}
 
@@ -121,7 +126,7 @@ PARTS = [
         share=0.13,
         unknown=0.28,
         hazard=0.9,
-        kinds=USUAL_KINDS,
+        kinds=FULFILMENT_KINDS,
     ),
     Part(
         slug="edge-gateway",
@@ -135,6 +140,7 @@ PARTS = [
         unknown=0.2,
         hazard=1.0,
         kinds=PLATFORM_KINDS,
+        confirms=0.15,
     ),
 ]
 
@@ -153,12 +159,84 @@ AREA_RULES = [
     ("platform", "**", "platform"),
 ]
 
-# How much likelier than others a change fails: what the figures are there to find.
-PLANTED = {
-    ("code-generation", "payments"): 3.6,
-    ("configuration", "platform"): 1.7,
-    ("test-writing", None): 0.2,
-}
+
+@dataclass(frozen=True)
+class Planted:
+    """How much likelier than others a change fails: what the figures are there to find."""
+
+    kind: str
+    area: str | None
+    factor: float
+    ended: int | None = None  # days before the end on which a safeguard put an end to it
+    since: float = 1.0
+
+    def of(self, kinds: list[str], area: str, days_before_end: float) -> float:
+        if self.kind not in kinds or self.area not in (None, area):
+            return 1.0
+        return self.since if self.ended is not None and days_before_end <= self.ended else self.factor
+
+
+PLANTED = [
+    Planted("code-generation", "payments", 4.2),
+    Planted("code-generation", "checkout", 9.0, ended=168, since=0.3),
+    Planted("configuration", "platform", 6.5),
+    Planted("migration", "fulfilment", 12.0),
+    Planted("test-writing", None, 0.01),
+    Planted("refactoring", None, 0.4),
+    Planted("review", None, 0.35),
+]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What people made of a signal, in that week or as soon as it was shown: a review, or a safeguard."""
+
+    weeks_before_end: int
+    kind: str
+    area: str | None
+    text: str
+    review: str = ""
+    safeguard: str = ""
+
+
+ANSWERED_AFTER = timedelta(days=1, hours=10)
+ANSWERS = [
+    Answer(
+        24,
+        "code-generation",
+        "checkout",
+        "Whoever reviews runs the basket's contract tests first and looks for totals kept in the browser.",
+        safeguard="Generated checkout code needs contract tests and a second reviewer",
+    ),
+    Answer(
+        23,
+        "code-generation",
+        None,
+        "Two areas stand behind it, the others do not: answered there.",
+        review="acknowledged",
+    ),
+    Answer(
+        19,
+        "code-generation",
+        "payments",
+        "On the agenda of the payments review.",
+        review="acknowledged",
+    ),
+    Answer(
+        4,
+        "code-generation",
+        "payments",
+        "A test bank that answers late, twice and out of order runs on every request that has generated code.",
+        safeguard="Generated payments code passes the slow-bank suite before review",
+    ),
+    Answer(
+        12,
+        "configuration",
+        "platform",
+        "Few of these links are confirmed: the cluster was moved in those weeks, and changes were named by time.",
+        review="dismissed",
+    ),
+]
 
 TEAMS = {
     "payments": "Larkfield Payments",

@@ -26,10 +26,10 @@ from changes.models import (
     SizeBand,
 )
 from changes.origin import Evidence, Material, Said, detect
+from changes.services.bulk import insert, insert_pairs
 from changes.services.rules import current_rules
 from changes.services.weighing import Judgements, save_assistances, save_evidence, weigh_change
 
-BATCH = 2000
 DAY_KEYS_KEPT = timedelta(days=90)
 
 
@@ -58,7 +58,7 @@ def make(history: History, places: Places) -> tuple[dict[int, Change], dict[int,
     for one in judged:
         one.evidence = detect(_material(one), rules.book)
         weigh_change(one.row, one.evidence, judgements, rules)
-    Change.objects.bulk_create([one.row for one in judged], batch_size=BATCH)
+    insert([one.row for one in judged])
     evidence = save_evidence({one.row: one.evidence for one in judged}, rules, None, is_known=False)
     found = {one.row: evidence[one.row.pk] for one in judged}
     save_assistances(found, judgements, rules, is_known=False)
@@ -143,26 +143,22 @@ def _band(lines: int | None) -> str:
 def _hang_on(judged: list[Judged], places: Places, history: History) -> None:
     """What belongs to one change: names, decisions, reviews, places."""
     identities, decisions, reviews = [], [], []
-    in_services, touched = [], []
+    in_services: list[tuple[int, int]] = []
+    touched: list[tuple[int, int]] = []
     for one in judged:
         identities += _identities(one)
         decisions += [_decision(one, word, places) for word in one.words]
         reviews += _reviews(one, history.as_of)
-        in_services.append(
-            Change.services.through(change=one.row, service=places.services[one.work.part.slug])
-        )
+        in_services.append((one.row.pk, places.services[one.work.part.slug].pk))
         areas = {one.work.part.area} if one.row.paths and not one.work.is_bot else set()
         if any("apps/catalogue" in path for path in one.row.paths):
             areas.add("catalogue")
-        touched += [
-            Change.areas_touched.through(change=one.row, domainarea=places.areas[area])
-            for area in sorted(areas)
-        ]
-    ChangeIdentity.objects.bulk_create(identities, batch_size=BATCH)
-    Decision.objects.bulk_create(decisions, batch_size=BATCH)
-    Review.objects.bulk_create(reviews, batch_size=BATCH)
-    Change.services.through.objects.bulk_create(in_services, batch_size=BATCH)
-    Change.areas_touched.through.objects.bulk_create(touched, batch_size=BATCH)
+        touched += [(one.row.pk, places.areas[area].pk) for area in sorted(areas)]
+    insert(identities)
+    insert(decisions)
+    insert(reviews)
+    insert_pairs(Change.services.through, ("change_id", "service_id"), in_services)
+    insert_pairs(Change.areas_touched.through, ("change_id", "domainarea_id"), touched)
 
 
 def _identities(one: Judged) -> list[ChangeIdentity]:
@@ -228,29 +224,22 @@ def _link(judged: list[Judged], rows: dict[int, Change]) -> None:
                     change=one.row, kind="reverts", names=target.shas[1], target=row, rule="revert-title"
                 )
             )
-    ChangeLink.objects.bulk_create(links, batch_size=BATCH)
-    Change.objects.bulk_update(undone, ["undone_by"], batch_size=BATCH)
+    insert(links)
+    Change.objects.bulk_update(undone, ["undone_by"])
 
 
 def _deploy(history: History, places: Places, rows: dict[int, Change]) -> dict[int, Deployment]:
     deployments = [_deployment(rollout, places) for rollout in history.rollouts]
-    Deployment.objects.bulk_create(deployments, batch_size=BATCH)
+    insert(deployments)
     pairs = list(zip(history.rollouts, deployments, strict=True))
-    Deployment.changes.through.objects.bulk_create(
-        [
-            Deployment.changes.through(deployment=row, change=rows[id(work)])
-            for rollout, row in pairs
-            for work in rollout.works
-        ],
-        batch_size=BATCH,
-    )
-    DeploymentEvent.objects.bulk_create(
+    held = [(row.pk, rows[id(work)].pk) for rollout, row in pairs for work in rollout.works]
+    insert_pairs(Deployment.changes.through, ("deployment_id", "change_id"), held)
+    insert(
         [
             DeploymentEvent(deployment=row, external_id=f"{row.external_id}-{status}", status=status, at=at)
             for rollout, row in pairs
             for status, at in (("running", rollout.started_at), (rollout.status, rollout.finished_at))
-        ],
-        batch_size=BATCH,
+        ]
     )
     return {id(rollout): row for rollout, row in pairs}
 

@@ -13,6 +13,7 @@ from analytics.demo.history import History
 from analytics.demo.outages import Outage
 from analytics.demo.places import Places
 from changes.models import Change, Deployment
+from changes.services.bulk import insert
 from incidents.markdown import render
 from incidents.models import (
     ActionItem,
@@ -76,7 +77,7 @@ def make(
     for number, outage in enumerate(history.outages, start=first_number):
         owner = places.people[number % len(places.people)]
         told.append(Told(outage, _incident(outage, number, places), owner))
-    Incident.objects.bulk_create([one.row for one in told])
+    insert([one.row for one in told])
     Incident.services.through.objects.bulk_create(
         Incident.services.through(incident=one.row, service=places.services[one.outage.part.slug])
         for one in told
@@ -127,8 +128,8 @@ def _alerts(random: Random, told: list[Told], places: Places) -> None:
     for one in told:
         for nth in range(random.choices([0, 1, 2, 3], [15, 55, 20, 10])[0]):
             alerts.append(_alert(random, one, nth, places))
-    Alert.objects.bulk_create(alerts)
-    AlertEvent.objects.bulk_create(
+    insert(alerts)
+    events = [
         AlertEvent(
             alert=alert,
             external_id=f"{alert.key}-{kind}",
@@ -146,7 +147,8 @@ def _alerts(random: Random, told: list[Told], places: Places) -> None:
             ]
         )
         if at is not None
-    )
+    ]
+    insert(events)
 
 
 def _alert(random: Random, one: Told, nth: int, places: Places) -> Alert:
@@ -208,8 +210,8 @@ def _judge(told: list[Told], changes: dict[int, Change], history: History, place
             Fix(incident=one.row, change=changes[id(work)], said_by=one.owner, said_at=said_at)
             for work in one.outage.fixes
         ]
-    Cause.objects.bulk_create(causes)
-    Fix.objects.bulk_create(fixes)
+    insert(causes)
+    insert(fixes)
 
 
 def _timeline(told: list[Told], history: History, deployments: dict[int, Deployment]) -> None:
@@ -236,7 +238,7 @@ def _timeline(told: list[Told], history: History, deployments: dict[int, Deploym
             )
     for entry in entries:
         entry.recorded_at = entry.occurred_at
-    TimelineEntry.objects.bulk_create(entries)
+    insert(entries)
 
 
 def _moments(one: Told) -> list[TimelineEntry]:
@@ -267,7 +269,7 @@ def _moments(one: Told) -> list[TimelineEntry]:
 def _postmortems(random: Random, told: list[Told], history: History, places: Places) -> None:
     for one in told:
         one.postmortem = _postmortem(random, one, history.as_of)
-    Postmortem.objects.bulk_create([one.postmortem for one in told if one.postmortem])
+    insert([one.postmortem for one in told if one.postmortem])
     sections, factors, actions = [], [], []
     for one in told:
         if not one.is_written:
@@ -275,9 +277,9 @@ def _postmortems(random: Random, told: list[Told], history: History, places: Pla
         sections += _sections(random, one)
         factors += _factors(one, places)
         actions += _actions(random, one, history.as_of, places)
-    PostmortemSection.objects.bulk_create(sections)
-    ContributingFactor.objects.bulk_create(factors)
-    ActionItem.objects.bulk_create(actions)
+    insert(sections)
+    insert(factors)
+    insert(actions)
 
 
 def _postmortem(random: Random, one: Told, as_of: datetime) -> Postmortem:

@@ -13,6 +13,7 @@ from analytics.demo.places import Places
 from analytics.demo.work import Work
 from analytics.models import TestScenario
 from changes.models import Repository, TestCaseResult, TestRun
+from changes.services.bulk import insert
 from incidents.models import Lesson
 
 WEEKS_OF_RUNS = 10
@@ -27,7 +28,7 @@ def make(
         if one.outage.mishap.lesson and one.is_written and not one.outage.is_restricted:
             by_mishap[one.outage.mishap.slug].append(one)
     lessons = [_lesson(random, behind, history, places) for behind in by_mishap.values()]
-    Lesson.objects.bulk_create(lessons)
+    insert(lessons)
     pairs = list(zip(by_mishap.values(), lessons, strict=True))
     Lesson.incidents.through.objects.bulk_create(
         Lesson.incidents.through(lesson=lesson, incident=one.row)
@@ -83,7 +84,7 @@ def _scenarios(
     for nth, (_, lesson, check) in enumerate(with_check):
         state = states[nth % len(states)] if lesson.state == "approved" else "proposed"
         scenarios.append(_scenario(check, lesson, first_number + nth, state))
-    TestScenario.objects.bulk_create(scenarios)
+    insert(scenarios)
     both = list(zip(with_check, scenarios, strict=True))
     TestScenario.lessons.through.objects.bulk_create(
         TestScenario.lessons.through(testscenario=scenario, lesson=lesson)

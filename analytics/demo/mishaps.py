@@ -29,6 +29,7 @@ class Mishap:
     glob: str = ""
     action: tuple[str, str] = ("prevent", "")  # type, title
     check: Check | None = None
+    fix: str = ""  # what the change that repairs it is called
 
 
 MISHAPS: dict[str, list[Mishap]] = {

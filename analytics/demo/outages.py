@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import log
+from math import log, prod
 from random import Random
 
 from analytics.demo import words
-from analytics.demo.cast import PARTS, PLANTED, Part
+from analytics.demo.cast import DAYS, FULL, PARTS, PLANTED, Part
+from analytics.demo.minor import Minors
 from analytics.demo.mishaps import CAUSED_BY, MISHAPS, OUTSIDE, Mishap
 from analytics.demo.rollouts import Rollout, urgent
 from analytics.demo.stories import STORIES, Story
 from analytics.demo.work import Word, Work
 
-BY_CHANGES = 0.8  # of the incidents
+BY_CHANGES = 0.9  # of the incidents
 SIZE_HAZARD = ((50, 0.7), (200, 1.1), (10**9, 1.7))
 
 
@@ -50,26 +52,27 @@ class Outage:
         return self.began_at if self.knows_beginning else self.detected_at
 
 
-def hazard(work: Work) -> float:
+def hazard(work: Work, as_of: datetime) -> float:
     """How likely this change fails, relative to others: by part, by size, and by what is planted."""
     size = next(weight for limit, weight in SIZE_HAZARD if work.lines <= limit)
-    planted = 1.0
-    for (kind, area), factor in PLANTED.items():
-        if kind in work.kinds and area in (None, work.part.area):
-            planted *= factor
-    return work.part.hazard * size * planted
+    age = (as_of - work.opened_at) / timedelta(days=1)
+    return work.part.hazard * size * prod(one.of(work.kinds, work.part.area, age) for one in PLANTED)
 
 
 def break_things(
     random: Random, as_of: datetime, works: list[Work], count: int
 ) -> tuple[list[Outage], list[Work], list[Rollout]]:
     """`count` incidents, the changes that repaired them, and the roll-outs of those."""
-    deck = Deck(random)
-    found = [_by_change(random, deck, work, began) for work, began in _failing(random, as_of, works, count)]
+    deck, minors = Deck(random), Minors(random)
+    failing = _failing(random, as_of, works, count)
+    in_full = _in_full(random, as_of, failing)
+    found = [
+        _by_change(random, deck if id(work) in in_full else minors, work, began) for work, began in failing
+    ]
     for outage in found:
-        _second_cause(random, outage, works)
+        _second_cause(random, as_of, outage, works)
     for _ in range(count - len(found)):
-        found.append(_by_nobody(random, deck, as_of))
+        found.append(_by_nobody(random, minors, as_of))
     found.sort(key=lambda outage: outage.began_at)
     _keep_some_open(found, as_of)
     _tell_stories(found, as_of)
@@ -89,13 +92,25 @@ def _failing(random: Random, as_of: datetime, works: list[Work], count: int) -> 
     for work in works:
         if work.shipped_at is None or work.is_bot:
             continue
-        key = log(1 - random.random()) / hazard(work)
+        key = log(1 - random.random()) / hazard(work, as_of)
         delay = timedelta(minutes=12 + min(random.expovariate(1 / 1900), 36000))
         if work.shipped_at + delay < as_of - timedelta(hours=6):
             keyed.append((key, work, work.shipped_at + delay))
     keyed.sort(key=lambda one: -one[0])
     chosen = keyed[: round(count * BY_CHANGES)]
     return [(work, began) for _, work, began in chosen]
+
+
+def _in_full(random: Random, as_of: datetime, failing: list[tuple[Work, datetime]]) -> set[int]:
+    """Whose incident is told in full: each mishap of an area at least once, where so many changes failed."""
+    by_area: dict[str, list[Work]] = defaultdict(list)
+    for work, began in failing:
+        if as_of - began > timedelta(days=25) and work.type == "code":
+            by_area[work.part.area].append(work)
+    first = [one for area, works in by_area.items() for one in works[: len(MISHAPS[area])]]
+    others = [one for area, works in by_area.items() for one in works[len(MISHAPS[area]) :]]
+    more = max(0, min(FULL - len(first), len(others)))
+    return {id(one) for one in [*first, *random.sample(others, more)]}
 
 
 class Deck:
@@ -111,7 +126,7 @@ class Deck:
         return self._left[area].pop()
 
 
-def _by_change(random: Random, deck: Deck, work: Work, began: datetime) -> Outage:
+def _by_change(random: Random, deck: Deck | Minors, work: Work, began: datetime) -> Outage:
     outage = _outage(random, work.part, deck.draw(work.part.area), began)
     outage.causes, outage.answer = [work], "changes"
     _suit(random, work, outage.mishap)
@@ -120,13 +135,15 @@ def _by_change(random: Random, deck: Deck, work: Work, began: datetime) -> Outag
 
 def _suit(random: Random, work: Work, mishap: Mishap) -> None:
     """The change that caused it is called, and lies, where such a thing would."""
+    if not mishap.slug:
+        return
     work.title = words.fill(random, CAUSED_BY[mishap.slug], work.part.area)
     if mishap.glob and work.type == "code":
         ending = words.FOLDERS[work.part.area][2]
         work.paths = [mishap.glob.replace("**", f"{random.choice(words.FILES)}.{ending}"), *work.paths[:3]]
 
 
-def _second_cause(random: Random, outage: Outage, works: list[Work]) -> None:
+def _second_cause(random: Random, as_of: datetime, outage: Outage, works: list[Work]) -> None:
     """Now and then another change of the service had a hand in it; others are looked at and ruled out."""
     if random.random() > 0.35:
         return
@@ -141,20 +158,24 @@ def _second_cause(random: Random, outage: Outage, works: list[Work]) -> None:
     ]
     if not near:
         return
-    other = random.choice(near)
+    [other] = random.choices(near, [hazard(work, as_of) for work in near])
     if random.random() < 0.35:
         outage.causes.append(other)
     else:
         outage.ruled_out.append(other)
 
 
-def _by_nobody(random: Random, deck: Deck, as_of: datetime) -> Outage:
+def _by_nobody(random: Random, minors: Minors, as_of: datetime) -> Outage:
     part = random.choices(PARTS, [part.share for part in PARTS])[0]
-    began = as_of - timedelta(days=random.uniform(0.5, 540))
+    began = as_of - timedelta(days=random.uniform(0.5, DAYS - 8))
     drawn = random.random()
-    mishap = random.choice(OUTSIDE[part.area]) if drawn < 0.6 else deck.draw(part.area)
+    is_outside = drawn < 0.6
+    if drawn < 0.02:
+        mishap = random.choice(OUTSIDE[part.area])
+    else:
+        mishap = minors.draw(part.area, is_outside=is_outside)
     outage = _outage(random, part, mishap, began)
-    outage.answer = "no_change" if drawn < 0.6 else "not_determined"
+    outage.answer = "no_change" if is_outside else "not_determined"
     if drawn > 0.85:
         outage.closing_reason = random.choice(["false_alarm", "test", "cancelled"])
         outage.answer = "open"
@@ -230,17 +251,19 @@ def _postmortem(random: Random, outage: Outage, as_of: datetime) -> str:
         return "draft" if age > 2.5 and outage.causes else "not_started"
     if age < 21:
         return random.choice(["in_review", "draft", "changes_requested", "approved"])
-    if outage.severity == 4 and random.random() < 0.6:
+    if outage.mishap.slug:
+        return "published"
+    if (outage.severity or 4) >= 3 and random.random() < 0.8:
         return "not_required"
     return random.choices(["published", "draft", "not_started"], [92, 5, 3])[0]
 
 
 def _confirm(random: Random, found: list[Outage]) -> None:
-    """Five of six suspicions are confirmed; only those make a change one that failed."""
+    """Most suspicions are confirmed, in some parts fewer; only those make a change one that failed."""
     for outage in found:
         for work in outage.causes:
             settled = outage.is_written or outage.postmortem == "not_required"
-            if outage.story or (settled and random.random() < 5 / 6):
+            if outage.story or (settled and random.random() < outage.part.confirms):
                 outage.confirmed.append(work)
                 began = outage.known_beginning
                 work.first_incident_at = min(work.first_incident_at or began, began)
@@ -277,7 +300,7 @@ def revert(at: datetime, undone: Work) -> Work:
 
 
 def _fix(random: Random, outage: Outage, merged: datetime) -> Work:
-    title = outage.mishap.lesson.rstrip(".") or f"Repair {outage.title.lower()}"
+    title = outage.mishap.fix or outage.mishap.lesson.rstrip(".") or f"Repair {outage.title.lower()}"
     work = Work(outage.part, title[:300], merged - timedelta(minutes=50), merged, state="merged")
     work.body = f"Repairs: {outage.title}."
     work.additions, work.deletions = random.randint(3, 70), random.randint(1, 20)

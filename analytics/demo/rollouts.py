@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -43,7 +44,7 @@ def _of_part(random: Random, as_of: datetime, part: Part, waiting: list[Work]) -
         at = _next_hour(random, _merged(waiting[0]))
         if at > as_of - timedelta(hours=1):
             break
-        held = [work for work in waiting if _merged(work) < at]
+        held = waiting[: bisect_left(waiting, at, key=_merged)]
         waiting = waiting[len(held) :]
         if random.random() < 0.15:
             found.append(_rollout(random, part, at - timedelta(minutes=40), held, environment="staging"))

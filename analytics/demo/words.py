@@ -109,7 +109,7 @@ FILL: dict[str, list[str]] = {
     "provider": ["Nordbank", "Paylane", "Coppergate", "Acquira"],
     "method": ["card", "instalment", "bank transfer", "wallet", "gift card", "invoice"],
     "entry": ["refund", "settlement", "chargeback", "payout", "fee", "capture"],
-    "market": ["Dutch", "Polish", "Portuguese", "Swedish", "Irish", "Czech"],
+    "market": ["Dutch", "Polish", "Portuguese", "Swedish", "Irish", "Czech", "Danish", "Finnish", "Italian"],
     "event": [
         "the session expires",
         "a voucher is removed",
@@ -281,13 +281,13 @@ BODIES = [
 ]
 
 
-def fill(random: Random, pattern: str, area: str) -> str:
+def fill(random: Random, pattern: str, area: str, *, is_first: bool = True) -> str:
     """The pattern with each {slot} filled from the lists."""
     text = pattern
     while "{" in text:
         slot = text[text.index("{") + 1 : text.index("}")]
         text = text.replace("{" + slot + "}", _word(random, slot, area), 1)
-    return text[:1].upper() + text[1:]
+    return text[:1].upper() + text[1:] if is_first else text
 
 
 def _word(random: Random, slot: str, area: str) -> str:
@@ -301,6 +301,8 @@ def _word(random: Random, slot: str, area: str) -> str:
         return f"{random.randint(1, 6)}.{random.randint(0, 24)}"
     if slot == "count":
         return str(random.randint(3, 60))
+    if slot in {"step", "steps"}:
+        return str(random.randint(1, 3) if slot == "step" else random.randint(4, 6))
     if slot == "slow":
         return str(random.randint(400, 900))
     if slot == "fast":
@@ -311,6 +313,50 @@ def _word(random: Random, slot: str, area: str) -> str:
 def title(random: Random, area: str, kind: str | None) -> str:
     patterns = BY_KIND.get(kind or "") or WORK[area]
     return fill(random, random.choice(patterns), area)
+
+
+# What a title goes on with where another says the same already.
+TAILS = [
+    "for {market} shoppers",
+    "in the {market} shop",
+    "behind a flag",
+    "for business accounts",
+    "in the app",
+    "on the support desk",
+    "in the nightly run",
+    "for imported rows",
+    "as the review asked",
+    "with the new client",
+    "for orders above {count}00 euros",
+    "before the {market} launch",
+    "without a restart",
+    "for the second provider",
+    "in batches of {count}0",
+    "on staging first",
+    "as on the other pages",
+    "for returning shoppers",
+    "in the partner interface",
+    "and measure it",
+    "in step {step} of {steps}",
+]
+
+
+class Titles:
+    """Titles of one history: said again only where there is nothing left to add."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._seen: set[str] = set()
+
+    def draw(self, area: str, kind: str | None) -> str:
+        for _ in range(12):
+            plain = title(self._random, area, kind)
+            if plain in self._seen:
+                plain = f"{plain} {fill(self._random, self._random.choice(TAILS), area, is_first=False)}"
+            if plain not in self._seen:
+                break
+        self._seen.add(plain)
+        return plain
 
 
 def ordinary_kind(random: Random, area: str) -> str | None:

@@ -82,13 +82,14 @@ class Work:
 def draft(random: Random, as_of: datetime, count: int) -> list[Work]:
     """`count` changes over the whole time, before anything is shipped or fails."""
     found = []
+    titles = words.Titles(random)
     for part in PARTS:
         for _ in range(round(count * part.share)):
-            found.append(_one(random, as_of, part))
+            found.append(_one(random, as_of, part, titles))
     return sorted(found, key=lambda work: work.opened_at)
 
 
-def _one(random: Random, as_of: datetime, part: Part) -> Work:
+def _one(random: Random, as_of: datetime, part: Part, titles: words.Titles) -> Work:
     opened = working_time(random, as_of)
     if random.random() < 0.06:
         return _by_bot(random, as_of, part, opened)
@@ -96,7 +97,7 @@ def _one(random: Random, as_of: datetime, part: Part) -> Work:
     is_assisted = random.random() < AI_SHARE[0] + (AI_SHARE[1] - AI_SHARE[0]) * progress
     kinds = _kinds(random, part) if is_assisted else []
     about = kinds[0] if kinds else words.ordinary_kind(random, part.area)
-    work = Work(part, words.title(random, part.area, about), opened, None)
+    work = Work(part, titles.draw(part.area, about), opened, None)
     work.body = words.fill(random, random.choice(words.BODIES), part.area)
     _measure(random, work, about)
     _land(random, as_of, work)
@@ -117,7 +118,7 @@ def working_time(random: Random, as_of: datetime) -> datetime:
 def _kinds(random: Random, part: Part) -> list[str]:
     names, weights = list(part.kinds), list(part.kinds.values())
     first = random.choices(names, weights)[0]
-    more = [random.choices(names, weights)[0]] if random.random() < 0.2 else []
+    more = [random.choices(names, weights)[0]] if random.random() < 0.06 else []
     return list(dict.fromkeys([first, *more]))
 
 

@@ -17,6 +17,7 @@ from accounts.models import AuditEntry, Team, User
 from analytics.demo import cast, change_rows, incident_rows, lesson_rows, places
 from analytics.demo.history import play
 from analytics.models import Safeguard, Signal, SignalShown, TestScenario
+from analytics.services.demo_weeks import replay
 from changes.models import (
     Change,
     Deployment,
@@ -72,9 +73,12 @@ def make_demo(
     seed: int = cast.SEED,
     changes: int = cast.CHANGES,
     incidents: int = cast.INCIDENTS,
+    weeks: int = cast.WEEKS,
     beside_real: bool = False,
 ) -> Made | None:
     """Make it, up to the beginning of `as_of`; None where it is there already.
+
+    With `weeks` it is counted at once, and judged for so many weeks as it would have been then.
 
     Raises: RealDataExists unless `beside_real`.
     """
@@ -90,6 +94,8 @@ def make_demo(
     told = incident_rows.make(history, where, by_work, by_rollout, _next(Incident), random)
     lessons, scenarios = lesson_rows.make(random, history, where, told, _next(TestScenario))
     _touch_all("demo_made")
+    if weeks:
+        replay(as_of=as_of, weeks=weeks, people=where.people)
     return Made(len(by_work), len(by_rollout), len(told), len(lessons), len(scenarios))
 
 
@@ -134,6 +140,7 @@ def remove_demo(*, by: User | None) -> int:
     for rows in _in_order():
         _erase(rows, earlier)
     people = User.objects.filter(username__in=[name for name, _, _ in cast.PEOPLE])
+    AuditEntry.objects.filter(actor__in=people).delete()
     _erase(people, earlier)
     Team.objects.filter(slug__in=[cast.TEAM_PREFIX + slug for slug in cast.TEAMS]).delete()
     Setup.objects.get_or_create(pk=1)

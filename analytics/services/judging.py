@@ -77,8 +77,9 @@ def look(*, as_of: date, demo: bool, known_at: datetime | None = None) -> Run:
     found = records(as_of=as_of, demo=demo, known_at=known_at)
     measured = failures(as_of=as_of, demo=demo, known_at=known_at)
     areas, kinds = taxonomies()
-    kind_terms = {str(term.pk): term for term in kinds.standing() if str(term.pk) in found.changes}
-    area_terms = {str(term.pk): term for term in areas.standing()}
+    # What was merged since stands for itself in what was known before.
+    kind_terms = {str(pk): term for pk, term in kinds.terms.items() if str(pk) in found.changes}
+    area_terms = {str(pk): term for pk, term in areas.terms.items()}
     hidden = _hidden(as_of, demo, known_at)
     lines = [
         _line(one, kind_terms, area_terms, measured, hidden)

@@ -14,15 +14,16 @@ FEW = 50
 
 
 def insert(rows: Sequence[M]) -> None:
-    """Insert new rows of one model and give them their keys; for one without database defaults in use."""
+    """Insert new rows of one model, and give them keys unless they have some; no database default is used."""
     if not rows:
         return
     model = type(rows[0])
     if len(rows) < FEW:
         model._default_manager.bulk_create(rows)
         return
-    for row, key in zip(rows, _new_keys(model, len(rows)), strict=True):
-        row.pk = key
+    if rows[0].pk is None:
+        for row, key in zip(rows, _new_keys(model, len(rows)), strict=True):
+            row.pk = key
     values = _reader(model)
     _copy(model, [field.attname for field in model._meta.concrete_fields], map(values, rows))
     for row in rows:
