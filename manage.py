@@ -32,7 +32,8 @@ def main() -> None:
 def database(command: str) -> Iterator[None]:
     """The embedded PostgreSQL for as long as the command runs, unless one is configured or runs already."""
     configured = os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")
-    if configured or command in WITHOUT_DATABASE or command.startswith("-"):
+    asks_for_help = not {"-h", "--help"}.isdisjoint(sys.argv)
+    if configured or asks_for_help or command in WITHOUT_DATABASE or command.startswith("-"):
         yield
         return
     from config import env

@@ -24,7 +24,7 @@ from analytics.forms import (
 )
 from analytics.metrics.sentences import STATES
 from analytics.models import Safeguard, Signal, SignalShown
-from analytics.queries.figures import shows_demo
+from analytics.queries.figures import incident_is_known, shows_demo
 from analytics.services import signals as services
 from analytics.services.judging import Line, Run, look_cached
 from analytics.tasks import catch_up
@@ -73,6 +73,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "states": [(slug, *words[:2]) for slug, words in STATES.items() if slug != "origin_unknown"],
         "safeguards": _safeguards()[:5],
         "may_write": _reader(request).at_least(Role.AUTHOR),
+        "no_incident_known": not incident_is_known(run.demo),
     }
     return render(request, "analytics/signals.html", context)
 
