@@ -255,7 +255,8 @@ def _postmortem(random: Random, outage: Outage, as_of: datetime) -> str:
         return "published"
     if (outage.severity or 4) >= 3 and random.random() < 0.8:
         return "not_required"
-    return random.choices(["published", "draft", "not_started"], [92, 5, 3])[0]
+    state = random.choices(["published", "draft", "not_started"], [92, 5, 3])[0]
+    return "published" if state == "draft" and age > 120 else state
 
 
 def _confirm(random: Random, found: list[Outage]) -> None:
