@@ -19,15 +19,28 @@ from django.urls import reverse
 from accounts.models import Role
 from analytics import reports
 from analytics.models import Signal, SignalShown
-from analytics.queries.figures import Filters, end_of
+from analytics.queries.figures import Filters
 from analytics.services.judging import look, run_signals
 from analytics.tasks import catch_up
 from changes.models import Decision
+from changes.services import taxonomy
 from tests import make
-from tests.analytics.known_truth import AREAS, GENERATION, KINDS, REFACTORING, TESTS, Year, evenings
+from tests.analytics import histories
+from tests.analytics.known_truth import (
+    AREAS,
+    BEGIN,
+    GENERATION,
+    KINDS,
+    REFACTORING,
+    REWRITING,
+    TESTS,
+    Year,
+    evenings,
+)
 
 pytestmark = pytest.mark.django_db
 WEEKS = 52
+DAY = timedelta(days=1)
 # Every week is told; looked back at is each, or each of so many.
 EVERY = 1 if os.environ.get("KNOWN_TRUTH") == "full" else 13
 HARMFUL = {"stronger_safeguard", "early_sign"}
@@ -163,6 +176,19 @@ def check_cells_equal_the_truth(year: Year, at: datetime) -> None:
             assert cell.n == len(counted)
 
 
-def test_end_of_a_day_holds_what_was_known_then() -> None:
-    evening = next(evenings(1))
-    assert evening < end_of(evening.date()) < evening + timedelta(days=1)
+def test_merged_kind_stands_for_itself_in_what_was_known_before() -> None:
+    old, into = histories.kind(REWRITING), histories.kind(REFACTORING)
+    where = histories.repository()
+    with time_machine.travel(BEGIN, tick=False):
+        for _ in range(12):
+            histories.help_in(histories.shipped(where, shipped_at=BEGIN - 5 * DAY, origin="assisted"), old)
+        catch_up()
+        before = look(as_of=BEGIN.date(), demo=False)
+    with time_machine.travel(BEGIN + 7 * DAY, tick=False):
+        taxonomy.merge_terms(term=old, into=into, by=make.user(Role.CURATOR), now=BEGIN + 7 * DAY)
+        catch_up()
+        again = look(as_of=BEGIN.date(), demo=False, known_at=BEGIN)
+        now = look(as_of=BEGIN.date(), demo=False)
+    assert [line.kind.slug for line in before.lines] == [REWRITING]
+    assert [line.figures for line in again.lines] == [line.figures for line in before.lines]
+    assert [line.kind.slug for line in now.lines] == [REFACTORING]
