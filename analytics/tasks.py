@@ -12,9 +12,12 @@ from analytics.queries import figures, ledger
 from analytics.queries.ledger import FEW, Standing
 from analytics.services import counting, rebuilding
 from analytics.services.judging import run_due
+from analytics.services.planning import refresh_statistics
 
 log = logging.getLogger(__name__)
 SECONDS = 20.0
+# From so much on a plan made for empty tables costs more than looking at them anew.
+SOME = 200
 # From so much on it is quicker to add all cells up anew than to alter each.
 MANY = 50_000
 RING_AGAIN = 10
@@ -22,6 +25,8 @@ RING_AGAIN = 10
 
 def catch_up() -> Standing:
     """Called before a figure is shown: counts what is new, or has it counted and says how far it is."""
+    if ledger.standing().behind > SOME:
+        refresh_statistics()
     stands = counting.catch_up()
     if stands.behind > FEW and cache.add("analytics:rung", True, RING_AGAIN):
         _ring()
@@ -39,6 +44,7 @@ def _ring() -> None:
 @shared_task(name="analytics.count_due", time_limit=3600)
 def count_due() -> None:
     """Counts until nothing is left; a worker that is told to stop leaves the rest to the next."""
+    refresh_statistics()
     if ledger.waiting() > MANY:
         try:
             rebuilding.rebuild(say=log.info, everything=False)
