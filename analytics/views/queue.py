@@ -134,12 +134,16 @@ def _part(
         line = _line(stand, aside, at)
     plan, alive = stand.plan, stand.alive
     order = _from(plan, line, at if at in alive else None, after)
-    shown = queries.shown(order[:AHEAD], plan.lacks)
+    # What was made ready before is shown by now: it need not be sent again.
+    held = bool(order) and order[0] == _number(request.POST.get("have"))
+    shown = queries.shown(order[held:AHEAD], plan.lacks)
     user = _reader(request)
     now = timezone.now()
     return {
-        "entry": shown[0] if shown else None,
-        "ahead": shown[1] if len(shown) > 1 else None,
+        "current": order[0] if order else None,
+        "held": held,
+        "entry": shown.pop(0) if shown and not held else None,
+        "ahead": shown[-1] if shown else None,
         "previous": order[-1] if len(order) > 1 else None,
         "left": max(0, plan.total - sum(pk not in alive for pk in plan.ids)),
         "aside": len(aside & alive),
@@ -258,8 +262,7 @@ def _answer(
     if "HX-Request" in request.headers:
         return render(request, "analytics/queue_part.html", context | {"said": words})
     messages.info(request, f"{words}.")
-    entry = context["entry"]
-    return _back(asked, entry.change.pk if entry else None)
+    return _back(asked, context["current"])
 
 
 def _back(asked: Asked, at: int | None = None) -> HttpResponseRedirect:

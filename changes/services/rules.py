@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
+from django.db import connection
+
 from changes.models import AssistanceKind, Assistant, DetectionRule, Term
 from changes.origin import Rule, RuleBook
 
@@ -24,7 +26,30 @@ class Rules:
     in_force: Mapping[str, int | None]
 
 
+# Rules are read for every record, and hardly ever change: one line of the database says whether they did.
+FINGERPRINT = """
+    SELECT md5(concat(
+        (SELECT string_agg(one::text, '|' ORDER BY id) FROM changes_detectionrule one), '||',
+        (SELECT string_agg(one::text, '|' ORDER BY id) FROM changes_assistant one), '||',
+        (SELECT string_agg(one::text, '|' ORDER BY id) FROM changes_assistancekind one)
+    ))
+"""
+_last: tuple[str, Rules] | None = None
+
+
 def current_rules() -> Rules:
+    """As they stand in this transaction."""
+    global _last  # noqa: PLW0603 -- the one that was read last, whoever asks
+    with connection.cursor() as cursor:
+        cursor.execute(FINGERPRINT)
+        fingerprint = str(cursor.fetchone()[0])
+    kept = _last
+    if kept is None or kept[0] != fingerprint:
+        kept = _last = fingerprint, _read()
+    return kept[1]
+
+
+def _read() -> Rules:
     rows = list(DetectionRule.objects.select_related("assistant", "kind").order_by("position", "key"))
     rules = tuple(
         Rule(

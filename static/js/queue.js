@@ -12,6 +12,8 @@ function remember(part) {
   const now = part.querySelector("#queue-entry");
   const next = part.querySelector("#queue-next");
   ahead = [];
+  // What this page has already is not sent again.
+  if (now?.dataset.pk && !now.innerHTML.trim()) now.innerHTML = kept.get(now.dataset.pk) ?? "";
   if (now?.dataset.pk) ahead.push([now.dataset.pk, now.innerHTML]);
   if (next?.dataset.pk) ahead.push([next.dataset.pk, next.innerHTML]);
   for (const [pk, html] of ahead) kept.set(pk, html);
@@ -79,6 +81,8 @@ document.addEventListener("submit", (event) => {
   const body = new FormData(form);
   if (event.submitter?.name) body.append(event.submitter.name, event.submitter.value);
   const pk = form.dataset.pk;
+  const next = ahead.find(([one]) => one !== shown && !answered.has(one));
+  if (next) body.append("have", next[0]);
   const stays = !pk || "stays" in (event.submitter?.dataset ?? {});
   if (pk) {
     kept.set(pk, entry.innerHTML);

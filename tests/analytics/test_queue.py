@@ -289,6 +289,16 @@ def test_moves_go_round_when_nothing_is_decided(client: Client) -> None:
     assert current(client, at="nonsense") == pks[0]
 
 
+def test_next_entry_is_not_sent_again_when_the_page_has_it(client: Client) -> None:
+    first, second, third = [assisted(shipped_at=NOW - timedelta(days=day)) for day in range(3)]
+    address = reverse("analytics:queue_decide", args=[first.pk])
+    headers = {"HX-Request": "true"}
+    context = client.post(address, {"say": "manual", "have": str(second.pk)}, headers=headers).context
+    assert (context["current"], context["entry"], context["ahead"].change.pk) == (second.pk, None, third.pk)
+    undone = client.post(reverse("analytics:queue_undo"), {"have": str(third.pk)}, headers=headers).context
+    assert (undone["current"], undone["entry"].change.pk) == (first.pk, first.pk)
+
+
 def test_only_entry_stays_when_moved_on(client: Client) -> None:
     change = assisted()
     assert current(client, after=change.pk) == change.pk
