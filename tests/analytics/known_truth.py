@@ -37,6 +37,7 @@ class Fact:
     shipped_at: datetime
     fails_at: datetime | None = None
     is_declared: bool = True
+    file: str = ""
     row: Change | None = None
     incident: Incident | None = None
 
@@ -49,7 +50,7 @@ class Year:
     """
 
     seed: int = 11
-    a_week: int = 32
+    a_week: int = 40
     rate: float = 0.05
     planted: dict[tuple[str, str], float] = field(default_factory=lambda: dict(PLANTED))
     declares: float = 0.8
@@ -91,7 +92,8 @@ class Year:
         fails = shipped + timedelta(days=random.uniform(0.2, 18)) if random.random() < chance else None
         is_declared = random.random() < self.declares
         self.number += 1
-        return Fact(self.number, area, help_, shipped, fails, is_declared)
+        file = f"{area}/{random.randrange(1000)}.py"
+        return Fact(self.number, area, help_, shipped, fails, is_declared, file)
 
     def _told(self, one: Fact) -> ChangeFact:
         is_help = one.help in KINDS
@@ -99,7 +101,7 @@ class Year:
         size = (20, 120, 400)[one.number % 3]
         return ChangeFact(
             told_at=one.shipped_at, number=str(one.number), state="merged", title=f"Change {one.number}",
-            merged_at=one.shipped_at, files=(FileFact(f"{one.area}/{one.number % 7}.py", size, 3),),
+            merged_at=one.shipped_at, files=(FileFact(one.file, size, 3),),
             shas=(("merge", f"{one.number:040x}"),),
             declared_origin=origin_told if one.is_declared else "",
             declared_kinds=(DeclaredKind(one.help),) if is_help and one.is_declared else (),
