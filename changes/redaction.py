@@ -26,14 +26,20 @@ MAILBOXES = frozenset(
     "admin bot build ci code contact core dev docs feature fix git hello info mail main master noreply "
     "no-reply release root src support team test tests web".split()
 )
-MERGE_OF = re.compile(r"^(Merge pull request #\d+ from )[^/\s]+/", re.MULTILINE)
+# First parts of branches that are kinds of work or tools; any other may be whose branch it is.
+BRANCH_WORDS = MAILBOXES | frozenset(
+    "backport bugfix chore claude codex copilot cursor dependabot dependencies devin doc "
+    "experiment feat fixes hotfix jules perf pre-commit-ci pyup refactor releases renovate revert snyk "
+    "stable style task update".split()
+)
+MERGE_OF = re.compile(r"^(Merge pull request #\d+ from )[^/\s]+/(?:([^/\s]+)(?=/))?", re.MULTILINE)
 
 
 def redact(text: str, book: RuleBook, people: Iterable[Identity | None] = ()) -> str:
     """The text with every identity that no rule knows replaced by `<person>`."""
     if not text:
         return ""
-    text = MERGE_OF.sub(rf"\1{PERSON}/", UNSEEN.sub("", text[:MOST_TEXT]))
+    text = MERGE_OF.sub(_without_owner, UNSEEN.sub("", text[:MOST_TEXT]))
     kept: list[str] = []
 
     def keep(line: str) -> str:
@@ -59,6 +65,12 @@ def redact(text: str, book: RuleBook, people: Iterable[Identity | None] = ()) ->
         text = NAMED_EMAIL.sub(PERSON, text)
         text = MENTION.sub(PERSON, EMAIL.sub(PERSON, text))
     return re.sub("\x00(\\d+)\x00", lambda match: kept[int(match.group(1))], text)
+
+
+def _without_owner(merge: re.Match[str]) -> str:
+    first = merge.group(2) or ""
+    kept = first if first.lower() in BRANCH_WORDS or not first else PERSON
+    return f"{merge.group(1)}{PERSON}/{kept}"
 
 
 def _people(people: Iterable[Identity | None], book: RuleBook) -> list[Identity]:

@@ -223,6 +223,12 @@ def test_unknown_people_are_replaced_and_known_tools_kept() -> None:
 def test_branch_owners_are_replaced_in_merge_subjects() -> None:
     text = "Merge pull request #36 from someone/deck-chairs"
     assert redact(text, BOOK) == "Merge pull request #36 from <person>/deck-chairs"
+    assert (
+        redact("Merge pull request #3 from shop/ada/a/b", BOOK)
+        == "Merge pull request #3 from <person>/<person>/a/b"
+    )
+    for kept in ("dependabot/npm/left-pad", "copilot/fix-it", "feature/cart"):
+        assert redact(f"Merge pull request #3 from shop/{kept}", BOOK).endswith(f"<person>/{kept}")
 
 
 def test_short_names_are_replaced_where_branches_and_addresses_wear_them() -> None:
