@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from django.core.cache import cache
 
 from analytics.metrics import Definition, definition, failure_rate
-from analytics.metrics.failure_rate import FailureRate, Place, altered
+from analytics.metrics.failure_rate import FailureRate, Place
 from analytics.queries.cells import CellCounts, CellIncidents, cells_and_incidents
 from analytics.queries.counted import (
     Scope,
@@ -165,15 +165,18 @@ def _report(
     words: tuple[Taxonomy, Taxonomy],
 ) -> MatrixReport:
     areas, kinds = words
-    measured = {place: failure_rate.measure(found) for place, found in counts.items()}
+    columns = tuple(_columns(counts, areas))
+    by_area: dict[str, list[CellCounts]] = {}
+    for (_, area), cell in counts.items():
+        by_area.setdefault(area, []).append(cell)
+    unknown = {
+        area: failure_rate.unknown_share(by_area.get(area, ()))
+        for area in [*(c.slug for c in columns), ALL_AREAS]
+    }
+    measured = {place: failure_rate.measure(found, unknown.get(place[1])) for place, found in counts.items()}
     measured = _hide(measured, behind)
     inner = {p: c for p, c in measured.items() if p[0] != RowKey.TOTAL and p[1] != ALL_AREAS}
     measured |= failure_rate.with_levels(inner)
-    columns = tuple(_columns(counts, areas))
-    unknown = {
-        area: failure_rate.unknown_share(c for p, c in counts.items() if p[1] == area)
-        for area in [*(c.slug for c in columns), ALL_AREAS]
-    }
     columns = tuple(replace(column, unknown_share=unknown[column.slug]) for column in columns)
     return MatrixReport(
         filters=filters,
@@ -245,17 +248,16 @@ def _rows(
     unknown: dict[str, float | None],
 ) -> Iterator[MatrixRow]:
     present = {row for row, _ in cells}
+    empty = {area: FailureRate(unknown_share=share) for area, share in unknown.items()}
+    slugs = [column.slug for column in columns]
     names = [
         (f"kind:{term.slug}", term.name)
         for pk, term in kinds.terms.items()
         if f"kind:{term.slug}" in present or (term.retired_at is None and kinds.resolved[pk] == pk)
     ]
     for key, name in [*names, *((key.value, str(key.label)) for key in RowKey)]:
-
-        def cell(area: str, key: str = key) -> FailureRate:
-            return altered(cells.get((key, area), FailureRate()), unknown_share=unknown[area])
-
-        yield MatrixRow(key, name, tuple(cell(column.slug) for column in columns), cell(ALL_AREAS))
+        of_row = tuple(cells.get((key, area)) or empty[area] for area in [*slugs, ALL_AREAS])
+        yield MatrixRow(key, name, of_row[:-1], of_row[-1])
 
 
 def _shown_without_change(found: WithoutChange) -> WithoutChange | None:

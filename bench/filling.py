@@ -31,8 +31,8 @@ OF_CHANGE = {
     "origin": "{origin}",
     "origin_counted": "{origin}",
     "automation": "drawn.automation < 0.05",
-    "assistant_id": "CASE WHEN drawn.origin < 0.45 THEN %(tool)s + (drawn.tool * 4.99)::int END",
-    "area_id": "%(area)s + (power(drawn.area, 1.5) * 11.99)::int",
+    "assistant_id": "CASE WHEN drawn.origin < 0.45 THEN %(tool)s + floor(drawn.tool * 5)::int END",
+    "area_id": "CASE WHEN drawn.area < 0.97 THEN %(area)s + floor(power(drawn.area, 1.5) * 12)::int END",
 }
 ORIGIN = (
     "CASE WHEN drawn.origin < 0.4 THEN 'assisted' WHEN drawn.origin < 0.45 THEN 'autonomous'"
@@ -83,7 +83,7 @@ def fill(*, changes: int, incidents: int) -> None:
     from changes.models import Change
     from incidents.models import Incident
 
-    named = {**_places(), "changes": changes, "incidents": incidents}
+    named = {**places(), "changes": changes, "incidents": incidents}
     of_change = {name: what.format(origin=ORIGIN) for name, what in OF_CHANGE.items()}
     with transaction.atomic(), connection.cursor() as cursor:
         # Nothing here is checked or kept as history: it is the shape that matters.
@@ -122,7 +122,7 @@ def _literal(value: Any, kind: str) -> str:
     return f"{text}::{kind.replace('serial', 'int')}"
 
 
-def _places() -> dict[str, int]:
+def places() -> dict[str, int]:
     """The first id of each table of places and words."""
     from django.utils import timezone
 

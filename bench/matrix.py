@@ -35,37 +35,37 @@ def _filled(changes: int = CHANGES, incidents: int = INCIDENTS) -> Filled:
     from analytics.services import rebuilding
 
     name = f"bench_{changes}"
-    _make_database(name)
-    with _at(name):
+    make_database(name)
+    with at(name):
         begun = time.perf_counter()
         fill(changes=changes, incidents=incidents)
-        _say(f"filled in {time.perf_counter() - begun:.0f} s")
+        say(f"filled in {time.perf_counter() - begun:.0f} s")
         begun = time.perf_counter()
-        rebuilding.rebuild(say=_say)
-        seconds = time.perf_counter() - begun
+        rebuilding.rebuild(say=say)
+        took = time.perf_counter() - begun
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
             cursor.execute("SELECT pg_database_size(current_database()) / 1000000")
-            _say(f"{cursor.fetchone()[0]} MB")
-    return Filled(name, seconds)
+            say(f"{cursor.fetchone()[0]} MB")
+    return Filled(name, took)
 
 
-def _say(words: str) -> None:
+def say(words: str) -> None:
     print(f"  {words}", file=sys.stderr, flush=True)
 
 
-def _make_database(name: str) -> None:
+def make_database(name: str) -> None:
     from django.core.management import call_command
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "{name}"')
-    with _at(name):
+    with at(name):
         call_command("migrate", verbosity=0)
 
 
 @contextmanager
-def _at(name: str) -> Iterator[None]:
+def at(name: str) -> Iterator[None]:
     """The default connection in another database of the same server."""
     from django.core.cache import cache
     from django.db import connections
@@ -85,7 +85,7 @@ def _at(name: str) -> Iterator[None]:
         settings["NAME"] = before
 
 
-def _seconds(work: Callable[[], object], times: int) -> float:
+def seconds(work: Callable[[], object], times: int) -> float:
     """The median; the first round only warms up."""
     from django.core.cache import cache
 
@@ -103,7 +103,7 @@ def _ask() -> dict[str, str]:
     return {"from": (today - timedelta(days=DAYS - 1)).isoformat(), "to": today.isoformat()}
 
 
-def _by_cells() -> object:
+def by_cells() -> object:
     """From request parameters to the result, as the page does it."""
     from analytics import reports
     from analytics.forms import MatrixForm
@@ -129,18 +129,19 @@ def matrix_1m() -> Iterator[tuple[str, Result]]:
     from analytics.services.rebuilding import shown
 
     filled = _filled()
-    with _at(filled.name):
-        assert shown(_by_cells()) == shown(_by_plain_sql())  # type: ignore[arg-type]
+    with at(filled.name):
+        assert shown(by_cells()) == shown(_by_plain_sql())  # type: ignore[arg-type]
         ratios, cells = [], []
         for _ in range(3):
-            cells.append(_seconds(_by_cells, TIMES))
-            plain = _seconds(_by_plain_sql, 1)
-            _say(f"cells {cells[-1] * 1000:.1f} ms, plain SQL {plain * 1000:.0f} ms")
+            cells.append(seconds(by_cells, TIMES))
+            plain = seconds(_by_plain_sql, 1)
+            say(f"cells {cells[-1] * 1000:.1f} ms, plain SQL {plain * 1000:.0f} ms")
             ratios.append(plain / cells[-1])
         yield "matrix_vs_plain_sql", Result(round(statistics.median(ratios), 1), "times", 100, "higher")
         yield "matrix_ms_1m", Result(round(statistics.median(cells) * 1000, 2), "ms", 15, "lower")
         yield "verdict_to_visible", Result(round(_verdict() * 1000, 1), "ms", 2000, "lower")
-        yield "rebuild_1m", Result(round(filled.rebuild_seconds, 1), "s", 600, "lower")
+        yield "signals_run", Result(round(_signals(), 2), "s", 2, "lower")
+        yield "rebuild_1m", Result(round(filled.rebuild_seconds, 1), "s", 180, "lower")
         yield from _pages()
 
 
@@ -158,7 +159,7 @@ def _verdict() -> float:
     taken = []
     suspected = Cause.objects.filter(status=Cause.Status.SUSPECTED, change__type=Change.Type.CODE)
     for cause in suspected.order_by("-pk")[:200:40]:
-        before = _by_cells()
+        before = by_cells()
         begun = time.perf_counter()
         causes.name_cause(
             incident_id=cause.incident_id,
@@ -167,7 +168,7 @@ def _verdict() -> float:
             by=by,
             now=timezone.now(),
         )
-        after = _by_cells()
+        after = by_cells()
         taken.append(time.perf_counter() - begun)
         assert isinstance(before, MatrixReport)
         assert isinstance(after, MatrixReport)
@@ -175,11 +176,33 @@ def _verdict() -> float:
     return statistics.median(taken)
 
 
-PAGES = ("matrix", "matrix_csv", "matrix_json", "home")
+def _signals() -> float:
+    """The weekly run over every kind and area, kept in a transaction that is taken back; seconds."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from analytics.models import Signal
+    from analytics.services.judging import look, run_signals
+
+    today = date.fromisoformat(_ask()["to"])
+    say(f"{look(as_of=today, demo=False).cells} cells are watched")
+
+    def run() -> None:
+        with transaction.atomic():
+            run_signals(on=today, demo=False, generation=Signal.objects.count(), now=timezone.now())
+            transaction.set_rollback(True)
+
+    return seconds(run, 3)
+
+
+PAGES = (
+    "analytics:home", "analytics:matrix", "analytics:matrix_csv", "analytics:matrix_json",
+    "analytics:baseline", "analytics:trend", "analytics:signals", "changes:list", "incidents:list",
+)  # fmt: skip
 
 
 def _pages() -> Iterator[tuple[str, Result]]:
-    """Server time and queries of each page with figures, nothing cached."""
+    """Server time and queries of each page, nothing cached; figures over two years."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
@@ -189,31 +212,15 @@ def _pages() -> Iterator[tuple[str, Result]]:
 
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(User.objects.create(username=f"reader-{time.time_ns()}"))
-    for name in PAGES:
-        address = reverse(f"analytics:{name}")
+    for page in PAGES:
+        asked = _ask() if page.startswith("analytics:") else {}
 
-        def get(address: str = address) -> None:
-            assert client.get(address, _ask()).status_code == 200
+        def get(address: str = reverse(page), asked: dict[str, str] = asked) -> None:
+            assert client.get(address, asked).status_code == 200
 
-        seconds = _seconds(get, 9)
+        took = seconds(get, 9)
         with CaptureQueriesContext(connection) as queries:
             get()
-        yield f"page_{name}", Result(round(seconds * 1000, 1), "ms", 60, "lower")
+        name = page.removeprefix("analytics:").replace(":", "_")
+        yield f"page_{name}", Result(round(took * 1000, 1), "ms", 60, "lower")
         yield f"page_{name}_queries", Result(len(queries), "queries", 12, "lower")
-
-
-@benchmarks("matrix_growth_10m")
-def matrix_growth_10m() -> Iterator[tuple[str, Result]]:
-    """How much longer the matrix takes with ten times the changes; only when asked for by name."""
-    if "growth" not in " ".join(sys.argv[1:]):
-        return
-    one, ten = _filled(), _filled(10 * CHANGES, 10 * INCIDENTS)
-    ratios = []
-    for _ in range(3):
-        with _at(one.name):
-            small = _seconds(_by_cells, TIMES)
-        with _at(ten.name):
-            large = _seconds(_by_cells, TIMES)
-        _say(f"{small * 1000:.1f} ms and {large * 1000:.1f} ms")
-        ratios.append(large / small)
-    yield "matrix_growth_10m", Result(round(statistics.median(ratios), 2), "times", 1.3, "lower")

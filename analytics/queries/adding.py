@@ -31,11 +31,12 @@ MEASURES: dict[str, str] = {
 COLUMNS = (*MEASURES, "afterwards")
 KEYS = ("is_demo", "slice", "type", "node", "row", "area")
 _KEYS, _COLUMNS = ", ".join(KEYS), ", ".join(COLUMNS)
-_SUMS = ", ".join(f"SUM({name}) AS {name}" for name in COLUMNS)
+# Sums of big integers are numeric, which is slow to add up again.
+_SUMS = ", ".join(f"SUM({name})::bigint AS {name}" for name in COLUMNS)
 
 
 def _summed(name: str, what: str) -> str:
-    return f"COALESCE(SUM(sign * ({what})) FILTER (WHERE counted), 0) AS {name}"
+    return f"COALESCE(SUM(sign * ({what})) FILTER (WHERE counted), 0)::bigint AS {name}"
 
 
 # `signed` is facts with a sign: 1 for one that comes, -1 for one that goes.
@@ -45,7 +46,7 @@ by_day AS (
            {NODE.format(level=0, ordinal=ORDINAL.format(day="shipped_on"))} AS node,
            placed.row, area,
            {", ".join(_summed(name, what) for name, what in MEASURES.items())},
-           COALESCE(SUM(sign) FILTER (WHERE NOT counted), 0) AS afterwards
+           COALESCE(SUM(sign) FILTER (WHERE NOT counted), 0)::bigint AS afterwards
     FROM signed
     CROSS JOIN LATERAL (VALUES (''), ('size=' || size_band), ('origin=' || origin_counted),
                                ('assistant=' || NULLIF(assistant, 0))) AS slice(slice)
@@ -86,20 +87,50 @@ HAVING {" OR ".join(f"SUM({name}) <> 0" for name in COLUMNS)}
 ON CONFLICT ({_KEYS}) DO UPDATE SET {", ".join(f"{name} = cell.{name} + excluded.{name}" for name in COLUMNS)}
 """
 DROP_ZEROES = "DELETE FROM analytics_cell WHERE n = 0 AND afterwards = 0"
-# From scratch: days first, in the order in which they are read, then each level from the one below it.
-FILL_DAYS = f"""
-INSERT INTO analytics_cell ({_KEYS}, {_COLUMNS})
-SELECT {_KEYS}, {_COLUMNS} FROM by_day ORDER BY {_KEYS}
+# From scratch: a stretch of days, each level from the one below it as far as spans do not reach beyond;
+# the last level then from the one below it. Shape of both: keys, sums, in the order in which they are read.
+STRETCH = 64  # days of the longest span but one
+
+
+def _level(level: int | str, below: str) -> str:
+    span = f"{level} * {STRIDE} + ((node %% {STRIDE}) >> 2)"
+    return f"""
+    SELECT is_demo, slice, type, {span} AS node, row, area, {_SUMS}
+    FROM {below} GROUP BY is_demo, slice, type, {span}, row, area
 """
-FILL_LEVEL = f"""
+
+
+_STRETCHES = ", ".join(
+    f"level_{level} AS MATERIALIZED ({_level(level, f'level_{level - 1}' if level > 1 else 'by_day')})"
+    for level in range(1, LEVELS - 1)
+)
+FILL_STRETCH = f"""
+, {_STRETCHES}
 INSERT INTO analytics_cell ({_KEYS}, {_COLUMNS})
-SELECT is_demo, slice, type, %(level)s * {STRIDE} + ((node %% {STRIDE}) >> 2) AS span, row, area, {_SUMS}
-FROM analytics_cell WHERE node >= (%(level)s - 1) * {STRIDE} AND node < %(level)s * {STRIDE}
-GROUP BY is_demo, slice, type, span, row, area
-ORDER BY is_demo, slice, type, span, row, area
+SELECT {_KEYS}, {_COLUMNS} FROM (
+    SELECT {_KEYS}, {_COLUMNS} FROM by_day
+    {"".join(f" UNION ALL SELECT {_KEYS}, {_COLUMNS} FROM level_{level}" for level in range(1, LEVELS - 1))}
+) AS filled ORDER BY {_KEYS}
+"""
+FILL_LAST_LEVEL = f"""
+INSERT INTO analytics_cell ({_KEYS}, {_COLUMNS})
+SELECT {_KEYS}, {_COLUMNS} FROM ({
+    _level(
+        LEVELS - 1,
+        f"analytics_cell WHERE node >= {(LEVELS - 2) * STRIDE} AND node < {(LEVELS - 1) * STRIDE}",
+    )
+}) AS filled ORDER BY {_KEYS}
+"""
+STRETCHES = """
+SELECT DISTINCT ({day} - DATE '0001-01-01' + 1) / %(stretch)s FROM {table}
+WHERE known_until IS NULL ORDER BY 1
 """
 SIGNED_CHANGES = "signed AS (SELECT *, 1 AS sign FROM analytics_countedchange WHERE known_until IS NULL)"
 SIGNED_INCIDENTS = "signed AS (SELECT *, 1 AS sign FROM analytics_countedincident WHERE known_until IS NULL)"
+# The same of the days from `first` up to `next`.
+_WITHIN = " AND {day} >= %(first)s AND {day} < %(next)s)"
+SIGNED_CHANGES_WITHIN = SIGNED_CHANGES[:-1] + _WITHIN.format(day="shipped_on")
+SIGNED_INCIDENTS_WITHIN = SIGNED_INCIDENTS[:-1] + _WITHIN.format(day="began_on")
 
 
 def difference(signed: str, by_day: str, wanted: str) -> str:

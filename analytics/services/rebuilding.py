@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -34,12 +34,13 @@ from analytics.services.counting import (
     settle,
     take_lock,
 )
-from analytics.spans import LEVELS
 from changes.models import Change, SizeBand
 from incidents.models import Incident
 
 REBUILD_LOCK = 0x48494E52  # "HINR"
 CHUNK = 20_000
+# For this transaction: room to sort and to hash, and no wait for the disk, as all of it can be done again.
+FOR_MUCH = "SET LOCAL work_mem = '256MB'; SET LOCAL synchronous_commit = off"
 FOREVER = 3600.0
 Say = Callable[[str], None]
 
@@ -84,6 +85,8 @@ def _alone() -> Iterator[None]:
 @transaction.atomic
 def _settle_some() -> int:
     take_lock(time.monotonic() + FOREVER)
+    with connection.cursor() as cursor:
+        cursor.execute(FOR_MUCH)
     touched = reach.take(CHUNK)
     parameters = fresh.parameters()
     changes, incidents = reach.changes_of(touched), reach.incidents_of(touched)
@@ -95,15 +98,27 @@ def _settle_some() -> int:
 
 @transaction.atomic
 def fill_cells() -> None:
-    """Readers see the old ones until all are there."""
+    """Nobody reads cells meanwhile: those who ask are told that they do not stand."""
     take_lock(time.monotonic() + FOREVER)
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM analytics_cell")
-        cursor.execute(f"WITH {adding.SIGNED_CHANGES}, {adding.CHANGES_BY_DAY} {adding.FILL_DAYS}")
-        cursor.execute(f"WITH {adding.SIGNED_INCIDENTS}, {adding.INCIDENTS_BY_DAY} {adding.FILL_DAYS}")
-        for level in range(1, LEVELS):
-            cursor.execute(adding.FILL_LEVEL, {"level": level})
+        cursor.execute(FOR_MUCH)
+        cursor.execute("TRUNCATE analytics_cell")
+        for signed, by_day, table, day in (
+            (adding.SIGNED_CHANGES_WITHIN, adding.CHANGES_BY_DAY, CHANGES.table, "shipped_on"),
+            (adding.SIGNED_INCIDENTS_WITHIN, adding.INCIDENTS_BY_DAY, INCIDENTS.table, "began_on"),
+        ):
+            statement = f"WITH {signed}, {by_day} {adding.FILL_STRETCH}"
+            cursor.execute(adding.STRETCHES.format(day=day, table=table), {"stretch": adding.STRETCH})
+            for (number,) in cursor.fetchall():
+                cursor.execute(statement, _days(number))
+        cursor.execute(adding.FILL_LAST_LEVEL, {})
     Counting.objects.filter(pk=1).update(cells_stand=True, generation=F("generation") + 1)
+
+
+def _days(stretch: int) -> dict[str, date]:
+    """The stretch that begins with day 0 of the calendar has no such day."""
+    first = max(1, stretch * adding.STRETCH)
+    return {"first": date.fromordinal(first), "next": date.fromordinal((stretch + 1) * adding.STRETCH)}
 
 
 def finish() -> None:
