@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from analytics.models import WHOLE, RowCode
-from analytics.queries.figures import MATURITY_DAYS
+from analytics.queries.counted import counted
+from analytics.queries.figures import MATURITY_DAYS, Filters
+from analytics.queries.strata import quarters
 from analytics.stats.decision import ASSISTED, MANUAL, UNKNOWN, Incident, PlacedLink, Records, Spot
 from analytics.stats.evidence import quarter_index
 from changes.models import Change
@@ -30,17 +32,6 @@ chosen AS (
     WHERE {known_fact} AND fact.is_demo = %(demo)s AND fact.type = %(type)s
       AND fact.shipped_on BETWEEN %(first_day)s AND %(as_of)s
 )
-"""
-CHANGES = """
-SELECT row, area, size_band, quarter, COUNT(*)
-FROM chosen CROSS JOIN LATERAL unnest(rows) AS row
-GROUP BY row, area, size_band, quarter
-"""
-FAILURES = """
-SELECT row, area, size_band, quarter, COUNT(*), SUM(sure)::float8
-FROM chosen CROSS JOIN LATERAL unnest(rows) AS row
-WHERE shipped_on <= %(mature_until)s
-GROUP BY row, area, size_band, quarter
 """
 # A change fails at most once: what its earlier incidents took of it is gone for the later ones.
 INCIDENTS = """
@@ -73,27 +64,38 @@ def records(*, as_of: date, demo: bool, known_at: datetime | None = None) -> Rec
     Code changes only; an area without a name is "0".
     """
     parameters = _parameters(as_of, demo, known_at)
-    chosen = _chosen(known_at)
     links = INCIDENTS.format(known_link=_known(known_at, "link"))
-    return Records(_changes(chosen, parameters), _incidents(chosen + links, parameters), quarter_index(as_of))
+    found: dict[str, Counter[Spot]] = {}
+    for group, spot, n, _ in _spots(as_of, demo, known_at, until=as_of):
+        found.setdefault(group, Counter())[spot] += n
+    incidents = _incidents(_chosen(known_at) + links, _parameters(as_of, demo, known_at))
+    return Records(found, incidents, quarter_index(as_of))
 
 
 def failures(*, as_of: date, demo: bool, known_at: datetime | None = None) -> Measured:
     """Mature changes of the same four quarters by group and spot, and how many failed (confirmed)."""
     found: Measured = {}
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {_chosen(known_at)} {FAILURES}", _parameters(as_of, demo, known_at))  # noqa: S608
-        for row, area, size, quarter, n, sure in cursor.fetchall():
-            if group := _group(row):
-                found.setdefault(group, {})[Spot(str(area), size, quarter)] = (n, sure / WHOLE)
+    for group, spot, n, failed in _spots(as_of, demo, known_at, until=as_of - timedelta(days=MATURITY_DAYS)):
+        found.setdefault(group, {})[spot] = (n, failed)
     return found
+
+
+def _spots(
+    as_of: date, demo: bool, known_at: datetime | None, *, until: date
+) -> Iterator[tuple[str, Spot, int, float]]:
+    """Changes and failures by group and spot; from the cells where they answer."""
+    filters = Filters(start=first_day(as_of), end=as_of, as_of=as_of, demo=demo, known_at=known_at)
+    periods = list(quarters(filters.start, until))
+    for line in counted(filters, periods, by_size=True):
+        if line.n and (group := _group(line.row)):
+            quarter = quarter_index(periods[line.period].start)
+            yield group, Spot(str(line.area), line.size, quarter), line.n, line.failures
 
 
 def _parameters(as_of: date, demo: bool, known_at: datetime | None) -> dict[str, Any]:
     return {
         "as_of": as_of,
         "first_day": first_day(as_of),
-        "mature_until": as_of - timedelta(days=MATURITY_DAYS),
         "demo": demo,
         "type": Change.Type.CODE.value,
         "known_at": known_at,
@@ -114,16 +116,6 @@ def first_day(as_of: date) -> date:
     """The first day of the earliest of the four quarters that end with the one of `as_of`."""
     quarter = quarter_index(as_of) - 3
     return date(quarter // 4, quarter % 4 * 3 + 1, 1)
-
-
-def _changes(chosen: str, parameters: Mapping[str, Any]) -> dict[str, Counter[Spot]]:
-    found: dict[str, Counter[Spot]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {chosen} {CHANGES}", parameters)  # noqa: S608 -- fixed text
-        for row, area, size, quarter, n in cursor.fetchall():
-            if group := _group(row):
-                found.setdefault(group, Counter())[Spot(str(area), size, quarter)] += n
-    return found
 
 
 def _group(row: int) -> str:

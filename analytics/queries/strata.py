@@ -35,7 +35,7 @@ class Stratum(NamedTuple):
 
 def strata(filters: Filters, stands: Standing | None = None) -> list[Stratum]:
     """Every row at once: pick the kind and its baseline from the answer."""
-    periods = list(_quarters(filters.start, min(filters.end, filters.mature_until)))
+    periods = list(quarters(filters.start, min(filters.end, filters.mature_until)))
     areas, kinds = taxonomies()
     lines = counted(filters, periods, by_size=True, stands=stands, scope=Scope.of(filters, areas))
     return [
@@ -66,7 +66,7 @@ def unknown_shares(lines: Iterable[Stratum]) -> dict[str, float]:
     return shares
 
 
-def _quarters(start: date, end: date) -> Iterable[Period]:
+def quarters(start: date, end: date) -> Iterable[Period]:
     while start <= end:
         following = quarter_index(start) + 1
         last = date(following // 4, following % 4 * 3 + 1, 1) - timedelta(days=1)

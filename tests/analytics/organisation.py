@@ -194,5 +194,6 @@ class Organisation:
 
 STEPS = (
     "ship", "ship", "ship", "commit_that_is_a_request", "revert", "fix", "follow_up", "say_origin",
-    "say_kind", "say_area", "merge_terms", "open_incident", "name_cause", "forget_cause", "close", "drop", "retime",
+    "say_kind", "say_area", "merge_terms", "open_incident", "name_cause", "forget_cause", "close", "drop",
+    "retime",
 )  # fmt: skip

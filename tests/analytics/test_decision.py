@@ -73,10 +73,8 @@ def records_of(changes: list[DeployedChange], incidents: list[DatedIncident]) ->
             if 0 <= (incident["started"] - change["deployed"]).days <= 30:
                 weight = min(1 / len(incident["links"]), 1 - spent[change["id"]])
                 spent[change["id"]] += weight  # type: ignore[assignment]
-                groups = frozenset({change["kind"]})
-                links.append(
-                    PlacedLink(spots[change["id"]], groups, weight, link["confidence"] == "confirmed")
-                )
+                here = frozenset({change["kind"]})
+                links.append(PlacedLink(spots[change["id"]], here, weight, link["confidence"] == "confirmed"))
         found[tuple(links)] += 1
     return Records(counts, found, QUARTER)
 

@@ -102,7 +102,10 @@ def test_marked_changes_are_counted_by_tool_month_size_class_and_area(repo: Repo
     assert sum(month.marked for month in report.months) == 12
     assert {one.key: (one.n, one.marked) for one in report.sizes} == {"small": (33, 12)}
     assert {one.key: (one.n, one.marked) for one in report.classes} == {"source": (33, 12)}
-    assert {(one.name, one.n, one.marked) for one in report.areas} >= {("shop/pay/", 12, 12), ("shop/cart/", 20, 0)}
+    assert {(one.name, one.n, one.marked) for one in report.areas} >= {
+        ("shop/pay/", 12, 12),
+        ("shop/cart/", 20, 0),
+    }
     assert "At least 36\u202f% of 33 changes carry a mark of AI help" in report.summary[0]
 
 

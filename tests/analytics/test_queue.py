@@ -64,7 +64,8 @@ def suggest(change: Change, slug: str) -> Assistance:
 
 
 def entry(pk: int, **over: Any) -> Entry:
-    return Entry(**({"pk": pk, "area": "payments", "kind": "", "in_matrix": True, "at": NOW} | over))
+    values: dict[str, Any] = {"pk": pk, "area": "payments", "kind": "", "in_matrix": True, "at": NOW}
+    return Entry(**values | over)
 
 
 def order(entries: list[Entry], standing: Standing = NOTHING) -> list[int]:
@@ -96,7 +97,7 @@ def undo(client: Client, **data: str) -> Any:
     return client.post(reverse("analytics:queue_undo"), data)
 
 
-def current(client: Client, **data: object) -> int | None:
+def current(client: Client, **data: Any) -> int | None:
     shown = client.get(reverse("analytics:queue"), data).context["entry"]
     return shown.change.pk if shown else None
 
@@ -167,6 +168,7 @@ def test_key_keeps_kind_and_its_prompt_when_pressed(author: User, client: Client
     response = say(client, change, "kind:refactoring")
     assert (response.status_code, response.url) == (303, f"{reverse('analytics:queue')}?at={following.pk}")
     decision = Decision.objects.get()
+    assert decision.kind
     assert (decision.kind.slug, decision.prompted_by, decision.said_by) == (
         "refactoring", Prompt.QUEUE, author,
     )  # fmt: skip

@@ -99,7 +99,8 @@ def test_a_tool_that_is_not_known_only_suggests(repo: Repo, tool: str, excerpt: 
     run(repo.path)
     change = change_of(sha)
     assert change.origin == "unknown"
-    assert list(change.evidence.values_list("strength", "assistant", "excerpt")) == [("weak", None, excerpt)]
+    [found] = change.evidence.all()
+    assert (found.strength, found.assistant, found.excerpt) == ("weak", None, excerpt)
     assert not change.assistances.exists()
 
 
