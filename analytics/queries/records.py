@@ -63,7 +63,6 @@ def records(*, as_of: date, demo: bool, known_at: datetime | None = None) -> Rec
 
     Code changes only; an area without a name is "0".
     """
-    parameters = _parameters(as_of, demo, known_at)
     links = INCIDENTS.format(known_link=_known(known_at, "link"))
     found: dict[str, Counter[Spot]] = {}
     for group, spot, n, _ in _spots(as_of, demo, known_at, until=as_of):
