@@ -25,9 +25,10 @@ RING_AGAIN = 10
 
 def catch_up() -> Standing:
     """Called before a figure is shown: counts what is new, or has it counted and says how far it is."""
-    if ledger.standing().behind > SOME:
+    found = ledger.standing()
+    if found.behind > SOME:
         refresh_statistics()
-    stands = counting.catch_up()
+    stands = counting.catch_up(found)
     if stands.behind > FEW and cache.add("analytics:rung", True, RING_AGAIN):
         _ring()
     return stands

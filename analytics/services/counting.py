@@ -112,9 +112,9 @@ SETTLE = {facts.table: _settle(facts, into_cells=True) for facts in (CHANGES, LI
 SETTLE_FACTS = {facts.table: _settle(facts, into_cells=False) for facts in (CHANGES, LINKS, INCIDENTS)}
 
 
-def catch_up() -> Standing:
+def catch_up(found: Standing | None = None) -> Standing:
     """Count what is new, as far as it is little enough to wait for; says how far the figures stand."""
-    found = ledger.standing()
+    found = found or ledger.standing()
     if found.behind == 0 and not found.must_count_all:
         return found
     few = not ledger.are_many() if found.must_count_all else found.behind <= FEW
