@@ -102,7 +102,7 @@ def settled() -> Standing:
     """Everything counted. The database is told of its new rows first, as it would find out by itself."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "ANALYZE changes_change, changes_assistance, incidents_incident, incidents_cause,"
-            " intake_ledgerentry"
+            "ANALYZE changes_change, changes_assistance, changes_changelink, incidents_incident,"
+            " incidents_cause, intake_ledgerentry, analytics_countedchange, analytics_countedlink"
         )
     return catch_up()

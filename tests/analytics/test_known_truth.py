@@ -63,7 +63,7 @@ def told() -> Iterator[tuple[Year, dict[datetime, list[tuple[Any, ...]]]]]:
     for evening in evenings(WEEKS):
         with time_machine.travel(evening, tick=False):
             year.week(evening)
-            stands = catch_up()
+            stands = histories.settled()
             run_signals(on=evening.date(), demo=False, generation=stands.last_entry, now=evening)
             matrices[evening] = shown(reports.matrix(filters(evening, known=False), stands))
     with time_machine.travel(max(matrices), tick=False):
