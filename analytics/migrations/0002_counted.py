@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("n", 0), ("afterwards", 0)), fields=["node"], name="cell_of_zero"
+                        condition=models.Q(("afterwards", 0), ("n", 0)), fields=["node"], name="cell_of_zero"
                     )
                 ],
             },

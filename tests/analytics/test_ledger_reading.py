@@ -27,7 +27,7 @@ def counted() -> set[int]:
     return set(CountedChange.objects.known_at(None).values_list("change_id", flat=True))
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_an_entry_written_before_and_visible_after_others_is_counted_then(other: Any) -> None:
     with transaction.atomic():
         where = histories.repository()

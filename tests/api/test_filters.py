@@ -40,6 +40,8 @@ NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
         "area_said_by_person": "shown at the change",
         "first_incident_at": "it would tell of restricted incidents",
         "undone_by": "undone",
+        "declared": "shown at the change as evidence and kinds",
+        "answers": "shown at the change",
         "merged_into": "doubles are in no list",
     },
     change_filters.DeploymentFilter: {

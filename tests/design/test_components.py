@@ -21,6 +21,7 @@ from design import badges, navigation
 from design.finders import PACKAGE_FILES
 from design.icons import ICONS
 
+FILE_OF_ITS_OWN = settings.BASE_DIR / "templates" / "analytics" / "report" / "file.html"
 COMPONENTS = sorted(path.name for path in (settings.BASE_DIR / "templates" / "components").glob("*.html"))
 
 
@@ -41,7 +42,8 @@ def test_template_keeps_to_the_content_security_policy(path: Path) -> None:
     assert not re.search(r"<[^>]*\sstyle\s*=", text)
     assert not re.search(r"<[^>]*\son[a-z]+\s*=\s*[\"']", text)
     assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)", text)
-    assert "<style" not in text
+    # The report that leaves the house is one file: its style stands in it, and its own policy allows just that.
+    assert ("<style" in text) == (path == FILE_OF_ITS_OWN)
 
 
 @pytest.mark.parametrize(
