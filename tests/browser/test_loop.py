@@ -266,7 +266,7 @@ def see_the_figure(page: Page, visitor: Visitor) -> None:
     expect(said).to_contain_text("1 of 1")
     afterwards = page.locator("table.matrix tr", has=page.get_by_role("rowheader", name="Code generation"))
     expect(afterwards).to_contain_text("+1 said afterwards")
-    said.get_by_role("link").first.click()
+    said.get_by_role("cell").get_by_role("link").first.click()
     expect(page.locator("main")).to_contain_text("Retry declined charges")
 
 

@@ -42,7 +42,7 @@ def test_template_keeps_to_the_content_security_policy(path: Path) -> None:
     assert not re.search(r"<[^>]*\sstyle\s*=", text)
     assert not re.search(r"<[^>]*\son[a-z]+\s*=\s*[\"']", text)
     assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)", text)
-    # The report that leaves the house is one file: its style stands in it, and its own policy allows just that.
+    # The report that leaves the house is one file: its style stands in it, and its own policy allows that.
     assert ("<style" in text) == (path == FILE_OF_ITS_OWN)
 
 
