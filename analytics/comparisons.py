@@ -17,8 +17,8 @@ from analytics.metrics.comparison import Measured
 from analytics.metrics.sentences import lower
 from analytics.queries.figures import NO_AREA, Filters, RowKey
 from analytics.queries.ledger import Standing, standing
-from analytics.queries.strata import Stratum, strata, unknown_shares
-from analytics.stats.decision import BASELINE_GROUPS, Spot
+from analytics.queries.strata import StratumCount, strata, unknown_shares
+from analytics.stats.decision import BASELINE_GROUPS, Spot, baseline_for
 
 T = TypeVar("T")
 KEPT_SECONDS = 3600
@@ -161,7 +161,7 @@ def _order(row: RatioRow) -> tuple[bool, float, float]:
     return row.is_apart, -row.found.ratio, 0
 
 
-def _measured(own: Iterable[Stratum], others: Iterable[Stratum]) -> Measured:
+def _measured(own: Iterable[StratumCount], others: Iterable[StratumCount]) -> Measured:
     found: dict[str, dict[Spot, tuple[int, float]]] = {}
     baseline = {RowKey.MANUAL.value, RowKey.UNKNOWN.value}
     chosen = [line for line in own if line.row not in baseline]
@@ -172,7 +172,7 @@ def _measured(own: Iterable[Stratum], others: Iterable[Stratum]) -> Measured:
     return found
 
 
-def _share(lines: Iterable[Stratum]) -> float | None:
+def _share(lines: Iterable[StratumCount]) -> float | None:
     """Of all areas together, as `unknown_shares` counts it for each."""
     return unknown_shares(line._replace(area="") for line in lines).get("")
 
@@ -201,7 +201,7 @@ def _areas_of(
 def _is_hidden(key: str, area: str | None, share: float | None, hidden: Hidden) -> bool:
     """The unknown are read for the bounds as well, whatever the baseline is."""
     place = area if area is not None else reports.ALL_AREAS
-    groups = BASELINE_GROUPS[adjusted_ratio.baseline_for(share)] | {RowKey.UNKNOWN.value}
+    groups = BASELINE_GROUPS[baseline_for(share)] | {RowKey.UNKNOWN.value}
     return any((row, place) in hidden for row in (key, *groups))
 
 

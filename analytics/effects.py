@@ -10,14 +10,7 @@ from analytics.metrics.sentences import Compared, number, similar
 from analytics.models import Safeguard
 from analytics.queries.safeguards import SCOPE, Window, measured, windows
 from analytics.stats import rate_ratio_interval, wilson_interval
-from analytics.stats.decision import (
-    ASSISTED,
-    MANUAL,
-    MANUAL_BASELINE,
-    MOST_UNKNOWN,
-    UNKNOWN,
-    UNMARKED_BASELINE,
-)
+from analytics.stats.decision import ASSISTED, MANUAL, UNKNOWN, baseline_for
 from analytics.stats.shapes import Interval, RatioInterval
 
 FEWEST = 10
@@ -92,8 +85,7 @@ def effect(safeguard: Safeguard, as_of: date) -> Effect:
         for group in (ASSISTED, MANUAL, UNKNOWN)
     }
     whole = sum(totals.values())
-    is_manual = whole > 0 and totals[UNKNOWN] / whole <= MOST_UNKNOWN
-    baseline = MANUAL_BASELINE if is_manual else UNMARKED_BASELINE
+    baseline = baseline_for(totals[UNKNOWN] / whole if whole else None)
     sides = [
         _side(window, compare(one, SCOPE, None, baseline))
         for window, one in zip((first, second), found, strict=True)

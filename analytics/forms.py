@@ -288,7 +288,6 @@ class ReviewForm(forms.Form):
             (Signal.Review.DISMISSED.value, "Dismiss: it is explained by something else"),
         ],
         widget=forms.RadioSelect,
-        initial=Signal.Review.ACKNOWLEDGED.value,
     )
     reason = forms.CharField(
         label="Reason", required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000,

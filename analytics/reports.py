@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
-from io import StringIO
 from typing import Any, TypeVar
 
 from django.core.cache import cache
 
+from analytics.csv_files import csv_text
 from analytics.metrics import Definition, definition, failure_rate
 from analytics.metrics.failure_rate import FailureRate, Place
 from analytics.queries.cells import CellCounts, CellIncidents, cells_and_incidents
@@ -35,6 +34,7 @@ from analytics.queries.figures import (
 )
 from analytics.queries.ledger import FEW, Standing, standing
 from analytics.queries.strata import area_slug, row_key
+from analytics.stats.decision import MOST_UNKNOWN
 
 T = TypeVar("T")
 ALL_AREAS = "all"
@@ -51,7 +51,7 @@ class Area:
 
     @property
     def mostly_unknown(self) -> bool:
-        return self.unknown_share is not None and self.unknown_share > 0.3
+        return self.unknown_share is not None and self.unknown_share > MOST_UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -282,21 +282,7 @@ def as_table(report: MatrixReport) -> Iterator[tuple[Any, ...]]:
 
 
 def as_csv(report: MatrixReport) -> str:
-    """Spreadsheets must not take a name for a formula: those get a leading quote."""
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(HEADER)
-    for line in as_table(report):
-        writer.writerow([_quoted(value) for value in line])
-    return text.getvalue()
-
-
-def _quoted(value: Any) -> Any:
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
+    return csv_text(HEADER, as_table(report))
 
 
 def as_json(report: MatrixReport) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import Any
 
 from analytics import reports
 from analytics.comparisons import hidden_places, kept, names_area, without_assistant
-from analytics.metrics import Definition, adjusted_ratio, definition, trend
+from analytics.metrics import Definition, definition, trend
 from analytics.metrics.trend import WEEKS_TESTED, Point, Verdict, Week, gives_away, point, verdict
 from analytics.queries.counted import Period
 from analytics.queries.figures import WITH_INCIDENTS, Filters, RowKey
 from analytics.queries.ledger import Standing, standing
 from analytics.queries.series import BLOCK_DAYS, WEEKS, WeekLine, blocks, restricted_is_known, weekly
-from analytics.stats.decision import BASELINE_GROUPS, MANUAL_BASELINE
+from analytics.stats.decision import BASELINE_GROUPS, MANUAL_BASELINE, baseline_for
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _over_time(filters: Filters, kind: str, stands: Standing) -> TrendReport:
     names = {row.key: row.name for row in matrix.rows}
     key = f"kind:{kind}" if kind else RowKey.ASSISTED.value
     share = reports.matrix(wide, stands).unknown_share
-    baseline = adjusted_ratio.baseline_for(share)
+    baseline = baseline_for(share)
     hidden = {row for row, area in hidden_places(filters, stands) if area == reports.ALL_AREAS}
     # What was known at an instant may hold fewer restricted incidents than there are.
     doubtful = filters.known_at is not None and restricted_is_known(filters.demo)

@@ -38,7 +38,7 @@ from math import isfinite
 from analytics.metrics.comparison import Measured, compare, strata_of
 from analytics.metrics.sentences import Compared, amount, number, similar
 from analytics.stats import adjusted_rate_ratio, crude_and_adjusted_ratio, unknown_origin_bounds
-from analytics.stats.decision import MANUAL_BASELINE, MOST_UNKNOWN, UNKNOWN, UNMARKED_BASELINE
+from analytics.stats.decision import MANUAL_BASELINE, UNKNOWN, UNMARKED_BASELINE, baseline_for
 from analytics.stats.shapes import Stratum
 
 FEWEST = 10
@@ -108,10 +108,6 @@ class Ratio:
     @property
     def has_bounds(self) -> bool:
         return bool(self.what_if)
-
-
-def baseline_for(unknown_share: float | None) -> str:
-    return MANUAL_BASELINE if (unknown_share or 0.0) <= MOST_UNKNOWN else UNMARKED_BASELINE
 
 
 def ratio_of(

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
 
 from analytics.models import WHOLE, RowCode
-from analytics.queries.counted import counted
+from analytics.queries.counted import counted, known
 from analytics.queries.figures import MATURITY_DAYS, Filters
 from analytics.queries.strata import quarters
 from analytics.stats.decision import ASSISTED, MANUAL, UNKNOWN, Incident, PlacedLink, Records, Spot
 from analytics.stats.evidence import quarter_index
-from changes.models import Change
 
 GROUPS = {RowCode.MANUAL.value: MANUAL, RowCode.UNKNOWN.value: UNKNOWN, RowCode.ASSISTED.value: ASSISTED}
 
-KNOWN_THEN = """{table}.known_from <= %(known_at)s
-      AND ({table}.known_until IS NULL OR {table}.known_until > %(known_at)s)"""
-KNOWN_NOW = "{table}.known_until IS NULL"
 CHOSEN = """
 chosen AS (
-    SELECT fact.change_id, fact.area, fact.size_band, fact.shipped_on, fact.rows, fact.sure,
+    SELECT fact.change_id, fact.area, fact.size_band, fact.shipped_on, fact.rows,
            EXTRACT(YEAR FROM fact.shipped_on)::int * 4 + (EXTRACT(MONTH FROM fact.shipped_on)::int - 1) / 3
                AS quarter
     FROM analytics_countedchange AS fact
@@ -63,52 +59,33 @@ def records(*, as_of: date, demo: bool, known_at: datetime | None = None) -> Rec
 
     Code changes only; an area without a name is "0".
     """
-    links = INCIDENTS.format(known_link=_known(known_at, "link"))
+    filters = _filters(as_of, demo, known_at)
     found: dict[str, Counter[Spot]] = {}
-    for group, spot, n, _ in _spots(as_of, demo, known_at, until=as_of):
+    for group, spot, n, _ in _spots(filters, until=as_of):
         found.setdefault(group, Counter())[spot] += n
-    incidents = _incidents(_chosen(known_at) + links, _parameters(as_of, demo, known_at))
-    return Records(found, incidents, quarter_index(as_of))
+    return Records(found, _incidents(filters), quarter_index(as_of))
 
 
 def failures(*, as_of: date, demo: bool, known_at: datetime | None = None) -> Measured:
     """Mature changes of the same four quarters by group and spot, and how many failed (confirmed)."""
+    filters = _filters(as_of, demo, known_at)
     found: Measured = {}
-    for group, spot, n, failed in _spots(as_of, demo, known_at, until=as_of - timedelta(days=MATURITY_DAYS)):
+    for group, spot, n, failed in _spots(filters, until=filters.mature_until):
         found.setdefault(group, {})[spot] = (n, failed)
     return found
 
 
-def _spots(
-    as_of: date, demo: bool, known_at: datetime | None, *, until: date
-) -> Iterator[tuple[str, Spot, int, float]]:
+def _filters(as_of: date, demo: bool, known_at: datetime | None) -> Filters:
+    return Filters(start=first_day(as_of), end=as_of, as_of=as_of, demo=demo, known_at=known_at)
+
+
+def _spots(filters: Filters, *, until: date) -> Iterator[tuple[str, Spot, int, float]]:
     """Changes and failures by group and spot; from the cells where they answer."""
-    filters = Filters(start=first_day(as_of), end=as_of, as_of=as_of, demo=demo, known_at=known_at)
     periods = list(quarters(filters.start, until))
     for line in counted(filters, periods, by_size=True):
         if line.n and (group := _group(line.row)):
             quarter = quarter_index(periods[line.period].start)
             yield group, Spot(str(line.area), line.size, quarter), line.n, line.failures
-
-
-def _parameters(as_of: date, demo: bool, known_at: datetime | None) -> dict[str, Any]:
-    return {
-        "as_of": as_of,
-        "first_day": first_day(as_of),
-        "demo": demo,
-        "type": Change.Type.CODE.value,
-        "known_at": known_at,
-        "window": MATURITY_DAYS,
-        "whole": WHOLE,
-    }
-
-
-def _chosen(known_at: datetime | None) -> str:
-    return CHOSEN.format(known_fact=_known(known_at, "fact"))
-
-
-def _known(known_at: datetime | None, table: str) -> str:
-    return (KNOWN_NOW if known_at is None else KNOWN_THEN).format(table=table)
 
 
 def first_day(as_of: date) -> date:
@@ -122,7 +99,20 @@ def _group(row: int) -> str:
     return str(row) if row > 0 else GROUPS.get(row, "")
 
 
-def _incidents(statement: str, parameters: Mapping[str, Any]) -> Counter[Incident]:
+def _incidents(filters: Filters) -> Counter[Incident]:
+    """How many incidents had just these links."""
+    statement = CHOSEN.format(known_fact=known(filters, "fact")) + INCIDENTS.format(
+        known_link=known(filters, "link")
+    )
+    parameters: dict[str, Any] = {
+        "as_of": filters.as_of,
+        "first_day": filters.start,
+        "demo": filters.demo,
+        "type": filters.type,
+        "known_at": filters.known_at,
+        "window": MATURITY_DAYS,
+        "whole": WHOLE,
+    }
     found: Counter[Incident] = Counter()
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {statement}", parameters)

@@ -17,7 +17,7 @@ from analytics.queries.ledger import Standing
 from analytics.stats.evidence import quarter_index
 
 
-class Stratum(NamedTuple):
+class StratumCount(NamedTuple):
     """Changes of one row that are alike in area, size and quarter (`year * 4 + quarter`, from 0).
 
     `row` is a `RowKey` or `kind:<slug>`. A change stands in each of its kinds, and else in exactly one of
@@ -33,13 +33,13 @@ class Stratum(NamedTuple):
     perhaps: float
 
 
-def strata(filters: Filters, stands: Standing | None = None) -> list[Stratum]:
+def strata(filters: Filters, stands: Standing | None = None) -> list[StratumCount]:
     """Every row at once: pick the kind and its baseline from the answer."""
     periods = list(quarters(filters.start, min(filters.end, filters.mature_until)))
     areas, kinds = taxonomies()
     lines = counted(filters, periods, by_size=True, stands=stands, scope=Scope.of(filters, areas))
     return [
-        Stratum(
+        StratumCount(
             row_key(line.row, kinds),
             area_slug(line.area, areas),
             line.size,
@@ -53,7 +53,7 @@ def strata(filters: Filters, stands: Standing | None = None) -> list[Stratum]:
     ]
 
 
-def unknown_shares(lines: Iterable[Stratum]) -> dict[str, float]:
+def unknown_shares(lines: Iterable[StratumCount]) -> dict[str, float]:
     """By area: the share of its changes without a known origin, automations apart."""
     n: dict[tuple[str, str], int] = {}
     for line in lines:

@@ -120,10 +120,15 @@ def unknown_share(records: Records, area: str | None) -> float:
     return counts[UNKNOWN] / whole if whole else 0.0
 
 
+def baseline_for(share: float | None) -> str:
+    """What is compared with, by the share of unknown origin; None where there is no change at all."""
+    return MANUAL_BASELINE if (share or 0.0) <= MOST_UNKNOWN else UNMARKED_BASELINE
+
+
 def _case(records: Records, kind: str, area: str | None, incidents: Mapping[Incident, int]) -> _Case:
     """A kind and what it is compared with: manual changes where enough origins are known, else unmarked."""
     share = unknown_share(records, area)
-    baseline = MANUAL_BASELINE if share <= MOST_UNKNOWN else UNMARKED_BASELINE
+    baseline = baseline_for(share)
     other: Counter[Spot] = Counter()
     for group in BASELINE_GROUPS[baseline]:
         other.update(dict(records.of(group, area)))

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
-from io import StringIO
 from typing import Any
 
 from django.forms import Form
 from django.http import HttpResponse
 
 from accounts.problems import problem
-
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+from analytics.csv_files import csv_text
 
 
 def csv_file(name: str, header: Iterable[str], lines: Iterable[Iterable[Any]]) -> HttpResponse:
-    """Spreadsheets must not take a name for a formula: those get a leading quote."""
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(header)
-    for line in lines:
-        writer.writerow([_quoted(value) for value in line])
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(csv_text(header, lines), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
-
-
-def _quoted(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
 
 
 def not_valid(form: Form) -> HttpResponse:

@@ -10,8 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
-from accounts.problems import problem
 from analytics import reports
 from analytics.charts import rate_chart
 from analytics.forms import MatrixForm
@@ -20,6 +18,8 @@ from analytics.metrics.measured import FOLLOW_UP_WORDS
 from analytics.queries import figures
 from analytics.queries.figures import Basis, Filters, RowKey
 from analytics.tasks import catch_up
+from analytics.views.answers import csv_file, not_valid
+from analytics.views.people import reader
 from changes.models import Change
 from incidents.models import Incident
 from incidents.queries.causes import StandingCause, standing_causes
@@ -66,23 +66,17 @@ def page(request: HttpRequest) -> HttpResponse:
 def as_csv(request: HttpRequest) -> HttpResponse:
     form = MatrixForm(request.GET.dict())
     if not form.is_valid():
-        return _not_valid(form)
+        return not_valid(form)
     report = reports.matrix(form.filters(), catch_up())
-    response = HttpResponse(reports.as_csv(report), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="failure-rates-{report.filters.as_of}.csv"'
-    return response
+    return csv_file(f"failure-rates-{report.filters.as_of}", reports.HEADER, reports.as_table(report))
 
 
 @require_safe
 def as_json(request: HttpRequest) -> HttpResponse:
     form = MatrixForm(request.GET.dict())
     if not form.is_valid():
-        return _not_valid(form)
+        return not_valid(form)
     return JsonResponse(reports.as_json(reports.matrix(form.filters(), catch_up())))
-
-
-def _not_valid(form: MatrixForm) -> HttpResponse:
-    return problem(400, detail="The filters cannot be read.", errors=form.errors.get_json_data())
 
 
 @require_safe
@@ -99,7 +93,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     mature = figures.is_mature(filters)
     lists = {
         "mature": found.filter(mature),
-        "linked": figures.linked(found.filter(mature), filters, _reader(request)),
+        "linked": figures.linked(found.filter(mature), filters, reader(request)),
         "pending": found.exclude(mature),
     }
     show = request.GET.get("show", "")
@@ -126,11 +120,6 @@ def changes(request: HttpRequest) -> HttpResponse:
     return render(request, "analytics/matrix_changes.html", context)
 
 
-def _reader(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 -- the middleware lets only people in
-    return request.user
-
-
 def _row_name(row: str, kinds: figures.Taxonomy) -> str:
     """Raises: Http404 for a row that does not exist."""
     if row in RowKey.values:
@@ -153,7 +142,7 @@ def _lines(found: Any, filters: Filters, request: HttpRequest) -> list[tuple[Cha
     listed = list(found)
     links: defaultdict[int, list[StandingCause]] = defaultdict(list)
     if filters.basis in figures.WITH_INCIDENTS:
-        visible = Incident.objects.visible_to(_reader(request))
+        visible = Incident.objects.visible_to(reader(request))
         for cause in figures.causes_of([change.pk for change in listed], filters).filter(
             incident__in=visible
         ):
@@ -167,6 +156,6 @@ def _behind(shown: Any, filters: Filters, request: HttpRequest) -> dict[str, int
         return {"incident_count": 0, "hidden_count": 0}
     causes = standing_causes().filter(stands_for__in=shown.values("pk"), status__in=figures.COUNTED_CAUSES)
     incidents = Incident.objects.counted().filter(is_demo=filters.demo, pk__in=causes.values("incident"))
-    visible = incidents.visible_to(_reader(request)).count()
+    visible = incidents.visible_to(reader(request)).count()
     everything = incidents.count()
     return {"incident_count": everything, "hidden_count": everything - visible}

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.cache import cache
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,6 +24,7 @@ from analytics.queries.figures import RowKey, midnight, shows_demo
 from analytics.queries.queue import Asked, Plan
 from analytics.services import queue as services
 from analytics.tasks import catch_up
+from analytics.views.people import author, reader
 from changes.models import AssistanceKind, Assistant, Change, DomainArea, Repository, SizeBand
 from incidents.services.refusals import Refused
 
@@ -34,6 +35,7 @@ UNDO_DAYS = 7
 ASIDE = "queue_set_aside"
 MOST_ASIDE = 1000
 DIGITS = "1234567890"
+NOT_A_READER = "Saying how a change was made needs the author role."
 KEYS = [
     ("Say the kind of help", "1 … 9"),
     ("AI-assisted", "a"),
@@ -49,18 +51,6 @@ WORDS = {
     services.NOT: "Not what was suggested",
     services.SUGGESTED: "As suggested",
 }
-
-
-def _reader(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 -- the middleware lets only people in
-    return request.user
-
-
-def _decider(request: HttpRequest) -> User:
-    user = _reader(request)
-    if not user.at_least(Role.AUTHOR):
-        raise PermissionDenied("Saying how a change was made needs the author role.")
-    return user
 
 
 # ---------------------------------------------------------------- what is shown
@@ -137,7 +127,7 @@ def _part(
     # What was made ready before is shown by now: it need not be sent again.
     held = bool(order) and order[0] == _number(request.POST.get("have"))
     shown = queries.shown(order[held:AHEAD], plan.lacks)
-    user = _reader(request)
+    user = reader(request)
     now = timezone.now()
     return {
         "current": order[0] if order else None,
@@ -230,7 +220,7 @@ def _said(text: str) -> tuple[str, AssistanceKind | None]:
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Where the change still waits for a kind afterwards, it stays; else the next entry follows."""
-    user = _decider(request)
+    user = author(request, NOT_A_READER)
     asked = Asked.of(QueryDict(request.POST.get("query", "")))
     if request.POST.get("say") == "skip":
         request.session[ASIDE] = [*_aside(request), [pk, timezone.now().isoformat()]][-MOST_ASIDE:]
@@ -273,7 +263,7 @@ def _back(asked: Asked, at: int | None = None) -> HttpResponseRedirect:
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
     """Without `said_at` the last of this person: a decision, or what was set aside after it."""
-    user = _decider(request)
+    user = author(request, NOT_A_READER)
     asked = Asked.of(QueryDict(request.POST.get("query", "")))
     now = timezone.now()
     said_at = _moment(request.POST.get("said_at", ""))
@@ -307,7 +297,7 @@ def _moment(text: str) -> datetime | None:
 @require_POST
 def again(request: HttpRequest) -> HttpResponse:
     """What was set aside comes back to its place."""
-    _decider(request)
+    author(request, NOT_A_READER)
     request.session[ASIDE] = []
     return _answer(request, Asked.of(QueryDict(request.POST.get("query", ""))), "All back in their places")
 
@@ -318,7 +308,7 @@ def again(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def bulk(request: HttpRequest) -> HttpResponse:
     """GET shows what it would do; POST does it to the very changes that were shown."""
-    user = _decider(request)
+    user = author(request, NOT_A_READER)
     given = request.POST if request.method == "POST" else request.GET
     asked = Asked.of(given)
     if not any(asdict(asked).values()):

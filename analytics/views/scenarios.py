@@ -8,7 +8,6 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -17,34 +16,24 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Role, User
+from accounts.models import Role
 from analytics import feature_files
 from analytics.filters import ScenarioFilter
 from analytics.forms import ScenarioForm, ScenarioStateForm, initial_from_lesson, scenario_initial
 from analytics.models import TestScenario
 from analytics.queries import scenarios as queries
 from analytics.services import scenarios as services
+from analytics.views.people import author, reader
 from incidents.models import Incident, Lesson
 from incidents.services.refusals import Conflict, Refused
 
 PAGE = 50
+NOT_A_READER = "Readers do not write test scenarios."
 FEATURE = "text/x-gherkin; charset=utf-8"
 
 
-def _writer(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 -- the middleware lets only people in
-    if not request.user.at_least(Role.AUTHOR):
-        raise PermissionDenied("Readers do not write test scenarios.")
-    return request.user
-
-
-def _reader(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 -- the middleware lets only people in
-    return request.user
-
-
 def _filtered(request: HttpRequest) -> ScenarioFilter:
-    return ScenarioFilter(request.GET, queryset=queries.for_list(_reader(request)), request=request)
+    return ScenarioFilter(request.GET, queryset=queries.for_list(reader(request)), request=request)
 
 
 @require_safe
@@ -60,14 +49,14 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
         "lines": [(scenario, standings[scenario.number]) for scenario in listed],
         "query": request.GET.urlencode(),
         "narrowed": len(narrowed),
-        "may_write": _reader(request).at_least(Role.AUTHOR),
-        "untested": queries.lessons_without_test(_reader(request)).count(),
+        "may_write": reader(request).at_least(Role.AUTHOR),
+        "untested": queries.lessons_without_test(reader(request)).count(),
     }
     return render(request, "analytics/scenarios.html", context)
 
 
 def _visible(request: HttpRequest, number: int) -> TestScenario:
-    visible = TestScenario.objects.visible_to(_reader(request))
+    visible = TestScenario.objects.visible_to(reader(request))
     return get_object_or_404(visible.select_related("area", "merged_into"), number=number)
 
 
@@ -82,7 +71,7 @@ def detail(request: HttpRequest, number: int) -> HttpResponse:
 def _detail(
     request: HttpRequest, scenario: TestScenario, form: ScenarioStateForm, status: int = 200
 ) -> HttpResponse:
-    user = _reader(request)
+    user = reader(request)
     shown = Prefetch("incidents", Incident.objects.visible_to(user).order_by("number"), to_attr="shown")
     [written] = queries.written(TestScenario.objects.filter(pk=scenario.pk), user)
     context = {
@@ -111,7 +100,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def from_lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    user = _writer(request)
+    user = author(request, NOT_A_READER)
     lesson = get_object_or_404(Lesson.objects.visible_to(user), pk=lesson_id)
     incidents = (
         Incident.objects.visible_to(user)
@@ -123,7 +112,7 @@ def from_lesson(request: HttpRequest, lesson_id: int) -> HttpResponse:
 
 
 def _create(request: HttpRequest, initial: dict[str, Any], lesson: Lesson | None) -> HttpResponse:
-    user = _writer(request)
+    user = author(request, NOT_A_READER)
     behind = [lesson.pk] if lesson else []
     form = ScenarioForm(request.POST or None, initial=initial, user=user, lessons=behind)
     if request.method == "POST" and form.is_valid():
@@ -144,7 +133,7 @@ def _add_refusal(form: Any, refusal: Refused) -> None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, number: int) -> HttpResponse:
-    user = _writer(request)
+    user = author(request, NOT_A_READER)
     scenario = _visible(request, number)
     behind = list(scenario.lessons.values_list("pk", flat=True))
     form = ScenarioForm(request.POST or None, initial=scenario_initial(scenario), user=user, lessons=behind)
@@ -171,7 +160,7 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 def set_state(request: HttpRequest, number: int) -> HttpResponse:
-    user = _writer(request)
+    user = author(request, NOT_A_READER)
     scenario = _visible(request, number)
     form = ScenarioStateForm(request.POST)
     if form.is_valid():
@@ -188,7 +177,7 @@ def set_state(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def export_one(request: HttpRequest, number: int) -> HttpResponse:
     scenario = _visible(request, number)
-    found = queries.written(TestScenario.objects.filter(pk=scenario.pk), _reader(request))
+    found = queries.written(TestScenario.objects.filter(pk=scenario.pk), reader(request))
     return _attached(feature_files.feature(found), f"TS-{number}.feature")
 
 
@@ -203,7 +192,7 @@ def _chosen(request: HttpRequest) -> QuerySet[TestScenario]:
 
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
-    found = queries.written(_chosen(request), _reader(request))
+    found = queries.written(_chosen(request), reader(request))
     return _attached(feature_files.feature(found), "scenarios.feature")
 
 
@@ -212,7 +201,7 @@ def export_by_area(request: HttpRequest) -> HttpResponse:
     """A file for each area, since a Gherkin file holds one feature."""
     packed = BytesIO()
     with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
-        for area, scenarios in groupby(queries.written(_chosen(request), _reader(request)), lambda s: s.area):
+        for area, scenarios in groupby(queries.written(_chosen(request), reader(request)), lambda s: s.area):
             archive.writestr(f"{slugify(area) or 'no-area'}.feature", feature_files.feature(list(scenarios)))
     response = HttpResponse(packed.getvalue(), content_type="application/zip")
     response["Content-Disposition"] = 'attachment; filename="scenarios.zip"'

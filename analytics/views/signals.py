@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Role, User
+from accounts.models import Role
 from analytics.effects import effect
 from analytics.forms import (
     EndSafeguardForm,
@@ -28,22 +27,12 @@ from analytics.queries.figures import incident_is_known, shows_demo
 from analytics.services import signals as services
 from analytics.services.judging import Line, Run, look_cached
 from analytics.tasks import catch_up
+from analytics.views.people import author, reader
 from incidents.services.refusals import Refused
 
 SHOWN = 60
+NOT_A_READER = "Readers do not review signals."
 SILENT = ("not_enough_data", "hidden")
-
-
-def _reader(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 -- the middleware lets only people in
-    return request.user
-
-
-def _writer(request: HttpRequest) -> User:
-    user = _reader(request)
-    if not user.at_least(Role.AUTHOR):
-        raise PermissionDenied("Readers do not review signals.")
-    return user
 
 
 def _signals() -> QuerySet[Signal]:
@@ -72,7 +61,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "errors": _errors(run),
         "states": [(slug, *words[:2]) for slug, words in STATES.items() if slug != "origin_unknown"],
         "safeguards": _safeguards()[:5],
-        "may_write": _reader(request).at_least(Role.AUTHOR),
+        "may_write": reader(request).at_least(Role.AUTHOR),
         "no_incident_known": not incident_is_known(run.demo),
     }
     return render(request, "analytics/signals.html", context)
@@ -111,7 +100,7 @@ def _detail(request: HttpRequest, signal: Signal, form: ReviewForm, status: int 
         "safeguards": signal.safeguards.all(),
         "form": form,
         "may_review": signal.review in {Signal.Review.OPEN, Signal.Review.ACKNOWLEDGED},
-        "may_write": _reader(request).at_least(Role.AUTHOR),
+        "may_write": reader(request).at_least(Role.AUTHOR),
         "state_words": STATES[signal.state],
     }
     return render(request, "analytics/signal.html", context, status=status)
@@ -126,7 +115,7 @@ def _line_of(run: Run, signal: Signal) -> Line | None:
 
 @require_POST
 def review(request: HttpRequest, pk: int) -> HttpResponse:
-    user = _writer(request)
+    user = author(request, NOT_A_READER)
     signal = get_object_or_404(_signals(), pk=pk)
     form = ReviewForm(request.POST)
     if form.is_valid():
@@ -150,7 +139,7 @@ def _safeguards() -> QuerySet[Safeguard]:
 def safeguard_list(request: HttpRequest) -> HttpResponse:
     context = {
         "lines": [(one, safeguard_scope(one)) for one in _safeguards()],
-        "may_write": _reader(request).at_least(Role.AUTHOR),
+        "may_write": reader(request).at_least(Role.AUTHOR),
     }
     return render(request, "analytics/safeguards.html", context)
 
@@ -158,7 +147,7 @@ def safeguard_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def adopt(request: HttpRequest) -> HttpResponse:
     """With `?signal=` it answers that signal."""
-    user = _writer(request)
+    user = author(request, NOT_A_READER)
     number = request.GET.get("signal", "")
     signal = get_object_or_404(_signals(), pk=int(number)) if number.isdecimal() else None
     form = SafeguardForm(request.POST or None, initial=safeguard_initial(signal))
@@ -190,14 +179,14 @@ def _safeguard(
         "scope": safeguard_scope(found),
         "effect": effect(found, today()),
         "form": form,
-        "may_write": _reader(request).at_least(Role.AUTHOR),
+        "may_write": reader(request).at_least(Role.AUTHOR),
     }
     return render(request, "analytics/safeguard.html", context, status=status)
 
 
 @require_POST
 def end(request: HttpRequest, pk: int) -> HttpResponse:
-    user = _writer(request)
+    user = author(request, NOT_A_READER)
     found = get_object_or_404(_safeguards(), pk=pk)
     form = EndSafeguardForm(request.POST)
     if form.is_valid():
