@@ -167,11 +167,20 @@ class Clone:
             )
         return Line(head, here, "" if here else "HEAD names no branch; the commit that it names is read")
 
-    def name(self) -> str:
-        """The folder's; of any folder or work tree of one repository the same."""
+    def names(self) -> list[str]:
+        """The folder's, then with those above it; of any folder or work tree of one repository the same."""
         shared = Path(self.run("rev-parse", "--path-format=absolute", "--git-common-dir").strip())
         folder = shared.parent if shared.name == ".git" else shared
-        return folder.name.removesuffix(".git")
+        parts = [*folder.parts[1:-1], folder.name.removesuffix(".git")]
+        return ["/".join(parts[-length:]) for length in range(1, len(parts) + 1)]
+
+    def holds(self, sha: str) -> bool:
+        """Whether this commit is there at all, on whatever branch."""
+        try:
+            self.run("cat-file", "-e", f"{sha}^{{commit}}")
+        except GitError:
+            return False
+        return True
 
     def cut(self) -> set[str]:
         """Commits whose parents a shallow clone lacks: of what stands there no size can be told."""

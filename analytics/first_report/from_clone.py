@@ -96,7 +96,7 @@ def read_clone(
     rows, fixes = _with_follow_ups(clone, rows, minutes, progress)
     found = [replace(row.change, undone_at=undone.at.get(row.change.key)) for row in rows]
     reading = Reading(
-        name=name or address.partition("/")[2] or clone.name(),
+        name=name or address.partition("/")[2] or clone.names()[0],
         as_of=newest,
         since=since,
         until=until,

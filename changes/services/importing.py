@@ -88,9 +88,9 @@ def _commit_quickly() -> None:
 
 
 def _repository(clone: Clone, line: Line, service: str, *, merged_is_shipped: bool) -> Repository:
-    fact = RepositoryFact(
-        name=clone.name(), origin_address=clone.origin_address(), default_branch=line.branch
-    )
+    address = clone.origin_address()
+    name = clone.names()[0] if address else _free_name(clone)
+    fact = RepositoryFact(name=name, origin_address=address, default_branch=line.branch)
     repository = find_or_make_repository(
         fact=fact, merged_is_shipped=merged_is_shipped, with_service=not service
     )
@@ -103,6 +103,23 @@ def _repository(clone: Clone, line: Line, service: str, *, merged_is_shipped: bo
         repository.clone_path = path
         repository.save(update_fields=["clone_path"])
     return repository
+
+
+def _free_name(clone: Clone) -> str:
+    """Without an origin address only the folder tells: another repository may lie in one of the same name.
+
+    It is the same where the clone holds what was read last, or lies where that one lay.
+    """
+    names = clone.names()
+    nameless = Repository.objects.filter(origin_address="", forge_id="", host="", name__in=names)
+    taken = {one.name: one for one in nameless}
+    for name in names:
+        known = taken.get(name)
+        if known is None or known.clone_path == str(clone.path) or not known.imported_to:
+            return name
+        if clone.holds(known.imported_to):
+            return name
+    raise GitError("other repositories have its name; give it an address: git remote add origin ADDRESS")
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,19 @@ def test_a_work_tree_and_a_folder_inside_are_the_same_repository(repo: Repo, tmp
     assert Repository.objects.get().name == "till"
 
 
+def test_clones_of_one_folder_name_stay_apart_when_no_address_tells_them(tmp_path: Path) -> None:
+    for owner in ("shop", "mail"):
+        (tmp_path / owner).mkdir()
+        Repo(tmp_path / owner / "repo").commit(f"Begin {owner}")
+        run(tmp_path / owner / "repo")
+    first, second = Repository.objects.order_by("id")
+    assert (first.name, second.name) == ("repo", "mail/repo")
+    assert [one.changes.count() for one in (first, second)] == [1, 1]
+    (tmp_path / "shop").rename(tmp_path / "moved")
+    run(tmp_path / "moved" / "repo")
+    assert Repository.objects.count() == 2
+
+
 def test_letters_of_another_alphabet_are_kept_or_replaced(tmp_path: Path) -> None:
     latin = plain("Größe".encode("latin-1"), head=b"encoding ISO-8859-1\n", path=b"caf\xe9.txt")
     path = fast_import(tmp_path / "odd.git", latin, plain(b"Not \xff\xfe UTF-8"))
