@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from math import isinf
 
@@ -28,21 +29,20 @@ from analytics.first_report.shapes import (
     Share,
     Tool,
 )
+from analytics.metrics.comparison import compare
 from analytics.stats import (
-    adjusted_rate_ratio,
     noticeable_ratio,
     rate_ratio_interval,
-    ratio_homogeneity,
     wilson_interval,
 )
-from analytics.stats.shapes import Stratum
+from analytics.stats.decision import UNKNOWN, UNMARKED_BASELINE, Spot
+from analytics.stats.evidence import quarter_index
 from changes.paths import path_class, size_band
 
 FEWEST = 10
 WINDOW_DAYS = 30
 MOST_TOOLS = 8
-DISAGREE = 0.05
-FEWEST_FAILURES = 10
+MARKED = "marked"
 # Shares of AI-helped changes that carry a mark, in the two projects where the truth is known.
 RECALLS = (0.49, 0.16)
 BANDS = (
@@ -234,61 +234,36 @@ def _compare(
     if plain.marked.rate is None or plain.unmarked.rate is None:
         return plain
     crude, crude_low, crude_high = rate_ratio_interval(a, len(marked), b, len(unmarked))
-    strata = _strata(changes, area_of, failed)
-    ratio, low, high = adjusted_rate_ratio([one for found in strata.values() for one in found])
-    comparable = [one for found in strata.values() for one in found if one["changes_manual"]]
-    both = 0 < a and 0 < b
-    return Comparison(
-        key,
-        name,
-        meaning,
-        plain.marked,
-        plain.unmarked,
-        crude,
-        crude_low if crude is not None else None,
-        None if crude is None or isinf(crude_high) else crude_high,
-        ratio if both and ratio is not None and not isinf(ratio) and ratio > 0 else None,
-        low,
-        None if isinf(high) else high,
-        sum(one["changes_ai"] for one in comparable) / len(marked),
-        both and _areas_disagree(strata),
-        noticeable_ratio(len(marked) * b / len(unmarked), b),
-        late,
-        young,
-        key != "undone",
+    # The same rule as on every other page: what may be compared, and when no one number may stand.
+    found = compare(_measured(changes, area_of, failed), MARKED, None, UNMARKED_BASELINE)
+    return replace(
+        plain,
+        crude=crude,
+        crude_low=crude_low if crude is not None else None,
+        crude_high=_bounded(crude_high) if crude is not None else None,
+        ratio=found.ratio,
+        low=found.low,
+        high=_bounded(found.high),
+        refused=found.refused,
+        comparable=found.comparable_share,
+        noticeable=noticeable_ratio(len(marked) * b / len(unmarked), b),
     )
 
 
-def _areas_disagree(strata: Mapping[str, Sequence[Stratum]]) -> bool:
-    """Asked only of areas with failures enough for the test's own approximation."""
-    failed = {
-        area: sum(one["failures_ai"] + one["failures_manual"] for one in found)
-        for area, found in strata.items()
-    }
-    telling = {area: found for area, found in strata.items() if failed[area] >= FEWEST_FAILURES}
-    return len(telling) > 1 and ratio_homogeneity(telling).p < DISAGREE
+def _bounded(high: float | None) -> float | None:
+    return None if high is None or isinf(high) else high
 
 
-def _strata(
+def _measured(
     changes: Sequence[ReportChange], area_of: Mapping[str, str], failed: Callable[[ReportChange], bool]
-) -> dict[str, list[Stratum]]:
-    """Area x size x quarter, by area."""
-    held: defaultdict[tuple[str, str, int], list[ReportChange]] = defaultdict(list)
+) -> dict[str, dict[Spot, tuple[int, float]]]:
+    """Changes and failures of marked and of unmarked work, by area x size x quarter."""
+    found: dict[str, dict[Spot, tuple[int, float]]] = {MARKED: {}, UNKNOWN: {}}
     for one in changes:
-        quarter = one.at.year * 4 + (one.at.month - 1) // 3
-        held[area_of[one.key], size_band(one.lines), quarter].append(one)
-    found: defaultdict[str, list[Stratum]] = defaultdict(list)
-    for (area, _, _), some in held.items():
-        marked = [one for one in some if one.is_marked]
-        others = [one for one in some if not one.is_marked]
-        found[area].append(
-            Stratum(
-                failures_ai=sum(map(failed, marked)),
-                changes_ai=len(marked),
-                failures_manual=sum(map(failed, others)),
-                changes_manual=len(others),
-            )
-        )
+        spot = Spot(area_of[one.key], size_band(one.lines), quarter_index(one.at.date()))
+        counts = found[MARKED if one.is_marked else UNKNOWN]
+        n, failures = counts.get(spot, (0, 0.0))
+        counts[spot] = n + 1, failures + failed(one)
     return found
 
 

@@ -121,9 +121,9 @@ class Rate:
 class Comparison:
     """Marked against unmarked on one basis. `ratio` compares like with like, `crude` just divides.
 
-    A `high` of None has no upper bound. `noticeable`: the smallest ratio that these numbers would probably
-    have shown; None where not even a tenfold one. `comparable` is the share of the marked changes that
-    have unmarked ones of the same area, size and quarter beside them.
+    `refused` says why there is no ratio; a `high` of None has no upper bound. `noticeable`: the smallest
+    ratio that these numbers would probably have shown; None where not even a tenfold one. `comparable` is
+    the share of the marked changes that have unmarked ones of the same area, size and quarter beside them.
     """
 
     key: str
@@ -138,7 +138,7 @@ class Comparison:
     low: float | None = None
     high: float | None = None
     comparable: float | None = None
-    areas_disagree: bool = False
+    refused: str = ""
     noticeable: float | None = None
     late: int = 0
     young: int = 0

@@ -220,16 +220,12 @@ def outcomes(reading: Reading, comparisons: Sequence[Comparison]) -> tuple[str, 
     return tuple(found)
 
 
+TOO_FEW = "there are not enough changes to compare"
+
+
 def _ratio_words(one: Comparison) -> str:
-    if one.areas_disagree:
-        return (
-            "The comparison differs between areas, so that one overall number would mislead: none is given."
-        )
     if one.ratio is None or one.low is None:
-        return (
-            "With no failure on one side, or none where the two can be compared, no ratio is given. "
-            + noticed(one)
-        )
+        return f"No ratio is given, since {one.refused or TOO_FEW}. {noticed(one)}"
     upper = times(one.high) if one.high is not None else "no upper limit"
     said = (
         f"Compared with unmarked changes of the same area, size and quarter: {times(one.ratio)} times as "
