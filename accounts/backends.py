@@ -25,6 +25,8 @@ CURATED = frozenset(
         "changes.detectionrule",
         "changes.domainarea",
         "incidents.factorkind",
+        "incidents.incidenttype",
+        "incidents.wordingrule",
         "incidents.postmortemtemplate",
         "incidents.severity",
     }

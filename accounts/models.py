@@ -159,3 +159,81 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.target_kind} {self.target_id or ''}".strip()
+
+
+class Topic(models.TextChoices):
+    """What a person may have by mail; nothing comes that was not asked for."""
+
+    DECISIONS = "decisions", "Each week: the ten decisions that matter most"
+    NOTICES = "notices", "What I am asked for, at most one mail a day"
+
+
+class Subscription(models.Model):
+    """A wish for mail on one topic; stopped by one click, kept so that nobody is asked twice."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="subscriptions")
+    topic = models.CharField(max_length=12, choices=Topic)
+    since = models.DateTimeField(default=timezone.now)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "topic"], name="subscription_once_a_topic"),
+            models.CheckConstraint(
+                condition=models.Q(topic__in=Topic.values), name="subscription_topic_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_topic_display()
+
+
+class Mail(models.Model):
+    """One mail to one person: the row is the truth, sending it may be tried again."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    topic = models.CharField(max_length=12, choices=Topic)
+    # What it is for ("2026-W48"): the same mail is made once.
+    key = models.CharField(max_length=80)
+    # What it was about, as identifiers only: texts are read anew, as the reader may see them then.
+    content = models.JSONField(default=dict)
+    made_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "topic", "key"], name="mail_once")]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=models.Q(sent_at=None), name="mail_waiting")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.key}"
+
+
+class Notification(models.Model):
+    """What a person is told: in their list at once, by mail where they asked for it."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notifications")
+    kind = models.SlugField(max_length=40)
+    # The same thing told twice is one notification.
+    key = models.CharField(max_length=120)
+    # "incident:12": what it concerns, so that it can be taken back when that becomes restricted.
+    about = models.CharField(max_length=60, blank=True, db_index=True)
+    text = models.CharField(max_length=300)
+    path = models.CharField(max_length=300)
+    created_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="notification_once")]
+        indexes = [
+            models.Index(fields=["user"], condition=models.Q(read_at=None), name="notification_unread")
+        ]
+
+    def __str__(self) -> str:
+        return self.text

@@ -12,7 +12,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from changes.admin.facts import FactAdmin
 from changes.admin.terms import TermAdmin, person
 from changes.origin import UnsafePattern, compiled
-from incidents.models import Alert, AlertRule, FactorKind, Incident, PostmortemTemplate, Severity
+from incidents.models import (
+    Alert,
+    AlertRule,
+    FactorKind,
+    Incident,
+    IncidentType,
+    PostmortemTemplate,
+    Severity,
+)
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -55,12 +63,17 @@ class FactorKindAdmin(TermAdmin):
     fields = ("name", "slug", "description", "prompt", "position", "standing", "used")
 
 
+@admin.register(IncidentType)
+class IncidentTypeAdmin(TermAdmin):
+    """Sorts of incidents, where an organisation tells them apart; none to begin with."""
+
+
 class TemplateForm(forms.ModelForm):
     KEYS = frozenset({"key", "title", "prompt", "step", "required", "in_short"})
 
     class Meta:
         model = PostmortemTemplate
-        fields = ("name", "severity", "is_short", "sections")
+        fields = ("name", "type", "severity", "is_short", "sections")
 
     def clean_sections(self) -> list[dict[str, Any]]:
         sections = self.cleaned_data["sections"]
@@ -82,18 +95,19 @@ class TemplateForm(forms.ModelForm):
 class PostmortemTemplateAdmin(Base):
     form = TemplateForm
     list_display = ("name", "for_severity", "is_short", "shown_sections")
-    list_select_related = ("severity",)
+    list_select_related = ("type", "severity")
 
     @admin.display(description="for")
     def for_severity(self, template: PostmortemTemplate) -> str:
-        return str(template.severity) if template.severity else "every other severity"
+        words = [str(one) for one in (template.type, template.severity) if one]
+        return ", ".join(words) or "every other incident"
 
     @admin.display(description="sections")
     def shown_sections(self, template: PostmortemTemplate) -> str:
         return ", ".join(section["title"] for section in template.sections)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        is_default = obj is not None and obj.severity_id is None
+        is_default = obj is not None and obj.severity_id is None and obj.type_id is None
         return super().has_delete_permission(request, obj) and not is_default
 
 

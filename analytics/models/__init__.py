@@ -9,7 +9,14 @@ from analytics.models.counted import (
     RowCode,
 )
 from analytics.models.findings import FrozenWeek, Safeguard, Signal, SignalShown
-from analytics.models.scenarios import Pattern, PatternVersion, ScenarioQuerySet, TestScenario
+from analytics.models.samples import Sample, SampledChange
+from analytics.models.scenarios import (
+    Pattern,
+    PatternVersion,
+    ScenarioQuerySet,
+    ScenarioStanding,
+    TestScenario,
+)
 
 __all__ = [
     "WHOLE",
@@ -24,7 +31,10 @@ __all__ = [
     "Recount",
     "RowCode",
     "Safeguard",
+    "Sample",
+    "SampledChange",
     "ScenarioQuerySet",
+    "ScenarioStanding",
     "Signal",
     "SignalShown",
     "TestScenario",

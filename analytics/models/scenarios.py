@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from changes.models import AssistanceKind, DomainArea, Service
+from changes.models import AssistanceKind, DomainArea, Repository, Service, TestRun
 from incidents.models import Lesson
 
 if TYPE_CHECKING:
@@ -74,6 +74,43 @@ class TestScenario(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("analytics:scenario", args=[self.number])
+
+
+class ScenarioStanding(models.Model):
+    """What CI says of a scenario on one branch of one repository: a finding, made anew from the results."""
+
+    class State(models.TextChoices):
+        PASSING = "passing", "Passing"
+        FAILING = "failing", "Failing"
+        FLAKY = "flaky", "Flaky"
+        STALE = "stale", "Stale"
+
+    class Why(models.TextChoices):
+        """Why a standing is stale."""
+
+        SKIPPED = "skipped", "Skipped"
+        GONE = "gone", "No longer in the test run"
+        NOT_RUN = "not_run", "Not run for 30 days"
+
+    scenario = models.ForeignKey(TestScenario, models.CASCADE, related_name="standings")
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="+")
+    branch = models.CharField(max_length=250, blank=True)
+    state = models.CharField(max_length=7, choices=State)
+    why = models.CharField(max_length=7, choices=Why, blank=True)
+    since = models.DateTimeField()
+    last_run = models.ForeignKey(TestRun, models.SET_NULL, null=True, related_name="+")
+    last_passed_at = models.DateTimeField(null=True, blank=True)
+    last_failed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scenario", "repository", "branch"], name="standing_once_a_branch"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scenario} {self.state}"
 
 
 class Pattern(models.Model):

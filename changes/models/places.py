@@ -155,6 +155,7 @@ class MarkingPolicy(models.Model):
     since = models.DateField()
     ended_on = models.DateField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.TextField(blank=True, help_text="Why it was ended or revoked.")
     how = models.TextField(blank=True, help_text="A required question, a check: what makes it hold.")
     stated_at = models.DateTimeField(default=timezone.now, editable=False)
     stated_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", editable=False)

@@ -11,9 +11,11 @@ from incidents.models.postmortem import (
     PostmortemDraft,
     PostmortemRevision,
     PostmortemSection,
+    ReviewRequest,
 )
-from incidents.models.taxonomy import FactorKind, PostmortemTemplate, Severity
+from incidents.models.taxonomy import FactorKind, IncidentType, PostmortemTemplate, Severity
 from incidents.models.timeline import TimelineEntry
+from incidents.models.wording import WordingRule
 
 __all__ = [
     "TIMES",
@@ -28,6 +30,7 @@ __all__ = [
     "Fix",
     "Incident",
     "IncidentQuerySet",
+    "IncidentType",
     "Lesson",
     "LessonQuerySet",
     "Postmortem",
@@ -36,6 +39,8 @@ __all__ = [
     "PostmortemRevision",
     "PostmortemSection",
     "PostmortemTemplate",
+    "ReviewRequest",
     "Severity",
     "TimelineEntry",
+    "WordingRule",
 ]

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from changes.models import DomainArea, Environment, Service
-from incidents.models.taxonomy import Severity
+from incidents.models.taxonomy import IncidentType, Severity
 from intake.models import Source
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class Incident(models.Model):
     status = models.CharField(max_length=13, choices=Status, default=Status.OPEN)
     closing_reason = models.CharField(max_length=11, choices=ClosingReason, blank=True)
     severity = models.ForeignKey(Severity, models.PROTECT, null=True, blank=True, related_name="incidents")
+    type = models.ForeignKey(IncidentType, models.PROTECT, null=True, blank=True, related_name="+")
 
     impact_started_at = models.DateTimeField(null=True, blank=True)
     detected_at = models.DateTimeField(null=True, blank=True)

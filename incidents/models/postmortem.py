@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from changes.models import AssistanceKind, Change, DomainArea, Origin, Service
+from changes.models import AssistanceKind, Change, DomainArea, Origin, Service, SizeBand
 from incidents.models.cause import Cause
 from incidents.models.incident import Incident
 
@@ -108,6 +108,7 @@ class PostmortemRevision(models.Model):
     number = models.PositiveIntegerField()
     content = models.JSONField()
     note = models.CharField(max_length=200, blank=True)
+    restored_from = models.PositiveIntegerField(null=True, blank=True)
     saved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     saved_at = models.DateTimeField(default=timezone.now)
 
@@ -140,6 +141,30 @@ class PostmortemComment(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class ReviewRequest(models.Model):
+    """Somebody was asked to read it; answered by their next verdict on this round."""
+
+    postmortem = models.ForeignKey(Postmortem, models.CASCADE, related_name="review_requests")
+    reviewer = models.ForeignKey(User, models.CASCADE, related_name="+")
+    requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    requested_at = models.DateTimeField(default=timezone.now)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["requested_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["postmortem", "reviewer"],
+                condition=Q(answered_at=None, withdrawn_at=None),
+                name="review_asked_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"review of {self.postmortem}"
 
 
 class LessonQuerySet(models.QuerySet["Lesson"]):
@@ -241,12 +266,21 @@ class ActionItem(models.Model):
 
 
 class Control(models.Model):
-    """A drawn change that did not fail, of a causal one's area, size and quarter: asked the same."""
+    """A drawn change that did not fail, of a causal one's area, size and quarter: asked the same.
+
+    The stratum is kept as it stood when drawn, with `pool`, how many changes of it could have been drawn.
+    """
 
     cause = models.ForeignKey(Cause, models.CASCADE, related_name="controls")
     change = models.ForeignKey(Change, models.PROTECT, related_name="+")
+    area = models.ForeignKey(DomainArea, models.PROTECT, null=True, blank=True, related_name="+")
+    size_band = models.CharField(max_length=8, choices=SizeBand, default=SizeBand.UNKNOWN)
+    quarter_begins_on = models.DateField(null=True, blank=True)
+    pool = models.PositiveIntegerField(null=True, blank=True)
     origin = models.CharField(max_length=10, choices=Origin, blank=True)
     kinds = models.ManyToManyField(AssistanceKind, blank=True, related_name="+")
+    # "Cannot say" is an answer too; passed over is not.
+    passed_over_at = models.DateTimeField(null=True, blank=True)
     drawn_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")

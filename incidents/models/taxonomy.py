@@ -35,11 +35,17 @@ class FactorKind(Term):
     prompt = models.CharField(max_length=200, blank=True, help_text="The question that the form asks.")
 
 
+@pghistory.track()
+class IncidentType(Term):
+    """What sort of incident it is, where an organisation tells sorts apart: data loss, security, supplier…"""
+
+
 class PostmortemTemplate(models.Model):
-    """Which sections a postmortem has; the one of the severity, else the default."""
+    """Which sections it has: that of type and severity, else of the type, of the severity, the default."""
 
     name = models.CharField(max_length=80, unique=True)
-    severity = models.OneToOneField(Severity, models.CASCADE, null=True, blank=True, related_name="template")
+    type = models.ForeignKey(IncidentType, models.CASCADE, null=True, blank=True, related_name="templates")
+    severity = models.ForeignKey(Severity, models.CASCADE, null=True, blank=True, related_name="templates")
     is_short = models.BooleanField(default=False)
     # [{"key": "what_happened", "title": "What happened", "prompt": "…", "step": "facts", "required": true}]
     sections = models.JSONField(default=list)
@@ -48,10 +54,7 @@ class PostmortemTemplate(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
-                fields=["severity"],
-                condition=models.Q(severity=None),
-                nulls_distinct=False,
-                name="template_one_default",
+                fields=["type", "severity"], nulls_distinct=False, name="template_once_a_type_and_severity"
             )
         ]
 

@@ -48,9 +48,14 @@ def sections_of(postmortem: Postmortem) -> list[Section]:
 
 
 def _shape(postmortem: Postmortem) -> list[dict[str, Any]]:
-    """The severity's template, else the default one, else the starter's; the short form asks less."""
-    templates = {template.severity_id: template for template in PostmortemTemplate.objects.all()}
-    template = templates.get(postmortem.incident.severity_id) or templates.get(None)
+    """The template of type and severity, of the type, of the severity, the default, else the starter's."""
+    incident = postmortem.incident
+    templates = {(one.type_id, one.severity_id): one for one in PostmortemTemplate.objects.all()}
+    wanted = [
+        (incident.type_id, incident.severity_id), (incident.type_id, None),
+        (None, incident.severity_id), (None, None),
+    ]  # fmt: skip
+    template = next((templates[key] for key in wanted if key in templates), None)
     shape: list[dict[str, Any]] = template.sections if template and template.sections else TEMPLATE_SECTIONS
     if postmortem.is_short or (template is not None and template.is_short):
         return [section for section in shape if section.get("in_short", section.get("required"))]
