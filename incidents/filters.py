@@ -23,6 +23,7 @@ from incidents.models import (
     FactorKind,
     Fix,
     Incident,
+    IncidentType,
     Lesson,
     Postmortem,
     Severity,
@@ -44,6 +45,13 @@ class IncidentFilter(filters.FilterSet):
         queryset=Severity.objects.all(),
         label="Severity",
         null_label="Unknown",
+        null_value=NONE,
+    )
+    type = TermFilter(
+        field_name="type",
+        queryset=IncidentType.objects.all(),
+        label="Type",
+        null_label="No type",
         null_value=NONE,
     )
     service = ServiceChoiceFilter(field_name="services", label="Service")

@@ -84,7 +84,7 @@ class Incidents(IncidentResource):
 
     def get_queryset(self) -> QuerySet[Incident]:
         found = self.visible().select_related(
-            "severity", "area", "environment", "postmortem", "reported_by", "duplicate_of"
+            "severity", "type", "area", "environment", "postmortem", "reported_by", "duplicate_of"
         )
         return found.prefetch_related("services").annotate(began=filters.BEGAN_AT)
 

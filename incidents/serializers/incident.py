@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.models import User
 from changes.models import DomainArea, Environment, Service
 from changes.serializers import TERM_FIELDS, RoleField, TermSerializer, slug
-from incidents.models import FactorKind, Incident, Postmortem, Severity
+from incidents.models import FactorKind, Incident, IncidentType, Postmortem, Severity
 
 
 class SeveritySerializer(TermSerializer):
@@ -49,6 +49,7 @@ class ImpactNumber(serializers.Serializer[Any]):
 
 class IncidentSerializer(serializers.ModelSerializer[Incident]):
     severity = slug()
+    type = slug()
     services = slug(many=True)
     area = slug()
     environment = serializers.CharField(source="environment.name", read_only=True, default=None)
@@ -76,6 +77,7 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
             "status",
             "closing_reason",
             "severity",
+            "type",
             "impact_started_at",
             "detected_at",
             "acknowledged_at",
@@ -131,6 +133,7 @@ class IncidentFacts(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=200)
     summary = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
     severity = slug(queryset=Severity.objects.offered(), required=False, allow_null=True)
+    type = slug(queryset=IncidentType.objects.offered(), required=False, allow_null=True)
     area = slug(queryset=DomainArea.objects.offered(), required=False, allow_null=True)
     environment = serializers.PrimaryKeyRelatedField(
         queryset=Environment.objects.all(), required=False, allow_null=True

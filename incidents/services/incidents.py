@@ -22,6 +22,7 @@ FACTS = (
     "title",
     "summary",
     "severity",
+    "type",
     "area",
     "environment",
     "impact",
