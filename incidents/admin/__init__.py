@@ -1,0 +1,3 @@
+"""The curator's window on words and templates, and the operator's on alerts and incidents."""
+
+from incidents.admin import facts, templates, terms  # noqa: F401
