@@ -20,7 +20,7 @@ from incidents import filters, serializers
 from incidents.api.incident import NUMBER, IncidentResource
 from incidents.api.parts import PartResource
 from incidents.models import ActionItem, Incident, Lesson, Postmortem
-from incidents.services import actions, incidents, lessons, postmortems
+from incidents.services import actions, incidents, lessons, postmortems, reviewing
 
 
 class Postmortems(PartResource):
@@ -67,7 +67,7 @@ class Postmortems(PartResource):
         """For everybody to read. 422 lists every point still open; a curator may override, saying why."""
         postmortem = self.writable_row()
         said = self.checked(serializers.PublishInput)
-        postmortems.publish(incident_id=postmortem.incident_id, by=self.person, now=timezone.now(), **said)
+        reviewing.publish(incident_id=postmortem.incident_id, by=self.person, now=timezone.now(), **said)
         return self.answer(self.again(postmortem))
 
     @extend_schema(request=None, responses=serializers.PostmortemDetailSerializer)
@@ -76,7 +76,7 @@ class Postmortems(PartResource):
     def revise(self, request: Request, number: str) -> Response:
         """Take a published one back to a draft."""
         postmortem = self.writable_row()
-        postmortems.revise(incident_id=postmortem.incident_id, by=self.person, now=timezone.now())
+        reviewing.revise(incident_id=postmortem.incident_id, by=self.person, now=timezone.now())
         return self.answer(self.again(postmortem))
 
 

@@ -21,6 +21,7 @@ from incidents.models import Incident, PostmortemDraft
 from incidents.queries.gate import STEP_TITLES, STEPS, OpenPoint, open_points
 from incidents.queries.outline import Section, sections_of
 from incidents.services import postmortems as verbs
+from incidents.services import reviewing
 from incidents.services.refusals import Conflict, Refused
 from incidents.views.access import reader, visible, writable
 from incidents.views.conflict import conflict_page
@@ -248,7 +249,7 @@ def require(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 def revise(request: HttpRequest, number: int) -> HttpResponse:
-    return _do(request, writable(request, number), verbs.revise, "incidents:step", number, "publish")
+    return _do(request, writable(request, number), reviewing.revise, "incidents:step", number, "publish")
 
 
 @require_POST
@@ -258,7 +259,7 @@ def review(request: HttpRequest, number: int) -> HttpResponse:
     if not reader(request).at_least(Role.AUTHOR):
         raise PermissionDenied("Reviewing needs the role of an author.")
     said = {name: request.POST.get(name, "") for name in ("verdict", "text", "section_key")}
-    return _do(request, incident, verbs.review, "incidents:postmortem", number, **said)
+    return _do(request, incident, reviewing.review, "incidents:postmortem", number, **said)
 
 
 def _do(

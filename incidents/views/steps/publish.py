@@ -10,7 +10,7 @@ from incidents.forms import AppointForm
 from incidents.models import Postmortem
 from incidents.queries.document import document
 from incidents.queries.outline import sections_of
-from incidents.services import postmortems
+from incidents.services import postmortems, reviewing
 from incidents.views.steps.asked import Asked
 
 
@@ -51,9 +51,9 @@ def act(asked: Asked) -> None:
     match asked.verb:
         case "publish":
             override = told.get("override_reason", "")
-            postmortems.publish(override_reason=override, now=asked.now, **said)
+            reviewing.publish(override_reason=override, now=asked.now, **said)
         case "request_review":
-            postmortems.request_review(now=asked.now, **said)
+            reviewing.request_review(now=asked.now, **said)
         case "short" | "long":
             postmortems.set_form(is_short=asked.verb == "short", **said)
         case "appoint":
