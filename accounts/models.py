@@ -202,11 +202,17 @@ class Mail(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     error = models.CharField(max_length=300, blank=True)
+    # Will not be sent: nothing was left to say, it was wanted no more, or every attempt failed (`error`).
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "topic", "key"], name="mail_once")]
         indexes = [
-            models.Index(fields=["next_attempt_at"], condition=models.Q(sent_at=None), name="mail_waiting")
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=models.Q(sent_at=None, closed_at=None),
+                name="mail_waiting",
+            )
         ]
 
     def __str__(self) -> str:

@@ -45,6 +45,7 @@ class Prompt(models.TextChoices):
 
     AT_CHANGE = "at_change", "At the change"
     QUEUE = "queue", "Confirm queue"
+    MAIL = "mail", "Weekly mail"
     SAMPLE = "sample", "Sampled check"
     POSTMORTEM = "postmortem", "Postmortem"
     CONTROL = "control", "Control in a postmortem"

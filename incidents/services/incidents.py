@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from accounts import notices
 from accounts.models import AuditEntry, User
 from changes.models import Service
 from incidents.models import TIMES, Incident, Postmortem, TimelineEntry
@@ -277,6 +278,7 @@ def restrict(*, incident_id: int, people: Iterable[User], by: User, now: datetim
     incident.people.set(named)
     incident.is_restricted = True
     _save(incident)
+    notices.take_back(about=notices.about(incident), except_users=named)
     _audit(incident, "restrict", by, now, people=sorted(named))
     _touched(incident, "restricted", by)
     return incident

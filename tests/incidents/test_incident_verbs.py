@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AuditEntry, Role, User
+from accounts import notices
+from accounts.models import AuditEntry, Notification, Role, User
 from incidents.models import Alert, Incident, Postmortem, Severity, TimelineEntry
 from incidents.services import actions, incidents, lessons, timeline
 from incidents.services.refusals import Refused
@@ -98,6 +99,24 @@ def test_who_restricts_stays_among_those_named(author: User) -> None:
     incident = report(author)
     incidents.restrict(incident_id=incident.pk, people=[make.user()], by=author, now=NOW)
     assert author in incident.people.all()
+
+
+def test_what_people_were_told_is_taken_back_when_it_becomes_restricted(author: User) -> None:
+    incident, named, other = report(author), make.user(), make.user()
+    for of, key in ((incident, "one"), (make.incident(), "two")):
+        notices.tell(
+            users=[author, named, other],
+            kind="review",
+            key=key,
+            text=of.title,
+            path="/incidents/",
+            about=notices.about(of),
+            now=NOW,
+        )
+    incidents.restrict(incident_id=incident.pk, people=[named], by=author, now=NOW)
+    left = Notification.objects.filter(key="one").values_list("user", flat=True)
+    assert set(left) == {author.pk, named.pk}
+    assert Notification.objects.filter(key="two").count() == 3
 
 
 def test_gathered_entry_comes_once_and_stays_hidden_when_gathered_again(author: User) -> None:
