@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gherkin.errors import CompositeParserException, ParserError
 from gherkin.parser import Parser
@@ -106,6 +107,21 @@ def faults(scenario: Written) -> list[tuple[str, str]]:
     if not found:
         found += [("title", reason) for reason in complaints(feature([scenario]))]
     return found
+
+
+def so_far(words: dict[str, str]) -> dict[str, Any]:
+    """Half a scenario: what is wrong with the parts that are there, what is missing, else how it reads.
+
+    `words` has title, given, when and then.
+    """
+    begun = [part for part in words if words[part].strip()]
+    scenario = Written(None, words["title"], words["given"], words["when"], words["then"])
+    found = [(part, reason) for part, reason in faults(scenario) if part in begun]
+    return {
+        "faults": found,
+        "missing": [part for part in words if part not in begun],
+        "preview": "" if found or len(begun) < len(words) else feature([scenario]),
+    }
 
 
 def complaints(text: str) -> list[str]:

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from analytics.views import baseline, first_report, home, matrix, queue, scenarios, signals, trend
+from analytics.views import (
+    baseline,
+    first_report,
+    home,
+    matrix,
+    queue,
+    scenario_checks,
+    scenario_files,
+    scenarios,
+    signals,
+    trend,
+)
 
 app_name = "analytics"
 
@@ -36,10 +47,20 @@ urlpatterns = [
     path("scenarios/", scenarios.scenario_list, name="scenarios"),
     path("scenarios/new/", scenarios.create, name="scenario_new"),
     path("scenarios/from-lesson/<int:lesson_id>/", scenarios.from_lesson, name="scenario_from_lesson"),
-    path("scenarios.feature", scenarios.export, name="scenarios_feature"),
-    path("scenarios.zip", scenarios.export_by_area, name="scenarios_zip"),
-    path("scenarios/<int:number>.feature", scenarios.export_one, name="scenario_feature"),
+    path("scenarios.feature", scenario_files.export, name="scenarios_feature"),
+    path("scenarios.zip", scenario_files.export, {"form": "features"}, name="scenarios_zip"),
+    path("scenarios/files/<slug:form>/", scenario_files.export, name="scenarios_file"),
+    path("scenarios/<int:number>.feature", scenario_files.export_one, name="scenario_feature"),
+    path("scenarios/<int:number>/files/<slug:form>/", scenario_files.export_one, name="scenario_file"),
     path("scenarios/<int:number>/", scenarios.detail, name="scenario"),
     path("scenarios/<int:number>/edit/", scenarios.edit, name="scenario_edit"),
+    path("scenarios/check/", scenario_checks.check, name="scenario_check"),
+    path("scenarios/<int:number>/merge/", scenario_checks.merge, name="scenario_merge"),
+    path("scenarios/<int:number>/take-apart/", scenario_checks.take_apart, name="scenario_take_apart"),
+    path(
+        "scenarios/<int:number>/stand-for/<int:lesson_id>/",
+        scenario_checks.stand_for,
+        name="scenario_stand_for",
+    ),
     path("scenarios/<int:number>/state/", scenarios.set_state, name="scenario_state"),
 ]

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
 from django.db.models import Exists, OuterRef
 
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from analytics.feature_files import Written
+from analytics.likeness import alike
 from analytics.models import TestScenario
 from analytics.queries.figures import shows_demo
 from changes.models import TestCaseResult
 from incidents.models import Incident, Lesson
 
 Outcome = TestCaseResult.Outcome
+MOST_NEAR = 3
+# Fewer letters than these say too little to look for the like.
+ENOUGH_TO_COMPARE = 20
+WORDS = ("title", "given", "when", "then")
 FAILING = (Outcome.FAILED, Outcome.ERROR)
 
 
@@ -72,6 +78,38 @@ def for_list(user: User) -> models.QuerySet[TestScenario]:
     if not shows_demo():
         scenarios = scenarios.filter(is_demo=False)
     return scenarios.select_related("area").prefetch_related("kinds", "lessons")
+
+
+def near(user: User, words: Mapping[str, str], *, but: int | None = None) -> list[TestScenario]:
+    """Standing scenarios that say nearly the same, in their titles or in all, at most three.
+
+    `words` has title, given, when and then; too few of them are like nothing.
+    """
+    if len(" ".join(words.values()).strip()) < ENOUGH_TO_COMPARE:
+        return []
+    standing = TestScenario.objects.visible_to(user).filter(merged_into=None)
+    standing = standing.exclude(state=TestScenario.State.RETIRED).exclude(number=but or 0)
+    texts = {number: parts for number, *parts in standing.values_list("number", *WORDS)}
+    found = Counter[int]()
+    for mine, theirs in (
+        (words["title"], {number: parts[0] for number, parts in texts.items()}),
+        (" ".join(words.values()), {number: " ".join(parts) for number, parts in texts.items()}),
+    ):
+        for number, score in alike(mine, theirs):
+            found[number] = max(found[number], round(1000 * score))
+    rows = {one.number: one for one in standing.filter(number__in=found).prefetch_related("lessons")}
+    return [rows[number] for number, _ in found.most_common(MOST_NEAR)]
+
+
+def words_of(scenario: TestScenario) -> dict[str, str]:
+    return {name: getattr(scenario, name) for name in WORDS}
+
+
+def states_of(scenario: TestScenario) -> models.QuerySet[AuditEntry]:
+    """Every state it was put into, with the reason, the newest first."""
+    return AuditEntry.objects.filter(
+        target_kind="scenario", target_id=scenario.pk, verb__startswith="scenario_"
+    ).select_related("actor")
 
 
 def written(scenarios: models.QuerySet[TestScenario], user: User) -> list[Written]:

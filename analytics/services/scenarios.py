@@ -44,7 +44,7 @@ def create_scenario(
 
     Raises: Refused for readers and for what is not Gherkin.
     """
-    _refuse_reader(by)
+    refuse_reader(by)
     behind = list(lessons)
     _refuse_hidden(behind, by)
     words = {"title": title, "given": given, "when": when, "then": then}
@@ -70,7 +70,7 @@ def edit_scenario(*, scenario_id: int, by: User, expected_version: int, **fields
 
     Raises: Conflict when somebody else saved since `expected_version`, Refused as `create_scenario` does.
     """
-    _refuse_reader(by)
+    refuse_reader(by)
     unknown = set(fields) - {*PLAIN, *LINKED}
     if unknown:
         raise Refused(f"A scenario has no {', '.join(sorted(unknown))}.", code="unknown_field")
@@ -94,7 +94,7 @@ def edit_scenario(*, scenario_id: int, by: User, expected_version: int, **fields
 @transaction.atomic
 def set_state(*, scenario_id: int, state: str, by: User, now: datetime, reason: str = "") -> TestScenario:
     """Raises: Refused for readers, for an unknown state and for retiring without a reason."""
-    _refuse_reader(by)
+    refuse_reader(by)
     if state not in State.values:
         raise Refused(f"{state!r} is no state of a scenario.", field="state", code="unknown_state")
     reason = reason.strip()
@@ -141,7 +141,7 @@ def _checked(words: dict[str, str]) -> dict[str, str]:
     return done
 
 
-def _refuse_reader(by: User) -> None:
+def refuse_reader(by: User) -> None:
     if not by.at_least(Role.AUTHOR):
         raise Refused("Readers do not write test scenarios.", code="role")
 

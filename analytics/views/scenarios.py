@@ -1,22 +1,18 @@
-"""Test scenarios: list, page, form, state, and the files for the test suites."""
+"""Test scenarios: list, page, form, state."""
 
 from __future__ import annotations
 
-from io import BytesIO
-from itertools import groupby
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Role
+from accounts.models import Role, User
 from analytics import feature_files
 from analytics.filters import ScenarioFilter
 from analytics.forms import ScenarioForm, ScenarioStateForm, initial_from_lesson, scenario_initial
@@ -29,16 +25,15 @@ from incidents.services.refusals import Conflict, Refused
 
 PAGE = 50
 NOT_A_READER = "Readers do not write test scenarios."
-FEATURE = "text/x-gherkin; charset=utf-8"
 
 
-def _filtered(request: HttpRequest) -> ScenarioFilter:
+def filtered(request: HttpRequest) -> ScenarioFilter:
     return ScenarioFilter(request.GET, queryset=queries.for_list(reader(request)), request=request)
 
 
 @require_safe
 def scenario_list(request: HttpRequest) -> HttpResponse:
-    found = _filtered(request)
+    found = filtered(request)
     page = Paginator(found.qs.order_by("-number"), PAGE).get_page(request.GET.get("page"))
     listed = list(page.object_list)
     standings = queries.standings(listed)
@@ -55,14 +50,14 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
     return render(request, "analytics/scenarios.html", context)
 
 
-def _visible(request: HttpRequest, number: int) -> TestScenario:
+def visible(request: HttpRequest, number: int) -> TestScenario:
     visible = TestScenario.objects.visible_to(reader(request))
     return get_object_or_404(visible.select_related("area", "merged_into"), number=number)
 
 
 @require_safe
 def detail(request: HttpRequest, number: int) -> HttpResponse:
-    scenario = _visible(request, number)
+    scenario = visible(request, number)
     if scenario.merged_into is not None:
         return redirect("analytics:scenario", scenario.merged_into.number)
     return _detail(request, scenario, ScenarioStateForm(initial={"state": scenario.state}))
@@ -88,6 +83,8 @@ def _detail(
         "standing": queries.standings([scenario])[scenario.number],
         "results": queries.results_of(scenario)[:10],
         "state_form": form,
+        "states": queries.states_of(scenario)[:20],
+        "merged": TestScenario.objects.visible_to(user).filter(merged_into=scenario),
         "may_write": user.at_least(Role.AUTHOR),
     }
     return render(request, "analytics/scenario.html", context, status=status)
@@ -123,8 +120,15 @@ def _create(request: HttpRequest, initial: dict[str, Any], lesson: Lesson | None
         else:
             messages.success(request, f"{scenario} is proposed.")
             return redirect(scenario)
-    context = {"form": form, "lesson": lesson, "scenario": None}
+    context = {"form": form, "lesson": lesson, "scenario": None, **_so_far(request, form, user, None)}
     return render(request, "analytics/scenario_form.html", context, status=422 if form.errors else 200)
+
+
+def _so_far(request: HttpRequest, form: ScenarioForm, user: User, number: int | None) -> dict[str, Any]:
+    """The same that is swapped in while one types, for those who see the page without scripts."""
+    words = {name: str(form[name].value() or "") for name in queries.WORDS}
+    told = {} if request.method == "POST" else feature_files.so_far(words)
+    return {"near": queries.near(user, words, but=number), **told}
 
 
 def _add_refusal(form: Any, refusal: Refused) -> None:
@@ -134,7 +138,7 @@ def _add_refusal(form: Any, refusal: Refused) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, number: int) -> HttpResponse:
     user = author(request, NOT_A_READER)
-    scenario = _visible(request, number)
+    scenario = visible(request, number)
     behind = list(scenario.lessons.values_list("pk", flat=True))
     form = ScenarioForm(request.POST or None, initial=scenario_initial(scenario), user=user, lessons=behind)
     status, theirs = 200, None
@@ -155,13 +159,14 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
             messages.success(request, f"{scenario} is saved.")
             return redirect(scenario)
     context = {"form": form, "scenario": scenario, "theirs": theirs, "lesson": None}
+    context |= _so_far(request, form, user, scenario.number)
     return render(request, "analytics/scenario_form.html", context, status=422 if form.errors else status)
 
 
 @require_POST
 def set_state(request: HttpRequest, number: int) -> HttpResponse:
     user = author(request, NOT_A_READER)
-    scenario = _visible(request, number)
+    scenario = visible(request, number)
     form = ScenarioStateForm(request.POST)
     if form.is_valid():
         try:
@@ -172,43 +177,3 @@ def set_state(request: HttpRequest, number: int) -> HttpResponse:
             messages.success(request, f"{scenario} is {form.cleaned_data['state']}.")
             return redirect(scenario)
     return _detail(request, scenario, form, status=422)
-
-
-@require_safe
-def export_one(request: HttpRequest, number: int) -> HttpResponse:
-    scenario = _visible(request, number)
-    found = queries.written(TestScenario.objects.filter(pk=scenario.pk), reader(request))
-    return _attached(feature_files.feature(found), f"TS-{number}.feature")
-
-
-def _chosen(request: HttpRequest) -> QuerySet[TestScenario]:
-    """All that the filters leave, or those ticked (`n=4&n=9`); retired ones only when asked for by state."""
-    found: QuerySet[TestScenario] = _filtered(request).qs
-    ticked = [int(n) for n in request.GET.getlist("n") if n.isdecimal() and len(n) < 10]
-    if ticked:
-        return found.filter(number__in=ticked)
-    return found if request.GET.get("state") else found.exclude(state=TestScenario.State.RETIRED)
-
-
-@require_safe
-def export(request: HttpRequest) -> HttpResponse:
-    found = queries.written(_chosen(request), reader(request))
-    return _attached(feature_files.feature(found), "scenarios.feature")
-
-
-@require_safe
-def export_by_area(request: HttpRequest) -> HttpResponse:
-    """A file for each area, since a Gherkin file holds one feature."""
-    packed = BytesIO()
-    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
-        for area, scenarios in groupby(queries.written(_chosen(request), reader(request)), lambda s: s.area):
-            archive.writestr(f"{slugify(area) or 'no-area'}.feature", feature_files.feature(list(scenarios)))
-    response = HttpResponse(packed.getvalue(), content_type="application/zip")
-    response["Content-Disposition"] = 'attachment; filename="scenarios.zip"'
-    return response
-
-
-def _attached(text: str, name: str) -> HttpResponse:
-    response = HttpResponse(text, content_type=FEATURE)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
