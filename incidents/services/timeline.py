@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,7 +12,9 @@ from django.db.models import Q
 
 from accounts.models import User
 from changes.models import Deployment
+from incidents import chat
 from incidents.models import Alert, Incident, TimelineEntry
+from incidents.queries import chatting
 from incidents.services.refusals import Refused
 from intake import ledger
 from intake.ledger import Kind
@@ -18,6 +22,16 @@ from intake.ledger import Kind
 # A deployment this long before impact, or after it was over, still belongs to the story.
 BEFORE = timedelta(hours=24)
 AFTER = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class ChatEntry:
+    """A message as the reader left it: `key` is that of the message, whatever was corrected."""
+
+    key: str
+    occurred_at: datetime
+    text: str
+    kind: str = TimelineEntry.Kind.NOTE
 
 
 @transaction.atomic
@@ -95,6 +109,39 @@ def add_entry(
     )
     ledger.touch(Kind.INCIDENT, incident_id, verb="timeline_entry_added", actor_id=by.pk)
     return entry
+
+
+@transaction.atomic
+def add_from_chat(*, incident_id: int, entries: Iterable[ChatEntry], by: User, now: datetime) -> int:
+    """What was ticked of a pasted block; what came of an earlier paste is let be. Says how many are new."""
+    incident = Incident.objects.select_for_update(of=("self",)).get(pk=incident_id)
+    roles = chatting.roles()
+    known = {name.lower(): role for name, role in roles.items()}
+    rows = [
+        TimelineEntry(
+            incident=incident,
+            occurred_at=entry.occurred_at,
+            recorded_at=now,
+            kind=entry.kind,
+            text=chat.without_people(entry.text.strip(), (), known)[:5000],
+            origin_key=_chat_key(entry.key),
+            written_by=by,
+        )
+        for entry in entries
+        if entry.text.strip()
+    ]
+    held = set(incident.timeline.values_list("origin_key", flat=True))
+    new = {row.origin_key: row for row in rows if row.origin_key not in held}
+    TimelineEntry.objects.bulk_create(new.values())
+    if new:
+        ledger.touch(Kind.INCIDENT, incident_id, verb="timeline_chat_added", actor_id=by.pk)
+    return len(new)
+
+
+def _chat_key(key: str) -> str:
+    if not re.fullmatch(r"chat:[0-9a-f]{24}", key):
+        raise Refused("That is no message of a pasted block.", field="key", code="key_unknown")
+    return key
 
 
 @transaction.atomic
