@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
+from django.db.models import Model, Q
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -16,9 +18,11 @@ from incidents.models import (
     Cause,
     FactorKind,
     Incident,
+    IncidentType,
     Severity,
     TimelineEntry,
 )
+from incidents.queries.offers import Offers
 
 LABELS = {
     "impact_started_at": "Impact began",
@@ -47,6 +51,42 @@ class Day(forms.DateField):
         super().__init__(label=label, required=False, widget=widget)
 
 
+def offer(*shown: forms.BaseForm) -> Offers:
+    """Let all choice fields of these forms read their lists together, when the first of them is shown."""
+    fields = [
+        (form, name, field)
+        for form in shown
+        for name, field in form.fields.items()
+        if isinstance(field, forms.ModelChoiceField) and isinstance(field.widget, forms.widgets.ChoiceWidget)
+    ]
+    # One list for each set of rows: five owners to choose do not read the people five times.
+    lists = {
+        list_of(field): (field.queryset, field.to_field_name or "pk")
+        for _, _, field in fields
+        if field.queryset is not None
+    }
+    offers = Offers(lists)
+    for form, name, field in fields:
+        field.widget.choices = partial(_pairs, offers, field, form.initial.get(name))
+    return offers
+
+
+def list_of(field: forms.Field) -> str:
+    """The name of a field's list: the same for fields that offer the same rows."""
+    rows, key = getattr(field, "queryset", None), getattr(field, "to_field_name", None)
+    return f"{rows.query if rows is not None else ''} {key or ''}"
+
+
+def _pairs(offers: Offers, field: forms.ModelChoiceField, now: Any) -> list[tuple[Any, str]]:
+    """What is offered, and before it what stands there and is offered no more."""
+    pairs: list[tuple[Any, str]] = list(offers.pairs(list_of(field)))
+    if isinstance(now, Model) and str(now.pk) not in dict(pairs):
+        pairs = [(now.pk, str(now)), *pairs]
+    if null_label := getattr(field, "null_label", None):
+        pairs = [(field.null_value, null_label), *pairs]  # type: ignore[attr-defined]
+    return pairs if field.empty_label is None else [("", str(field.empty_label)), *pairs]
+
+
 def services() -> forms.ModelMultipleChoiceField:
     return forms.ModelMultipleChoiceField(
         Service.objects.all(), required=False, widget=forms.CheckboxSelectMultiple, label="Services"
@@ -73,6 +113,9 @@ class FactsForm(forms.Form):
     title = forms.CharField(max_length=200, label="Title")
     severity = forms.ModelChoiceField(
         Severity.objects.offered(), required=False, label="Severity", empty_label="Unknown"
+    )
+    type = forms.ModelChoiceField(
+        IncidentType.objects.offered(), required=False, label="Type", empty_label="None"
     )
     services = services()
     area = forms.ModelChoiceField(
@@ -108,12 +151,21 @@ class FactsForm(forms.Form):
             self.fields[f"number_{place}_unit"] = forms.CharField(required=False, max_length=30)
             for part, example in [("label", "what was counted"), ("value", "1200"), ("unit", "payments")]:
                 self.fields[f"number_{place}_{part}"].widget.attrs["placeholder"] = example
+        for name in ("severity", "type", "area"):
+            self._keep_offering(name, initial.get(name))
         for field in self.fields.values():
             field.show_hidden_initial = incident is not None
 
+    def _keep_offering(self, name: str, now: Model | None) -> None:
+        """A term that was retired since stays where it stands, until somebody chooses another."""
+        field = self.fields[name]
+        if now is not None and isinstance(field, forms.ModelChoiceField):
+            offered = Q(retired_at=None, merged_into=None) | Q(pk=now.pk)
+            field.queryset = type(now)._default_manager.filter(offered)
+
     @staticmethod
     def _plain() -> tuple[str, ...]:
-        return ("title", "severity", "area", "environment", "impact", "summary", "url", *TIMES)
+        return ("title", "severity", "type", "area", "environment", "impact", "summary", "url", *TIMES)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -43,6 +43,18 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def ongoing(self) -> IncidentQuerySet:
         return self.filter(status__in=[Incident.Status.OPEN, Incident.Status.INVESTIGATING])
 
+    def read_by(self, user: User) -> IncidentQuerySet:
+        """With what `may_be_edited_by` asks about this person, in the same statement."""
+        named = Incident.people.through.objects.filter(incident_id=models.OuterRef("pk"), user_id=user.pk)
+        owning = Incident.services.through.objects.filter(
+            incident_id=models.OuterRef("pk"), service__team__members=user.pk
+        )
+        return self.annotate(
+            reader_id=models.Value(user.pk),
+            reader_is_named=models.Exists(named),
+            reader_owns=models.Exists(owning),
+        )
+
     def for_list(self) -> IncidentQuerySet:
         return self.select_related("severity", "area", "postmortem").prefetch_related("services")
 
@@ -193,14 +205,19 @@ class Incident(models.Model):
 
     def may_be_edited_by(self, user: User) -> bool:
         """Authors write where their team owns a service, or where nobody owns one; curators everywhere."""
-        if self.is_restricted and not self.people.filter(pk=user.pk).exists():
+        is_known = getattr(self, "reader_id", None) == user.pk
+        if self.is_restricted and not (
+            self.reader_is_named if is_known else self.people.filter(pk=user.pk).exists()  # type: ignore[attr-defined]
+        ):
             return False
         if user.at_least(Role.CURATOR):
             return True
         if not user.at_least(Role.AUTHOR):
             return False
         owners = {service.team_id for service in self.services.all() if service.team_id}
-        return not owners or user.teams.filter(pk__in=owners).exists() or self.reported_by_id == user.pk
+        if not owners or self.reported_by_id == user.pk:
+            return True
+        return self.reader_owns if is_known else user.teams.filter(pk__in=owners).exists()  # type: ignore[attr-defined]
 
 
 def _span(start: datetime | None, end: datetime | None) -> timedelta | None:

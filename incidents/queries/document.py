@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
 from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from changes.models import Assistance
 from incidents import markdown, wording
-from incidents.models import Cause, Incident, Lesson, Postmortem
+from incidents.models import (
+    ActionItem,
+    Cause,
+    ContributingFactor,
+    Fix,
+    Incident,
+    Lesson,
+    Postmortem,
+    TimelineEntry,
+)
 from incidents.queries.durations import durations, moments
 from incidents.queries.outline import sections_of
+from incidents.queries.parts import Parts, Rows, listed, together
 
 SAID = (Assistance.Status.DECLARED, Assistance.Status.CONFIRMED)
 
 
-def names_and_roles() -> dict[str, str]:
+def names_and_roles(people: Iterable[User] | None = None) -> dict[str, str]:
     """What prose may call people by: `@name`, and first and last name; a bare first name is too common."""
     roles = {}
-    for user in User.objects.all():
+    for user in User.objects.all() if people is None else people:
         roles[f"@{user.username}"] = user.shown_role
         if user.first_name and user.last_name:
             roles[user.get_full_name()] = user.shown_role
     return roles
 
 
-def document(incident: Incident, postmortem: Postmortem, reader: User) -> dict[str, Any]:
+def document(
+    incident: Incident, postmortem: Postmortem, reader: User, parts: Parts | None = None
+) -> dict[str, Any]:
     """Everything that stands in it, in reading order; the keys are pinned, as others' tools read them."""
-    roles = names_and_roles()
+    people = {user.pk: user for user in User.objects.all()}
+    roles = names_and_roles(people.values())
+    owner = people.get(postmortem.owner_id or 0)
+    lists = _lists(incident, reader)
 
     def said(text: str) -> str:
         return wording.names_to_roles(text, roles)
@@ -43,7 +62,7 @@ def document(incident: Incident, postmortem: Postmortem, reader: User) -> dict[s
         "closing_reason": incident.closing_reason or None,
         "services": [service.name for service in incident.services.all()],
         "area": incident.area.name if incident.area else None,
-        "owner": postmortem.owner.shown_role if postmortem.owner else None,
+        "owner": owner.shown_role if owner else None,
         "impact": said(incident.impact),
         "impact_numbers": incident.impact_numbers,
         "summary": said(incident.summary),
@@ -63,70 +82,93 @@ def document(incident: Incident, postmortem: Postmortem, reader: User) -> dict[s
                 "text": said(section.text),
                 "html": markdown.render(said(section.text)),
             }
-            for section in sections_of(postmortem)
+            for section in sections_of(postmortem, parts)
             if section.text.strip()
         ],
         "timeline": [
-            {
-                "occurred_at": entry.occurred_at,
-                "kind": entry.kind,
-                "text": said(entry.text),
-                "evidence_url": entry.evidence_url,
-                "starred": entry.starred,
-            }
-            for entry in incident.timeline.filter(hidden=False)
+            entry | {"occurred_at": datetime.fromisoformat(entry["occurred_at"]), "text": said(entry["text"])}
+            for entry in lists["timeline"]
         ],
         "cause_answer": incident.cause_answer,
-        "causes": [_cause(cause, said(cause.rationale)) for cause in _causes(incident)],
-        "fixes": [str(fix.change) for fix in incident.fixes.select_related("change")],
-        "factors": [
-            {"kind": factor.kind.name if factor.kind else None, "text": said(factor.text)}
-            for factor in incident.factors.select_related("kind")
-        ],
+        "causes": [_cause(cause, said(cause["rationale"])) for cause in lists["causes"]],
+        "fixes": [fix["change"] or f"change {fix['change_id']}" for fix in lists["fixes"]],
+        "factors": [{"kind": factor["kind"], "text": said(factor["text"])} for factor in lists["factors"]],
         "lessons": [
-            {"id": lesson.pk, "text": said(lesson.text), "why": said(lesson.why), "state": lesson.state}
-            for lesson in Lesson.objects.visible_to(reader).filter(incidents=incident)
+            lesson | {"text": said(lesson["text"]), "why": said(lesson["why"])} for lesson in lists["lessons"]
         ],
-        "actions": [
-            {
-                "title": said(action.title),
-                "type": action.type,
-                "state": action.state,
-                "owner": action.owner.shown_role if action.owner else None,
-                "due_on": action.due_on,
-                "tracker_url": action.tracker_url,
-            }
-            for action in incident.actions.select_related("owner")
-        ],
+        "actions": [_agreed(action, people, said(action["title"])) for action in lists["actions"]],
     }
 
 
-def _causes(incident: Incident) -> list[Cause]:
+def _lists(incident: Incident, reader: User) -> dict[str, Rows]:
     """What was named: a suggestion is no statement."""
     named = incident.causes.filter(status__in=[Cause.Status.CONFIRMED, Cause.Status.SUSPECTED])
-    return list(
-        named.select_related(
-            "change__repository",
-            "deployment__service",
-            "deployment__environment",
-            "deployment__repository",
-        ).prefetch_related("change__assistances__kind", "change__identities")
+    said_kinds = Assistance.objects.filter(change=OuterRef("change"), status__in=SAID).order_by("pk")
+    lessons = Lesson.objects.visible_to(reader).filter(incidents=incident)
+    return together(
+        incident,
+        timeline=listed(
+            TimelineEntry.objects.filter(incident=incident, hidden=False),
+            "occurred_at",
+            "kind",
+            "text",
+            "evidence_url",
+            "starred",
+        ),
+        causes=listed(
+            named,
+            "pk",
+            "change_id",
+            "deployment_id",
+            "role",
+            "status",
+            "rationale",
+            change=F("change__title"),
+            repository=F("change__repository__name"),
+            origin=F("change__origin"),
+            kinds=ArraySubquery(said_kinds.values("kind__name")),
+            rolled_out=Coalesce("deployment__service__name", "deployment__repository__name"),
+            environment=F("deployment__environment__name"),
+        ),
+        fixes=listed(Fix.objects.filter(incident=incident), "change_id", change=F("change__title")),
+        factors=listed(ContributingFactor.objects.filter(incident=incident), "text", kind=F("kind__name")),
+        lessons=listed(lessons, "text", "why", "state", id=F("pk")),
+        actions=listed(
+            ActionItem.objects.filter(incident=incident),
+            "title",
+            "type",
+            "state",
+            "owner_id",
+            "due_on",
+            "tracker_url",
+        ),
     )
 
 
-def _cause(cause: Cause, rationale: str) -> dict[str, Any]:
-    change = cause.change
-    kinds = [row.kind.name for row in change.assistances.all() if row.status in SAID] if change else []
+def _agreed(action: dict[str, Any], people: dict[int, User], title: str) -> dict[str, Any]:
+    owner = people.get(action["owner_id"] or 0)
     return {
-        "change": str(change) if change else None,
-        "change_id": change.pk if change else None,
-        "repository": change.repository.name if change else None,
-        "deployment": str(cause.deployment) if cause.deployment else None,
-        "role": cause.role,
-        "status": cause.status,
+        "title": title,
+        "type": action["type"],
+        "state": action["state"],
+        "owner": owner.shown_role if owner else None,
+        "due_on": date.fromisoformat(action["due_on"]) if action["due_on"] else None,
+        "tracker_url": action["tracker_url"],
+    }
+
+
+def _cause(cause: dict[str, Any], rationale: str) -> dict[str, Any]:
+    is_change = cause["change_id"] is not None
+    return {
+        "change": (cause["change"] or f"change {cause['change_id']}") if is_change else None,
+        "change_id": cause["change_id"],
+        "repository": cause["repository"],
+        "deployment": None if is_change else f"{cause['rolled_out']} to {cause['environment']}",
+        "role": cause["role"],
+        "status": cause["status"],
         "rationale": rationale,
-        "origin": change.origin if change else None,
-        "kinds": kinds,
+        "origin": cause["origin"],
+        "kinds": cause["kinds"] if is_change else [],
     }
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import prefetch_related_objects
+from django.utils.text import Truncator
 
-from changes.models import Change, Origin
-from incidents.models import ActionItem, Cause, Incident, Postmortem, PostmortemComment
+from changes.models import Origin
+from incidents.models import ActionItem, Incident, Postmortem
 from incidents.queries.outline import sections_of
+from incidents.queries.parts import Parts, parts
 
 STEPS = ("facts", "timeline", "causes", "lessons", "publish")
 STEP_TITLES = {
@@ -29,16 +30,15 @@ class OpenPoint:
     anchor: str = ""
 
 
-def open_points(incident: Incident, postmortem: Postmortem) -> list[OpenPoint]:
+def open_points(incident: Incident, postmortem: Postmortem, told: Parts | None = None) -> list[OpenPoint]:
     """The same list for the form, the API and the verb that publishes; empty when it may be published."""
-    prefetch_related_objects([incident], "services", "causes__change__decisions", "factors", "actions")
-    prefetch_related_objects([postmortem], "sections")
+    told = told or parts(incident, postmortem)
     return [
         *_facts(incident),
-        *_sections(postmortem),
-        *_causes(incident),
-        *_actions(incident),
-        *_review(incident, postmortem),
+        *_sections(postmortem, told),
+        *_causes(incident, told),
+        *_actions(told),
+        *_review(incident, postmortem, told),
     ]
 
 
@@ -60,8 +60,8 @@ def _facts(incident: Incident) -> Iterator[OpenPoint]:
         )
 
 
-def _sections(postmortem: Postmortem) -> Iterator[OpenPoint]:
-    for section in sections_of(postmortem):
+def _sections(postmortem: Postmortem, told: Parts) -> Iterator[OpenPoint]:
+    for section in sections_of(postmortem, told):
         if section.required and not section.text.strip():
             yield OpenPoint(
                 f"section_{section.key}_empty",
@@ -71,7 +71,7 @@ def _sections(postmortem: Postmortem) -> Iterator[OpenPoint]:
             )
 
 
-def _causes(incident: Incident) -> Iterator[OpenPoint]:
+def _causes(incident: Incident, told: Parts) -> Iterator[OpenPoint]:
     if incident.cause_answer == Incident.CauseAnswer.OPEN:
         yield OpenPoint(
             "causes_unanswered",
@@ -79,46 +79,49 @@ def _causes(incident: Incident) -> Iterator[OpenPoint]:
             "causes",
             "candidates",
         )
-    if not incident.factors.all() and incident.cause_answer != Incident.CauseAnswer.NOT_DETERMINED:
+    if not told.factors and incident.cause_answer != Incident.CauseAnswer.NOT_DETERMINED:
         yield OpenPoint(
             "factor_missing", "Name at least one factor that made it possible.", "causes", "factors"
         )
-    for cause in incident.causes.all():
-        if cause.change and cause.status == Cause.Status.CONFIRMED and not _origin_answered(cause.change):
+    for cause in told.confirmed:
+        # Known by any basis, or somebody was asked and said unknown.
+        if cause["origin"] == Origin.UNKNOWN and not cause["is_said"]:
+            title = cause["change"] or f"change {cause['change_id']}"
             yield OpenPoint(
-                f"origin_unanswered_{cause.pk}",
-                f"Say where “{cause.change}” came from; “unknown” is an answer.",
+                f"origin_unanswered_{cause['pk']}",
+                f"Say where “{title}” came from; “unknown” is an answer.",
                 "causes",
-                f"cause-{cause.pk}",
+                f"cause-{cause['pk']}",
             )
 
 
-def _origin_answered(change: Change) -> bool:
-    """Known by any basis, or somebody was asked and said unknown."""
-    return change.origin != Origin.UNKNOWN or any(
-        decision.origin and decision.withdrawn_at is None for decision in change.decisions.all()
-    )
-
-
-def _actions(incident: Incident) -> Iterator[OpenPoint]:
+def _actions(told: Parts) -> Iterator[OpenPoint]:
     agreed = {ActionItem.State.ACCEPTED, ActionItem.State.IN_PROGRESS}
-    for action in incident.actions.all():
-        if action.state in agreed and (action.owner_id is None or action.due_on is None):
+    for action in told.actions:
+        if action["state"] in agreed and (action["owner_id"] is None or action["due_on"] is None):
             yield OpenPoint(
-                f"action_{action.pk}_unowned",
-                f"Give the accepted action “{action}” an owner and a date.",
+                f"action_{action['pk']}_unowned",
+                f"Give the accepted action “{action['title']}” an owner and a date.",
                 "lessons",
-                f"action-{action.pk}",
+                f"action-{action['pk']}",
             )
 
 
-def _review(incident: Incident, postmortem: Postmortem) -> Iterator[OpenPoint]:
-    if postmortem.state == Postmortem.State.CHANGES_REQUESTED:
-        yield OpenPoint("changes_requested", "A reviewer asked for changes.", "publish", "review")
+def _review(incident: Incident, postmortem: Postmortem, told: Parts) -> Iterator[OpenPoint]:
+    for wish in told.wished:
+        words = Truncator(wish["text"]).words(14)
+        yield OpenPoint(
+            f"changes_requested_{wish['pk']}",
+            f"Settle what a reviewer asked for: “{words}”",
+            "publish",
+            f"comment-{wish['pk']}",
+        )
+    if postmortem.state == Postmortem.State.CHANGES_REQUESTED and not told.wished:
+        yield OpenPoint("changes_requested", "Send it for review again.", "publish", "review")
     if incident.severity is None or incident.severity.rank > 2:
         return
-    approvals = postmortem.comments.filter(verdict=PostmortemComment.Verdict.APPROVED)
-    if not approvals.exclude(written_by=postmortem.owner_id).exists():
+    others = [row for row in told.approvals if row["written_by_id"] != postmortem.owner_id]
+    if not others:
         yield OpenPoint(
             "second_pair_of_eyes",
             f"{incident.severity} needs the approval of somebody who is not the owner.",

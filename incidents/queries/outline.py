@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from incidents.models import Postmortem, PostmortemTemplate
+from incidents.models import Postmortem
+from incidents.queries.parts import Parts, Rows, parts
 from incidents.starter import TEMPLATE_SECTIONS
 
 
@@ -21,12 +22,13 @@ class Section:
     position: int = 0
 
 
-def sections_of(postmortem: Postmortem) -> list[Section]:
+def sections_of(postmortem: Postmortem, told: Parts | None = None) -> list[Section]:
     """In the template's order; what was written and is in no template any more stays, at the end."""
-    written = {section.key: section for section in postmortem.sections.all()}
+    told = told or parts(postmortem.incident, postmortem)
+    written = {row["key"]: row for row in told.sections}
     outline = []
-    for position, shape in enumerate(_shape(postmortem)):
-        row = written.pop(shape["key"], None)
+    for position, shape in enumerate(_shape(postmortem, told.templates)):
+        row = written.pop(shape["key"], {})
         outline.append(
             Section(
                 key=shape["key"],
@@ -34,29 +36,29 @@ def sections_of(postmortem: Postmortem) -> list[Section]:
                 prompt=shape.get("prompt", ""),
                 step=shape.get("step", "facts"),
                 required=bool(shape.get("required")),
-                text=row.text if row else "",
-                html=row.html if row else "",
+                text=row.get("text", ""),
+                html=row.get("html", ""),
                 position=position,
             )
         )
     outline += [
-        Section(row.key, row.title, "", "facts", False, row.text, row.html, len(outline) + extra)
+        Section(row["key"], row["title"], "", "facts", False, row["text"], row["html"], len(outline) + extra)
         for extra, row in enumerate(written.values())
-        if row.text.strip()
+        if row["text"].strip()
     ]
     return outline
 
 
-def _shape(postmortem: Postmortem) -> list[dict[str, Any]]:
+def _shape(postmortem: Postmortem, templates: Rows) -> list[dict[str, Any]]:
     """The template of type and severity, of the type, of the severity, the default, else the starter's."""
     incident = postmortem.incident
-    templates = {(one.type_id, one.severity_id): one for one in PostmortemTemplate.objects.all()}
+    by_use = {(one["type_id"], one["severity_id"]): one for one in templates}
     wanted = [
         (incident.type_id, incident.severity_id), (incident.type_id, None),
         (None, incident.severity_id), (None, None),
     ]  # fmt: skip
-    template = next((templates[key] for key in wanted if key in templates), None)
-    shape: list[dict[str, Any]] = template.sections if template and template.sections else TEMPLATE_SECTIONS
-    if postmortem.is_short or (template is not None and template.is_short):
+    template = next((by_use[key] for key in wanted if key in by_use), {})
+    shape: list[dict[str, Any]] = template.get("sections") or TEMPLATE_SECTIONS
+    if postmortem.is_short or template.get("is_short"):
         return [section for section in shape if section.get("in_short", section.get("required"))]
     return shape

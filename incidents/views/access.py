@@ -19,8 +19,11 @@ def reader(request: HttpRequest) -> User:
 
 def visible(request: HttpRequest, number: int) -> Incident:
     """The incident, or 404: to those not named on it a restricted one does not exist."""
-    incidents = Incident.objects.visible_to(request.user).for_list()
-    return get_object_or_404(incidents.select_related("environment", "duplicate_of"), number=number)
+    incidents = Incident.objects.visible_to(request.user).read_by(reader(request)).for_list()
+    with_all = incidents.select_related(
+        "environment", "type", "duplicate_of", "postmortem__owner", "postmortem__facilitator"
+    )
+    return get_object_or_404(with_all, number=number)
 
 
 def writable(request: HttpRequest, number: int) -> Incident:

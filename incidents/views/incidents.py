@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -14,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import Role, User
 from design.listing import listing
 from incidents.filters import IncidentFilter
-from incidents.forms import FactsForm, PeopleForm
-from incidents.models import Cause, Incident, Lesson, Postmortem
+from incidents.forms import FactsForm, PeopleForm, offer
+from incidents.models import ActionItem, Cause, Incident, Postmortem
 from incidents.queries.durations import durations, moments
 from incidents.queries.gate import open_points
+from incidents.queries.parts import beside, parts
 from incidents.services import incidents as verbs
 from incidents.services.refusals import Conflict, Refused
 from incidents.views.access import reader, visible, writable
@@ -29,6 +31,7 @@ from intake.queries import in_view
 def incident_list(request: HttpRequest) -> HttpResponse:
     incidents = in_view(Incident.objects.visible_to(request.user))
     found = IncidentFilter(request.GET, queryset=incidents.for_list())
+    offer(found.form)
     context = listing(request, found, found.qs.order_by("-number"))
     context["any_at_all"] = bool(context["page"].object_list) or incidents.exists()
     return render(request, "incidents/list.html", context)
@@ -41,6 +44,7 @@ def report(request: HttpRequest) -> HttpResponse:
     if not user.at_least(Role.AUTHOR):
         raise PermissionDenied("Reporting an incident needs the role of an author.")
     form = FactsForm(request.POST or None)
+    offer(form)
     if request.method == "POST" and form.is_valid():
         incident = verbs.report_incident(
             facts=form.facts, services=form.chosen_services or [], by=user, now=timezone.now()
@@ -59,9 +63,10 @@ def detail(request: HttpRequest, number: int) -> HttpResponse:
 def detail_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     postmortem: Postmortem = incident.postmortem
     may_edit = incident.may_be_edited_by(reader(request))
+    told = parts(incident, postmortem)
     causes = incident.causes.select_related(
         "change__repository", "deployment__service", "deployment__environment", "deployment__repository"
-    )
+    ).order_by("role", "id")
     return {
         "incident": incident,
         "postmortem": postmortem,
@@ -69,16 +74,20 @@ def detail_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
         "moments": moments(incident),
         "durations": durations(incident),
         "alerts": incident.alerts.select_related("source", "service"),
-        "causes": causes.order_by("role", "id").exclude(status=Cause.Status.RULED_OUT),
+        "causes": [cause for cause in causes if cause.status != Cause.Status.RULED_OUT],
         "ruled_out": [cause for cause in causes if cause.status == Cause.Status.RULED_OUT],
-        "fixes": incident.fixes.select_related("change__repository"),
-        "factors": incident.factors.select_related("kind"),
+        "factors": told.factors,
         "timeline": incident.timeline.filter(hidden=False),
-        "lessons": Lesson.objects.visible_to(request.user).filter(incidents=incident),
-        "actions": incident.actions.select_related("owner"),
-        "duplicates": Incident.objects.visible_to(request.user).filter(duplicate_of=incident),
-        "kept": _kept(request, incident),
-        "open_points": open_points(incident, postmortem) if postmortem.state != "published" else [],
+        "open_points": open_points(incident, postmortem, told) if postmortem.state != "published" else [],
+        **beside(incident, request.user),
+        "actions": [
+            action
+            | {
+                "label": ActionItem.State(action["state"]).label,
+                "due_on": date.fromisoformat(action["due_on"]) if action["due_on"] else None,
+            }
+            for action in told.actions
+        ],
         "closing_reasons": [
             choice
             for choice in Incident.ClosingReason.choices
@@ -88,17 +97,11 @@ def detail_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     }
 
 
-def _kept(request: HttpRequest, incident: Incident) -> Incident | None:
-    """The incident that this one is a duplicate of, where the reader may know of it."""
-    if incident.duplicate_of_id is None:
-        return None
-    return Incident.objects.visible_to(request.user).filter(pk=incident.duplicate_of_id).first()
-
-
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, number: int) -> HttpResponse:
     incident = writable(request, number)
     form = FactsForm(request.POST or None, incident=incident)
+    offer(form)
     if request.method == "POST" and form.is_valid():
         try:
             verbs.edit_facts(

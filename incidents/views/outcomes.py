@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from design.listing import listing
 from incidents.filters import ActionItemFilter, LessonFilter
-from incidents.forms import LessonEditForm
+from incidents.forms import LessonEditForm, offer
 from incidents.models import ActionItem, Incident, Lesson
 from incidents.services import actions, lessons
 from incidents.services.refusals import Conflict, Refused
@@ -47,6 +47,7 @@ def _lessons(request: HttpRequest) -> QuerySet[Lesson]:
 @require_GET
 def lesson_list(request: HttpRequest) -> HttpResponse:
     found = LessonFilter(request.GET, queryset=in_view(_lessons(request)))
+    offer(found.form)
     context = listing(request, found, found.qs.order_by("-id")) | {"today": timezone.localdate()}
     return render(request, "incidents/lessons.html", context)
 
@@ -76,6 +77,7 @@ def lesson_edit(request: HttpRequest, pk: int) -> HttpResponse:
         "kinds": list(lesson.kinds.all()),
     }
     form = LessonEditForm(request.POST or None, initial=shown)
+    offer(form)
     if request.method == "POST" and form.is_valid():
         said = dict(form.cleaned_data)
         version = said.pop("version")

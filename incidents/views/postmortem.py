@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -17,9 +18,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Role
 from incidents import wording
-from incidents.models import Incident, PostmortemDraft
+from incidents.models import Incident
 from incidents.queries.gate import STEP_TITLES, STEPS, OpenPoint, open_points
-from incidents.queries.outline import Section, sections_of
+from incidents.queries.outline import Section
+from incidents.queries.parts import parts
 from incidents.services import postmortems as verbs
 from incidents.services import reviewing
 from incidents.services.refusals import Conflict, Refused
@@ -43,34 +45,35 @@ def step(request: HttpRequest, number: int, step: str) -> HttpResponse:
         return redirect("incidents:postmortem", number)
     if request.method == "POST":
         return _save(request, incident, step)
-    draft = _draft(request, incident, step)
-    asked = Asked(incident, incident.postmortem, reader(request), timezone.now(), draft.data, request.GET)
+    told = parts(incident, incident.postmortem, step)
+    asked = Asked(incident, incident.postmortem, reader(request), timezone.now(), told=told)
+    draft = _draft(asked)
+    asked.data, asked.query = draft.data, request.GET
     return _show(request, asked, step, draft=draft)
 
 
 class _Kept:
     """A draft as it was typed, with the version it was typed on."""
 
-    def __init__(self, row: PostmortemDraft | None) -> None:
-        self.saved_at = row.saved_at if row else None
-        self.version = row.base_version if row else None
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.saved_at = datetime.fromisoformat(row["saved_at"]) if row else None
+        self.version: int | None = row.get("base_version")
         self.data: QueryDict | None = None
-        if row is not None and row.data.get("fields"):
+        if row and row["data"].get("fields"):
             self.data = QueryDict(mutable=True)
-            for name, values in row.data["fields"].items():
+            for name, values in row["data"]["fields"].items():
                 self.data.setlist(name, values)
 
 
-def _draft(request: HttpRequest, incident: Incident, step: str) -> _Kept:
-    rows = PostmortemDraft.objects.filter(postmortem=incident.postmortem, user=reader(request), step=step)
-    return _Kept(rows.first())
+def _draft(asked: Asked) -> _Kept:
+    return _Kept(next((row for row in asked.parts.drafts if row["user_id"] == asked.user.pk), {}))
 
 
 def _show(
     request: HttpRequest, asked: Asked, step: str, *, draft: _Kept | None = None, error: str = ""
 ) -> HttpResponse:
     incident, postmortem, data = asked.incident, asked.postmortem, asked.data
-    points = open_points(incident, postmortem)
+    points = open_points(incident, postmortem, asked.parts)
     restored = draft is not None and draft.data is not None
     version = str(postmortem.version)
     if restored and draft is not None:
@@ -84,7 +87,7 @@ def _show(
         "step_title": STEP_TITLES[step],
         "steps": _steps(incident, step, points),
         "points": [{"point": point, "url": _point_address(incident, point)} for point in points],
-        "sections": [_field(section, data) for section in sections_of(postmortem) if section.step == step],
+        "sections": [_field(section, data) for section in asked.sections if section.step == step],
         "version": version,
         "page": secrets.token_urlsafe(9),
         "restored_at": draft.saved_at if draft is not None and restored else None,
@@ -144,7 +147,7 @@ def _save(request: HttpRequest, incident: Incident, step: str) -> HttpResponse:
             else:
                 verbs.close_draft(incident_id=incident.pk, step=step, page=page, by=asked.user, now=asked.now)
     except Conflict as conflict:
-        titles = {section.key: section.title for section in sections_of(asked.postmortem)}
+        titles = {section.key: section.title for section in asked.sections}
         return conflict_page(request, incident, conflict, back=here, titles=titles)
     except Refused as refused:
         return _show(request, asked, step, error=refused.reason)

@@ -89,9 +89,9 @@ def test_change_in_a_rollout_just_before_is_offered_when_it_names_no_service(
 def test_change_is_found_by_words_and_by_commit(incident: Incident) -> None:
     change = make.change(title="Cache the tax table")
     change.identities.create(repository=change.repository, space="sha", role="landed", value="abcdef12" * 5)
-    assert search(incident, "tax TABLE") == [change]
-    assert search(incident, "abcdef1") == [change]
-    assert search(incident, "nothing") == []
+    assert list(search(incident, "tax TABLE")) == [change]
+    assert list(search(incident, "abcdef1")) == [change]
+    assert list(search(incident, "nothing")) == []
 
 
 @pytest.mark.parametrize(

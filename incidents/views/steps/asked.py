@@ -11,8 +11,9 @@ from django import forms
 from django.http import QueryDict
 
 from accounts.models import User
-from changes.models import AssistanceKind
 from incidents.models import Incident, Postmortem
+from incidents.queries.outline import Section, sections_of
+from incidents.queries.parts import Parts, parts
 
 
 @dataclass
@@ -27,10 +28,18 @@ class Asked:
     # Forms that did not hold, shown again with what was typed and what is wrong with it.
     broken: dict[str, forms.BaseForm] = field(default_factory=dict)
 
+    # Read when the page is shown, after all that was asked for is done.
+    told: Parts | None = None
+
+    @property
+    def parts(self) -> Parts:
+        if self.told is None:
+            self.told = parts(self.incident, self.postmortem)
+        return self.told
+
     @cached_property
-    def kind_choices(self) -> list[tuple[int, str]]:
-        """Read once, however many changes are asked about."""
-        return list(AssistanceKind.objects.offered().values_list("pk", "name"))
+    def sections(self) -> list[Section]:
+        return sections_of(self.postmortem, self.parts)
 
     @property
     def verb(self) -> str:

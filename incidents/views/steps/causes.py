@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
-
-from changes.models import Assistance, Change, Decision, Deployment, Origin, OriginEvidence, Prompt
+from changes.models import AssistanceKind, Change, Decision, Deployment, Prompt
 from changes.services.origin import say_kind, say_origin
-from incidents.forms import CauseForm, FactorForm
-from incidents.models import Cause, FactorKind
-from incidents.queries.candidates import candidates, search, shown
+from incidents.forms import CauseForm, FactorForm, list_of, offer
+from incidents.models import Cause
+from incidents.queries.candidates import Known, known, look_around
 from incidents.services import causes as verbs
 from incidents.services.refusals import Refused
 from incidents.views.steps.asked import Asked
 
-SAID = (Assistance.Status.DECLARED, Assistance.Status.CONFIRMED)
+ORDER = ("confirmed", "suspected", "suggested", "ruled_out")
 
 
 @dataclass
@@ -25,86 +23,60 @@ class Named:
 
     cause: Cause
     form: CauseForm
-    evidence: list[OriginEvidence]
-    suggested: list[Assistance]
+    known: Known | None
 
 
 def context(asked: Asked) -> dict[str, Any]:
     incident = asked.incident
     words = asked.query.get("q", "") or (asked.data.get("q", "") if asked.data is not None else "")
-    judged = set(incident.causes.values_list("change_id", flat=True))
+    causes = _causes(asked)
+    judged = {cause.change_id for cause in causes}
+    look = look_around(incident, judged, query=words)
+    fixes = asked.parts.fixes
+    wanted = [pk for pk, _, _ in look.likely] + [*look.searched, *(fix["change_id"] for fix in fixes)]
+    changes = known([*wanted, *(pk for pk in judged if pk)])
+    named = [_named(cause, changes.get(cause.change_id or 0), asked) for cause in causes]
+    factor_form = asked.new_row(FactorForm, "factor")
+    offers = offer(factor_form, *(entry.form for entry in named))
     return {
-        "named": [_named(cause, asked) for cause in _causes(asked)],
-        "candidates": candidates(incident),
+        "named": named,
+        "candidates": look.candidates(changes),
         "q": words,
-        "search_results": [change for change in search(incident, words) if change.pk not in judged],
-        "deployments": _deployments(asked),
-        "fixes": incident.fixes.select_related("change__repository"),
-        "factors": incident.factors.select_related("kind"),
-        "factor_form": asked.new_row(FactorForm, "factor"),
-        "factor_kinds": FactorKind.objects.offered(),
+        "search_results": [changes[pk] for pk in look.searched if pk in changes],
+        "rollouts": look.rollouts,
+        "fixes": [fix | {"change": changes[fix["change_id"]].change} for fix in fixes],
+        "factors": asked.parts.factors,
+        "factor_form": factor_form,
+        "factor_kinds": offers.rows(list_of(factor_form.fields["kind"])),
     }
 
 
 def _causes(asked: Asked) -> list[Cause]:
-    changes = shown(Change.objects.all()).prefetch_related(
-        Prefetch("decisions", Decision.objects.filter(withdrawn_at=None))
-    )
     causes = asked.incident.causes.select_related(
         "deployment__service", "deployment__environment", "deployment__repository"
-    ).prefetch_related(Prefetch("change", changes))
-    order = {
-        status: place for place, status in enumerate(["confirmed", "suspected", "suggested", "ruled_out"])
-    }
-    return sorted(causes, key=lambda cause: (order[cause.status], cause.pk))
-
-
-def _named(cause: Cause, asked: Asked) -> Named:
-    form = asked.broken.get(f"cause-{cause.pk}")
-    change = cause.change
-    return Named(
-        cause=cause,
-        form=form if isinstance(form, CauseForm) else _form(cause, asked),
-        evidence=list(change.evidence.all()) if change else [],
-        suggested=[row for row in change.assistances.all() if row.status == Assistance.Status.SUGGESTED]
-        if change
-        else [],
     )
+    return sorted(causes, key=lambda cause: (ORDER.index(cause.status), cause.pk))
 
 
-def _form(cause: Cause, asked: Asked) -> CauseForm:
-    change = cause.change
+def _named(cause: Cause, of: Known | None, asked: Asked) -> Named:
+    form = asked.broken.get(f"cause-{cause.pk}")
+    return Named(cause, form if isinstance(form, CauseForm) else _form(cause, of, asked), of)
+
+
+def _form(cause: Cause, of: Known | None, asked: Asked) -> CauseForm:
     initial = {name: getattr(cause, name) for name in ("status", "role", "rationale", "evidence_url")}
-    if change is not None:
-        initial["origin"] = change.origin if _answered(change) else ""
-        initial["kinds"] = [row.kind_id for row in change.assistances.all() if row.status in SAID]
+    if of is not None:
+        initial["origin"] = of.change.origin if of.is_answered else ""
+        initial["kinds"] = of.said_kinds
     prefix = f"cause-{cause.pk}"
     told = asked.data if asked.data is not None and f"{prefix}-status" in asked.data else None
     form = CauseForm(told, prefix=prefix, initial=initial, use_required_attribute=False)
     if cause.status == Cause.Status.SUGGESTED:
         form.initial["status"] = ""
         form.fields["status"].choices = [("", "Not judged yet"), *form.fields["status"].choices]  # type: ignore[attr-defined]
-    form.fields["kinds"].choices = asked.kind_choices  # type: ignore[attr-defined]
-    if change is None:
+    if of is None:
         del form.fields["origin"], form.fields["kinds"]
     return form
-
-
-def _answered(change: Change) -> bool:
-    return change.origin != Origin.UNKNOWN or any(decision.origin for decision in change.decisions.all())
-
-
-def _deployments(asked: Asked) -> list[Deployment]:
-    """The last roll-outs before impact, for when nobody can tell which of their changes it was."""
-    incident = asked.incident
-    named = incident.causes.exclude(deployment=None).values("deployment")
-    return list(
-        Deployment.objects.production()
-        .filter(service__in=incident.services.all(), finished_at__lte=incident.began_at)
-        .exclude(pk__in=named)
-        .for_list()
-        .order_by("-finished_at")[:5]
-    )
 
 
 def act(asked: Asked) -> None:
@@ -147,12 +119,15 @@ def _add_factor(asked: Asked) -> None:
 
 
 def _save_named(asked: Asked) -> None:
-    for cause in _causes(asked):
-        form = _form(cause, asked)
+    causes = _causes(asked)
+    changes = known(cause.change_id for cause in causes if cause.change_id)
+    for cause in causes:
+        of = changes.get(cause.change_id or 0)
+        form = _form(cause, of, asked)
         if form.is_bound and asked.valid(form, f"cause-{cause.pk}"):
             _save_cause(cause, form, asked)
-            if cause.change:
-                _save_help(cause.change, form, asked)
+            if of is not None:
+                _save_help(of, form, asked)
 
 
 def _save_cause(cause: Cause, form: CauseForm, asked: Asked) -> None:
@@ -170,10 +145,10 @@ def _save_cause(cause: Cause, form: CauseForm, asked: Asked) -> None:
     )
 
 
-def _save_help(change: Change, form: CauseForm, asked: Asked) -> None:
+def _save_help(of: Known, form: CauseForm, asked: Asked) -> None:
     """Said in a postmortem, so after the incident: shown beside the rates, and never within them."""
     said: dict[str, Any] = {
-        "change_id": change.pk,
+        "change_id": of.change.pk,
         "by": asked.user,
         "prompted_by": Prompt.POSTMORTEM,
         "now": asked.now,
@@ -182,12 +157,12 @@ def _save_help(change: Change, form: CauseForm, asked: Asked) -> None:
     if "origin" in form.changed_data and origin:
         say_origin(origin=origin, reason=f"Said in the postmortem of {asked.incident}.", **said)
     if "kinds" in form.changed_data:
-        before = {row.kind_id: row.kind for row in change.assistances.all() if row.status in SAID}
         after = {kind.pk: kind for kind in form.cleaned_data["kinds"]}
-        for pk in after.keys() - before.keys():
+        before = set(of.said_kinds)
+        for pk in after.keys() - before:
             say_kind(kind=after[pk], verdict=Decision.Verdict.CONFIRMED, **said)
-        for pk in before.keys() - after.keys():
-            say_kind(kind=before[pk], verdict=Decision.Verdict.DISMISSED, **said)
+        for kind in AssistanceKind.objects.offered().filter(pk__in=before - after.keys()):
+            say_kind(kind=kind, verdict=Decision.Verdict.DISMISSED, **said)
 
 
 def _change(asked: Asked) -> Change:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from incidents.forms import FactsForm
+from incidents.forms import FactsForm, offer
 from incidents.queries.durations import durations
 from incidents.services import incidents as verbs
 from incidents.views.steps.asked import Asked
@@ -12,6 +12,7 @@ from incidents.views.steps.asked import Asked
 
 def context(asked: Asked) -> dict[str, Any]:
     form = asked.broken.get("facts") or FactsForm(asked.data, incident=asked.incident)
+    offer(form)
     return {"form": form, "durations": durations(asked.incident)}
 
 

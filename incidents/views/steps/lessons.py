@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from incidents.forms import ActionForm, LessonForm, people
+from incidents.forms import ActionForm, LessonForm, offer, people
 from incidents.models import ActionItem, Lesson
 from incidents.services import actions, lessons
 from incidents.services.refusals import Refused
@@ -21,22 +21,23 @@ class AgreedForm(forms.Form):
 
 
 def context(asked: Asked) -> dict[str, Any]:
+    lesson_form, action_form = asked.new_row(LessonForm, "lesson"), asked.new_row(ActionForm, "action")
+    rows: list[dict[str, Any]] = [
+        {
+            "action": action,
+            "form": asked.broken.get(f"action-{action.pk}") or _agreed(action, asked),
+            "is_open": action.state not in {"done", "verified", "declined"},
+        }
+        for action in asked.incident.actions.all()
+    ]
+    offer(lesson_form, action_form, *(row["form"] for row in rows))
     return {
         "lessons": Lesson.objects.visible_to(asked.user)
         .filter(incidents=asked.incident)
-        .exclude(state=Lesson.State.RETIRED)
-        .select_related("area")
-        .prefetch_related("kinds"),
-        "lesson_form": asked.new_row(LessonForm, "lesson"),
-        "rows": [
-            {
-                "action": action,
-                "form": asked.broken.get(f"action-{action.pk}") or _agreed(action, asked),
-                "is_open": action.state not in {"done", "verified", "declined"},
-            }
-            for action in asked.incident.actions.select_related("owner")
-        ],
-        "action_form": asked.new_row(ActionForm, "action"),
+        .exclude(state=Lesson.State.RETIRED),
+        "lesson_form": lesson_form,
+        "rows": rows,
+        "action_form": action_form,
     }
 
 

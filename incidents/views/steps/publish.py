@@ -6,21 +6,23 @@ from typing import Any
 
 from accounts.models import Role
 from incidents import wording
-from incidents.forms import AppointForm
+from incidents.forms import AppointForm, offer
 from incidents.models import Postmortem
 from incidents.queries.document import document
-from incidents.queries.outline import sections_of
 from incidents.services import postmortems, reviewing
 from incidents.views.steps.asked import Asked
 
 
 def context(asked: Asked) -> dict[str, Any]:
     postmortem = asked.postmortem
+    told = document(asked.incident, postmortem, asked.user, asked.parts)
     shown = {name: getattr(postmortem, name) for name in AppointForm.base_fields}
+    appoint_form = asked.broken.get("appoint") or AppointForm(prefix="appoint", initial=shown)
+    offer(appoint_form)
     return {
-        "document": document(asked.incident, postmortem, asked.user),
-        "hints": hints(asked),
-        "appoint_form": asked.broken.get("appoint") or AppointForm(prefix="appoint", initial=shown),
+        "document": told,
+        "hints": hints(asked, told),
+        "appoint_form": appoint_form,
         "comments": postmortem.comments.select_related("written_by"),
         "may_override": asked.user.at_least(Role.CURATOR),
         "may_approve": asked.user.pk != postmortem.owner_id,
@@ -28,14 +30,14 @@ def context(asked: Asked) -> dict[str, Any]:
     }
 
 
-def hints(asked: Asked) -> list[dict[str, Any]]:
+def hints(asked: Asked, told: dict[str, Any]) -> list[dict[str, Any]]:
     """Hints at the wording of all that was written: never in the way of publishing."""
     texts = [("Title", asked.incident.title, "facts"), ("Impact", asked.incident.impact, "facts")]
     texts += [("Summary", asked.incident.summary, "facts")]
-    texts += [(section.title, section.text, section.step) for section in sections_of(asked.postmortem)]
-    texts += [("Timeline", entry.text, "timeline") for entry in asked.incident.timeline.filter(hidden=False)]
-    texts += [("A factor", factor.text, "causes") for factor in asked.incident.factors.all()]
-    texts += [("A rationale", cause.rationale, "causes") for cause in asked.incident.causes.all()]
+    texts += [(section.title, section.text, section.step) for section in asked.sections]
+    texts += [("Timeline", entry["text"], "timeline") for entry in told["timeline"]]
+    texts += [("A factor", factor["text"], "causes") for factor in asked.parts.factors]
+    texts += [("A rationale", cause["rationale"], "causes") for cause in told["causes"]]
     return [
         {"where": where, "step": step, "remark": remark}
         for where, text, step in texts
