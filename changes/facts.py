@@ -143,3 +143,32 @@ class DeploymentFact:
     service: str = ""
     requested_at: datetime | None = None
     steps: tuple[DeploymentStep, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class TestCaseFact:
+    """A test case that names scenarios ("TS-42"), or an error of a whole suite, which names none."""
+
+    __test__ = False
+
+    scenarios: tuple[str, ...]
+    suite: str
+    name: str
+    outcome: str
+    seconds: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestRunFact:
+    """What the sender of a report says beside it; a `ran_at` of None: the report's own time, else receipt."""
+
+    __test__ = False
+
+    key: str
+    received_at: datetime
+    sha: str = ""
+    branch: str = ""
+    suite: str = ""
+    url: str = ""
+    ran_at: datetime | None = None

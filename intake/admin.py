@@ -15,7 +15,7 @@ from accounts.models import Role, User
 from intake import processing, queries, services
 from intake.forms import SourceForm
 from intake.models import Delivery, Refusal, Source
-from intake.sources import Letter, providers
+from intake.sources import Letter, Provider, providers
 from intake.tasks import bell
 
 if TYPE_CHECKING:
@@ -224,10 +224,7 @@ def _body_for(delivery: Delivery, reader: User) -> str:
     provider = providers().get(delivery.source.kind)
     if provider is not None and not provider.may_read(delivery, letter, reader):
         return "It tells of a restricted incident, and you are not named on it."
-    try:
-        return json.dumps(json.loads(letter.body), indent=2, ensure_ascii=False)
-    except ValueError:
-        return letter.body.decode("utf-8", "replace")
+    return (provider or Provider()).shown(letter)
 
 
 @admin.register(Refusal)

@@ -49,14 +49,16 @@ def store(*, source_id: int, provider: Provider, letter: Letter) -> Stored:
     """Keep a verified letter, in one statement unless its key has been seen before.
 
     Written in SQL because the insert must say whether it inserted: Django's `ignore_conflicts` does not.
+    Raises: TooLarge.
     """
+    digest = provider.digest(letter)
     key = _fitting(provider.key(letter), letter)
     row = (
         source_id,
         key,
         provider.event(letter)[:80],
         letter.body,
-        letter.sha256,
+        digest,
         json.dumps(provider.kept(letter)),
         letter.received_at,
     )
@@ -65,7 +67,7 @@ def store(*, source_id: int, provider: Provider, letter: Letter) -> Stored:
             return Stored(Outcome.ACCEPTED, new)
         cursor.execute(
             "SELECT id FROM intake_delivery WHERE source_id = %s AND key = %s AND body_sha256 = %s",
-            (source_id, key, letter.sha256),
+            (source_id, key, digest),
         )
         if (same := cursor.fetchone()) is not None:
             return Stored(Outcome.SEEN, same[0])

@@ -39,6 +39,10 @@ class Ignored(Exception):
     """An authentic letter that means nothing here; the message says why."""
 
 
+class TooLarge(Exception):
+    """An authentic letter larger than what is taken, perhaps only once inflated: 413, nothing stored."""
+
+
 @dataclass(frozen=True)
 class Letter:
     """One request as it came. Header names are in lower case; the body is the raw bytes that were signed."""
@@ -49,6 +53,10 @@ class Letter:
 
     def header(self, name: str) -> str:
         return self.headers.get(name.lower(), "")
+
+    def parameter(self, name: str) -> str:
+        """From the query of the address, kept as `?name` beside the headers, else from X-Hindcast-Name."""
+        return self.headers.get(f"?{name}") or self.header(in_header(name))
 
     @cached_property
     def sha256(self) -> bytes:
@@ -76,6 +84,10 @@ class Letter:
         return parse_qs(self.body.decode("utf-8", "replace")).get("payload", [""])[0]
 
 
+def in_header(parameter: str) -> str:
+    return f"x-hindcast-{parameter.replace('_', '-')}"
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
 
@@ -101,6 +113,8 @@ class Provider:
     docs: ClassVar[str] = ""  # where the sender documents its webhooks
     # Kept with the delivery, in lower case; never a signature or a secret.
     headers_kept: ClassVar[frozenset[str]] = frozenset()
+    # What a sender may say beside the body: in the query of the address or as header X-Hindcast-Name.
+    parameters: ClassVar[frozenset[str]] = frozenset()
     # Keys that `Source.mapping` may have, and what each means.
     mapping_keys: ClassVar[Mapping[str, str]] = {}
 
@@ -111,6 +125,10 @@ class Provider:
     def key(self, letter: Letter) -> str:
         """What stays the same when the sender sends this letter again; at most 200 characters."""
         raise NotImplementedError
+
+    def digest(self, letter: Letter) -> bytes:
+        """SHA-256 of what is told, whatever way it was packed. Raises: TooLarge."""
+        return letter.sha256
 
     def event(self, letter: Letter) -> str:
         """The sender's own name for what happened; shown in the inbox, at most 80 characters."""
@@ -127,12 +145,20 @@ class Provider:
         """Whether this admin may read the body: what it tells of may be restricted to people named on it."""
         return True
 
+    def shown(self, letter: Letter) -> str:
+        """The body as an admin reads it."""
+        try:
+            return json.dumps(json.loads(letter.body), indent=2, ensure_ascii=False)
+        except ValueError:
+            return letter.body.decode("utf-8", "replace")
+
     def curl(self, url: str) -> str:
         """A command that sends a file to this source, for its page in the admin."""
         raise NotImplementedError
 
     def kept(self, letter: Letter) -> dict[str, str]:
         names = self.headers_kept | {"content-type", "user-agent"}
+        names |= {way for name in self.parameters for way in (f"?{name}", in_header(name))}
         return {name: value[:300] for name, value in letter.headers.items() if name in names}
 
 

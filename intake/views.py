@@ -15,14 +15,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from intake import queries, services
 from intake.sealing import Unsealable
-from intake.sources import Letter, Unverified
+from intake.sources import Letter, Provider, TooLarge, Unverified
 from intake.tasks import bell
 
 log = logging.getLogger(__name__)
-
-
-class _TooLarge(Exception):
-    pass
 
 
 @csrf_exempt
@@ -53,18 +49,25 @@ def _receive(request: HttpRequest, slug: str) -> HttpResponse:
     if door is None:
         return problem(HTTPStatus.NOT_FOUND, "No active source has this address")
     try:
-        letter = Letter({name.lower(): value for name, value in request.headers.items()}, _body(request))
+        letter = _letter(request, door.provider)
         door.provider.verify(letter, door.secrets)
-    except _TooLarge:
+        stored = services.store(source_id=door.source_id, provider=door.provider, letter=letter)
+    except TooLarge as error:
         services.count_refusal(source_id=door.source_id, reason="too large")
-        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {settings.INTAKE_MAX_BYTES} bytes")
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))
     except Unverified as reason:
         services.count_refusal(source_id=door.source_id, reason=str(reason))
         return problem(HTTPStatus.UNAUTHORIZED, "The sender did not prove who it is")
-    stored = services.store(source_id=door.source_id, provider=door.provider, letter=letter)
     if stored.outcome is services.Outcome.ACCEPTED:
         transaction.on_commit(bell.ring)
     return JsonResponse({"status": stored.outcome}, status=HTTPStatus.ACCEPTED)
+
+
+def _letter(request: HttpRequest, provider: Provider) -> Letter:
+    """The query of the address stands beside the headers, as `?name`: no header can be called so."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    said = {f"?{name}": request.GET[name] for name in provider.parameters if name in request.GET}
+    return Letter(headers | said, _body(request))
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -74,15 +77,19 @@ def _body(request: HttpRequest) -> bytes:
         # Django takes a request without a length for an empty one; the server knows where it ends.
         body = request.META["wsgi.input"].read(limit + 1)
     elif (announced := request.META.get("CONTENT_LENGTH") or "").isdecimal() and int(announced) > limit:
-        raise _TooLarge
+        raise _too_large()
     else:
         try:
             body = request.body
         except RequestDataTooBig as error:
-            raise _TooLarge from error
+            raise _too_large() from error
     if len(body) > limit:
-        raise _TooLarge
+        raise _too_large()
     return bytes(body)
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"At most {settings.INTAKE_MAX_BYTES} bytes")
 
 
 def _ends_by_itself(request: HttpRequest) -> bool:

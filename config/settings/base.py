@@ -233,12 +233,15 @@ SPECTACULAR_SETTINGS = {
 # What a delivery may weigh before it is refused with 413; GitHub sends up to 25 MB.
 INTAKE_MAX_BYTES = env.integer("INTAKE_MAX_BYTES", 26 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = INTAKE_MAX_BYTES
+# What a compressed one may become: a report of a million tests.
+INTAKE_MAX_INFLATED_BYTES = env.integer("INTAKE_MAX_INFLATED_BYTES", 256 * 1024 * 1024)
 INTAKE_SOURCES = [
     "incidents.pagers.pagerduty.PagerDuty",
     "incidents.pagers.alertmanager.Alertmanager",
     "incidents.pagers.generic.GenericIncident",
     "changes.forges.github.GitHub",
     "changes.forges.generic.GenericChange",
+    "changes.ci.junit.JUnit",
 ]
 INTAKE_KEEP_DONE = timedelta(days=env.integer("INTAKE_KEEP_DONE_DAYS", 90))
 INTAKE_KEEP_PARKED = timedelta(days=env.integer("INTAKE_KEEP_PARKED_DAYS", 180))

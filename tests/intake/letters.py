@@ -38,6 +38,7 @@ GENERIC_CHANGE = {
         "at": "2026-03-02T09:00:00Z",
     },
 }
+JUNIT = b'<testsuite><testcase classname="till" name="test_rounds[{TS-1}]" time="0.1"/></testsuite>'
 # Body and headers that make a letter of each kind; a kind without a row fails the contract test.
 EXAMPLES: dict[str, tuple[bytes, Mapping[str, str]]] = {
     "pagerduty": (payload("pagerduty/incident.triggered__first"), {"X-Webhook-Id": "delivery-1"}),
@@ -46,6 +47,10 @@ EXAMPLES: dict[str, tuple[bytes, Mapping[str, str]]] = {
     "github": (
         json.dumps({"zen": "Anything added dilutes everything else.", "hook_id": 1}).encode(),
         {"X-GitHub-Event": "ping", "X-GitHub-Delivery": "delivery-1"},
+    ),
+    "junit": (
+        JUNIT,
+        {"X-Hindcast-Repository": "shop/till", "X-Hindcast-Run": "7", "X-Hindcast-Suite": "unit"},
     ),
     "generic-change": (json.dumps(GENERIC_CHANGE).encode(), {"Idempotency-Key": "delivery-1"}),
 }

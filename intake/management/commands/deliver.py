@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from intake import processing, services
 from intake.models import Source
 from intake.services import Outcome
-from intake.sources import Letter, providers
+from intake.sources import Letter, TooLarge, providers
 
 
 class Command(BaseCommand):
@@ -31,7 +31,10 @@ class Command(BaseCommand):
         if source.kind not in providers():
             raise CommandError(f"Nothing here understands sources of kind {source.kind!r}")
         letter = Letter(_headers(options["headers"]), _read(options["file"]))
-        stored = services.store(source_id=source.pk, provider=providers()[source.kind], letter=letter)
+        try:
+            stored = services.store(source_id=source.pk, provider=providers()[source.kind], letter=letter)
+        except TooLarge as error:
+            raise CommandError(str(error)) from error
         self._report(stored)
 
     def _report(self, stored: services.Stored) -> None:
