@@ -20,12 +20,20 @@ def write_section(postmortem: Postmortem, key: str, title: str, position: int, t
     )
 
 
-def keep_revision(postmortem: Postmortem, by: User, now: datetime, note: str = "") -> None:
+def keep_revision(
+    postmortem: Postmortem, by: User, now: datetime, note: str = "", restored_from: int | None = None
+) -> None:
     texts = dict(PostmortemSection.objects.filter(postmortem=postmortem).values_list("key", "text"))
     PostmortemRevision.objects.update_or_create(
         postmortem=postmortem,
         number=postmortem.version,
-        defaults={"content": {"sections": texts}, "note": note[:200], "saved_by": by, "saved_at": now},
+        defaults={
+            "content": {"sections": texts},
+            "note": note[:200],
+            "restored_from": restored_from,
+            "saved_by": by,
+            "saved_at": now,
+        },
     )
 
 
