@@ -15,6 +15,7 @@ from analytics.models.scenarios import (
     PatternVersion,
     ScenarioQuerySet,
     ScenarioStanding,
+    StandingsRead,
     TestScenario,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "ScenarioStanding",
     "Signal",
     "SignalShown",
+    "StandingsRead",
     "TestScenario",
 ]

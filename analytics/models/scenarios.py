@@ -113,6 +113,18 @@ class ScenarioStanding(models.Model):
         return f"{self.scenario} {self.state}"
 
 
+class StandingsRead(models.Model):
+    """Which test runs the standings know; one row. A snapshot, since ids are drawn before they are visible."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    snapshot = models.TextField(blank=True)
+    # The day on which all standings were last made anew: time alone makes some stale.
+    whole_on = models.DateField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"standings of {self.whole_on}"
+
+
 class Pattern(models.Model):
     """A gold-standard prompt or reference implementation."""
 
