@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import transaction
 
 from accounts.models import AuditEntry, User
@@ -63,9 +65,16 @@ def edit(*, action_id: int, by: User, **fields: Any) -> ActionItem:
 
 @transaction.atomic
 def set_state(
-    *, action_id: int, state: str, by: User, now: datetime, reason: str = "", evidence: str = ""
+    *,
+    action_id: int,
+    state: str,
+    by: User,
+    now: datetime,
+    reason: str = "",
+    evidence: str = "",
+    evidence_url: str = "",
 ) -> ActionItem:
-    """Declined needs a reason; verified follows done and needs evidence that it works."""
+    """Declined needs a reason; verified follows done and needs evidence that it works: words or a link."""
     if state not in State.values:
         raise Refused("No such state.", field="state", code="state_unknown")
     action = _locked(action_id)
@@ -75,8 +84,8 @@ def set_state(
         raise Refused("Say why it is declined.", field="reason", code="reason_missing")
     if state == State.VERIFIED and action.state != State.DONE:
         raise Refused("First done, then verified.", field="state", code="not_done")
-    if state == State.VERIFIED and not evidence.strip():
-        raise Refused("Say what shows that it works.", field="evidence", code="evidence_missing")
+    if state == State.VERIFIED:
+        evidence = _evidence(evidence, evidence_url)
     action.state = state
     action.state_since = now
     action.declined_reason = reason.strip() if state == State.DECLINED else ""
@@ -87,6 +96,19 @@ def set_state(
     )
     _touched(action, f"action_{state}", by)
     return action
+
+
+def _evidence(words: str, link: str) -> str:
+    """Words, and below them the link."""
+    if link.strip():
+        try:
+            URLValidator(schemes=["http", "https"])(link.strip())
+        except ValidationError:
+            raise Refused("That is no web address.", field="evidence_url", code="address_broken") from None
+    told = "\n".join(part for part in (words.strip(), link.strip()) if part)
+    if not told:
+        raise Refused("Say what shows that it works.", field="evidence", code="evidence_missing")
+    return told
 
 
 @transaction.atomic

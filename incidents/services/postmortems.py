@@ -10,7 +10,7 @@ from accounts.models import User
 from incidents.models import Postmortem, PostmortemDraft
 from incidents.queries.gate import STEPS
 from incidents.queries.outline import sections_of
-from incidents.services import timeline
+from incidents.services import reminding, timeline
 from incidents.services.refusals import Conflict, Refused
 from incidents.services.rows import audit, keep_revision, locked, touched, write_section
 
@@ -130,13 +130,14 @@ def save_draft(
         user=by,
         step=step,
         defaults={
-            "data": {"page": page, "fields": fields},
+            "data": {"page": page, "fields": fields, "since": now.isoformat()},
             "base_version": base_version,
             "saved_at": now,
         },
     )
     if not is_new and draft.data.get("saved_page") != page:
-        draft.data = {"page": page, "fields": fields}
+        since = draft.data.get("since") or now.isoformat()
+        draft.data = {"page": page, "fields": fields, "since": since}
         draft.base_version, draft.saved_at = base_version, now
         draft.save()
     return draft
@@ -156,16 +157,26 @@ def close_draft(*, incident_id: int, step: str, page: str, by: User, now: dateti
 
 @transaction.atomic
 def appoint(
-    *, incident_id: int, owner: User | None, facilitator: User | None, due_on: date | None, by: User
+    *,
+    incident_id: int,
+    owner: User | None,
+    facilitator: User | None,
+    due_on: date | None,
+    by: User,
+    now: datetime,
 ) -> Postmortem:
+    """Whoever is named the owner by somebody else is told."""
     if owner is not None and owner == facilitator:
         raise Refused(
             "The facilitator is somebody else than the owner.", field="facilitator", code="same_person"
         )
     postmortem = locked(incident_id)
+    is_new = owner is not None and owner.pk not in {postmortem.owner_id, by.pk}
     postmortem.owner, postmortem.facilitator, postmortem.due_on = owner, facilitator, due_on
     postmortem.save()
     touched(postmortem, "postmortem_appointed", by)
+    if owner is not None and is_new:
+        reminding.tell_appointed(postmortem=postmortem, owner=owner, now=now)
     return postmortem
 
 

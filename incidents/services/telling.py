@@ -16,12 +16,19 @@ def tell(
     incident: Incident, people: Iterable[User], *, kind: str, key: str, text: str, place: str, now: datetime
 ) -> int:
     """`place` is a page of this incident by its route's name. Says how many are new."""
+    path = reverse(f"incidents:{place}", args=[incident.number])
+    return tell_at(incident, people, kind=kind, key=key, text=text, path=path, now=now)
+
+
+def tell_at(
+    incident: Incident, people: Iterable[User], *, kind: str, key: str, text: str, path: str, now: datetime
+) -> int:
     return notices.tell(
         users=who_may_see(incident, people),
         kind=kind,
         key=key,
         text=text,
-        path=reverse(f"incidents:{place}", args=[incident.number]),
+        path=path,
         about=notices.about(incident),
         now=now,
     )

@@ -61,4 +61,4 @@ def act(asked: Asked) -> None:
         case "appoint":
             form = AppointForm(told, prefix="appoint")
             if asked.valid(form, "appoint"):
-                postmortems.appoint(**said, **form.cleaned_data)
+                postmortems.appoint(now=asked.now, **said, **form.cleaned_data)
