@@ -68,6 +68,11 @@ def writes_incident(visitor: str, restricted: bool) -> set[int]:
     return ALLOWED if visitor in {"teammate", "named", "curator", "admin"} else {TURNED_AWAY}
 
 
+def owning_team(visitor: str, restricted: bool) -> set[int]:
+    """Authors of a team that owns a service of the repository, and curators; incidents have no part in it."""
+    return writes_incident(visitor, False)
+
+
 def authors(visitor: str, restricted: bool) -> set[int]:
     """Authors of any team; behind a restricted incident only the people named on it.
 
@@ -102,6 +107,10 @@ def doors() -> dict[str, Door]:
         "accounts:profile": Door(page),
         "accounts:tokens": Door(page),
         "accounts:password": Door(page),
+        "accounts:mail": Door(page),
+        "accounts:mail_wish": Door(role(Role.VIEWER), ("=notices",), post=True),
+        "notices:list": Door(page),
+        "notices:read_all": Door(role(Role.VIEWER), post=True),
         "changes:list": Door(page),
         "changes:detail": Door(page, ("change.pk",)),
         "changes:decide_origin": Door(role(Role.AUTHOR), ("change.pk",), post=True),
@@ -118,6 +127,12 @@ def doors() -> dict[str, Door]:
         "changes:deployment": Door(page, ("deployment.pk",)),
         "changes:repositories": Door(page),
         "changes:repository": Door(page, ("repository.pk",)),
+        "changes:policies": Door(page, ("repository.pk",)),
+        "changes:policy_new": Door(page, ("repository.pk",)),
+        "changes:policy": Door(page, ("repository.pk", "policy.pk")),
+        "changes:policy_csv": Door(page, ("repository.pk", "policy.pk")),
+        "changes:policy_end": Door(owning_team, ("repository.pk", "policy.pk"), post=True),
+        "changes:policy_revoke": Door(owning_team, ("repository.pk", "policy.pk"), post=True),
         "changes:service": Door(page, ("service.slug",)),
         "analytics:home": Door(page),
         "analytics:remove_demo": Door(role(Role.ADMIN), post=True),
@@ -139,6 +154,18 @@ def doors() -> dict[str, Door]:
         "analytics:queue_undo": Door(role(Role.AUTHOR), post=True),
         "analytics:queue_again": Door(role(Role.AUTHOR), post=True),
         "analytics:queue_bulk": Door(role(Role.AUTHOR)),
+        "analytics:mail_preview": Door(page),
+        "analytics:mail_preview_html": Door(page),
+        "analytics:recall": Door(page),
+        "analytics:recall_csv": Door(page),
+        "analytics:recall_json": Door(page),
+        "analytics:samples": Door(page),
+        "analytics:sample": Door(page, ("sample.pk",)),
+        "analytics:sample_csv": Door(page, ("sample.pk",)),
+        "analytics:sample_json": Door(page, ("sample.pk",)),
+        "analytics:sample_undo": Door(role(Role.AUTHOR), ("sample.pk",), post=True),
+        "analytics:sample_close": Door(role(Role.AUTHOR), ("sample.pk",), post=True),
+        "analytics:sample_answer": Door(role(Role.AUTHOR), ("sample.pk", "drawn.pk"), post=True),
         "analytics:signals": Door(page),
         "analytics:signals_json": Door(page),
         "analytics:signal": Door(page, ("signal.pk",)),
@@ -147,6 +174,10 @@ def doors() -> dict[str, Door]:
         "analytics:safeguard_new": Door(role(Role.AUTHOR)),
         "analytics:safeguard": Door(page, ("safeguard.pk",)),
         "analytics:safeguard_end": Door(role(Role.AUTHOR), ("safeguard.pk",), post=True),
+        "analytics:replay": Door(page),
+        "analytics:replay_csv": Door(page),
+        "analytics:replay_json": Door(page),
+        "analytics:replay_changes": Door(page),
         "analytics:scenarios": Door(page),
         "analytics:scenario_new": Door(role(Role.AUTHOR)),
         "analytics:scenario_from_lesson": Door(authors, ("lesson.pk",)),
@@ -196,6 +227,13 @@ ELSEWHERE = {
     "intake:receive": "tests/intake/ (the exam of every provider)",
     "accounts:sign_in": "tests/accounts/ (open to all; leads on who is signed in)",
     "accounts:link": "tests/accounts/ (a one-time link)",
+    "accounts:mail_address": "tests/accounts/test_mail_wishes.py (a link for one's own address)",
+    "accounts:mail_stop": "tests/accounts/test_mail_wishes.py (a signed link, without signing in)",
+    "notices:follow": "tests/accounts/test_notices_pages.py (one's own only)",
+    "notices:read": "tests/accounts/test_notices_pages.py (one's own only)",
+    "analytics:by_mail": "tests/analytics/test_weekly_mail_page.py (a signed link, without signing in)",
+    "analytics:by_mail_decide": "tests/analytics/test_weekly_mail_page.py",
+    "analytics:by_mail_undo": "tests/analytics/test_weekly_mail_page.py",
     "accounts:revoke_token": "tests/accounts/ (one's own tokens only)",
 }
 

@@ -123,9 +123,10 @@ def verdict(weeks: Iterable[Week], count: int) -> Verdict:
         return Verdict("", count)
     strata: dict[tuple[str, str], list[Counts]] = {}
     for week in weeks:
-        stratum = strata.setdefault(
-            (week.area, week.size), [Counts(failures=0, changes=0) for _ in range(count)]
-        )
+        place = week.area, week.size
+        stratum = strata.get(place)
+        if stratum is None:
+            stratum = strata[place] = [Counts(failures=0, changes=0) for _ in range(count)]
         stratum[week.number]["failures"] += week.failures
         stratum[week.number]["changes"] += week.n
     z, p = stratified_trend([strata[key] for key in sorted(strata)], range(count))

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from django import template
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from analytics.metrics import sentences
 from analytics.metrics.error_rates import Measured
@@ -31,6 +26,11 @@ def whole(value: int | None) -> str:
 
 
 @register.filter
+def minus(whole: int, part: int) -> int:
+    return whole - part
+
+
+@register.filter
 def rate(value: float | None) -> str:
     """A rate of 0..1 in percent without the sign; one decimal below ten."""
     if value is None:
@@ -46,29 +46,6 @@ def tint(cell: object) -> str:
     if state in ("shown", "uncertain") and level is not None:
         return f"step-{level}"
     return {"empty": "none", "few": "few", "restricted": "hidden"}.get(state, "")
-
-
-@register.filter
-def in_areas(row: Any, report: Any) -> Iterable[tuple[Any, Any]]:
-    """A row's cells with their areas."""
-    return zip(report.areas, row.cells, strict=True)
-
-
-BAR = 64
-
-
-@register.simple_tag
-def cell_bar(cell: Any, top: float) -> SafeString:
-    """A cell's interval in its own ink: the range as a bar, the rate as a tick; told in words beside it."""
-    low, dot, high = (round(min(value, top) / top * BAR, 1) for value in (cell.low, cell.rate, cell.high))
-    return format_html(
-        '<svg class="cell-bar" viewBox="0 0 {} 8" width="{}" height="8" aria-hidden="true">'
-        '<line x1="0" y1="4" x2="{}" y2="4" stroke="currentColor" stroke-opacity="0.25" stroke-width="1"/>'
-        '<line x1="{}" y1="4" x2="{}" y2="4" stroke="currentColor" stroke-opacity="0.55" stroke-width="3"'
-        ' stroke-linecap="round"/>'
-        '<line x1="{}" y1="0.5" x2="{}" y2="7.5" stroke="currentColor" stroke-width="2"/></svg>',
-        BAR, BAR, BAR, low, max(high, low + 0.1), dot, dot,
-    )  # fmt: skip
 
 
 @register.filter

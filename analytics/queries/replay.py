@@ -1,0 +1,214 @@
+"""Past changes and incidents against a scope, as they are known now.
+
+Kinds are taken as they were said before the first incident or revert of a change: what a rule would have
+known then. Facts: `analytics_counted…`; paths come from the changes themselves.
+"""
+
+# ruff: noqa: S608 -- statements are put together from fixed text; every value is bound
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from analytics.models import RowCode
+from analytics.queries.figures import MATURITY_DAYS, Taxonomy
+from analytics.scopes import Scope, line_pattern, literally, sure_pieces
+from changes.models import Change
+
+# A kind nobody had said: whether a rule on kinds would have applied is not known.
+UNSAID = (RowCode.NOT_SAID.value, RowCode.UNKNOWN.value)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Days are the organisation's, both within; `as_of` tells which changes are old enough to have failed."""
+
+    scope: Scope
+    start: date
+    end: date
+    as_of: date
+    demo: bool
+    # The scope's slugs as the ids that are counted under them, merges resolved.
+    areas: tuple[int, ...] = ()
+    kinds: tuple[int, ...] = ()
+    services: tuple[int, ...] = ()
+
+
+def ids_of(terms: Taxonomy, slugs: Iterable[str]) -> tuple[int, ...]:
+    """The ids under which these are counted now, merges resolved."""
+    wanted = set(slugs)
+    return tuple(sorted({terms.resolved[pk] for pk, term in terms.terms.items() if term.slug in wanted}))
+
+
+class Month(NamedTuple):
+    """Changes that fit, by the month they shipped in.
+
+    `harmful` have a confirmed hand in an incident, `suspected` only a suspected one, `undone` were reverted
+    without an incident; `harmless` none of these, `young` of them may still fail.
+    """
+
+    begins_on: date
+    fitting: int
+    harmful: int
+    suspected: int
+    undone: int
+    harmless: int
+    young: int
+
+
+class Met(NamedTuple):
+    """An incident of the scope's area or services, or elsewhere with a change that fits."""
+
+    incident: int
+    began_on: date
+    inside: bool
+    restricted: bool
+    instead: int
+    confirmed: bool
+    suspected: bool
+    unsaid: bool
+
+
+LINKED = """
+linked AS (
+    SELECT change_id, bool_or(confirmed) AS sure FROM analytics_countedlink
+    WHERE known_until IS NULL GROUP BY change_id
+)
+"""
+MONTHS = """
+SELECT date_trunc('month', fact.shipped_on)::date AS month, COUNT(*),
+       COUNT(*) FILTER (WHERE linked.sure), COUNT(*) FILTER (WHERE NOT linked.sure),
+       COUNT(*) FILTER (WHERE linked.sure IS NULL AND {undone}),
+       COUNT(*) FILTER (WHERE linked.sure IS NULL AND NOT {undone}),
+       COUNT(*) FILTER (WHERE linked.sure IS NULL AND NOT {undone} AND fact.shipped_on > %(mature)s)
+FROM analytics_countedchange AS fact {paths}
+LEFT JOIN linked ON linked.change_id = fact.change_id
+WHERE fact.known_until IS NULL AND fact.is_demo = %(demo)s
+  AND fact.shipped_on BETWEEN %(start)s AND %(end)s AND {fits}
+GROUP BY month ORDER BY month
+"""
+UNDONE = "(fact.undone_on IS NOT NULL OR fact.undone_late_on IS NOT NULL)"
+WHOLE = """
+SELECT COUNT(*), COUNT(*) FILTER (WHERE linked.sure)
+FROM analytics_countedchange AS fact LEFT JOIN linked ON linked.change_id = fact.change_id
+WHERE fact.known_until IS NULL AND fact.is_demo = %(demo)s AND fact.shipped_on BETWEEN %(start)s AND %(end)s
+"""
+INCIDENTS = """
+SELECT incident_id, began_on, inside, restricted, instead,
+       COALESCE(bool_or(confirmed AND fits), FALSE) AS met,
+       COALESCE(bool_or(NOT confirmed AND fits), FALSE) AS perhaps,
+       COALESCE(bool_or(NOT fits AND fits_but_kind AND unsaid), FALSE) AS unsaid
+FROM (
+    SELECT incident.incident_id, incident.began_on, incident.restricted, incident.instead, {inside} AS inside,
+           link.confirmed, {fits} AS fits, {fits_but_kind} AS fits_but_kind,
+           fact.rows && %(unsaid)s::bigint[] AS unsaid
+    FROM analytics_countedincident AS incident
+    LEFT JOIN analytics_countedlink AS link
+        ON link.incident_id = incident.incident_id AND link.known_until IS NULL
+    LEFT JOIN analytics_countedchange AS fact ON fact.change_id = link.change_id AND fact.known_until IS NULL
+    {paths}
+    WHERE incident.known_until IS NULL AND incident.is_demo = %(demo)s
+      AND incident.began_on BETWEEN %(start)s AND %(end)s
+) AS one
+GROUP BY incident_id, began_on, inside, restricted, instead
+HAVING inside OR bool_or(fits)
+ORDER BY began_on DESC, incident_id DESC
+"""
+PATHS = """
+LEFT JOIN changes_change AS change ON change.id = fact.change_id
+LEFT JOIN LATERAL (SELECT array_to_string(change.paths, E'\\n') AS paths) AS touched ON TRUE
+"""
+
+
+def months(asked: Asked) -> list[Month]:
+    fits, _, parameters = _conditions(asked)
+    statement = MONTHS.format(undone=UNDONE, paths=_paths(asked.scope), fits=fits)
+    return [Month(*row) for row in _rows(f"WITH {LINKED} {statement}", parameters)]
+
+
+def all_changes(asked: Asked) -> tuple[int, int]:
+    """Every change of these days, and how many of them had a confirmed hand in an incident."""
+    [row] = _rows(f"WITH {LINKED} {WHOLE}", _conditions(asked)[2])
+    return row[0], row[1]
+
+
+def incidents(asked: Asked) -> list[Met]:
+    """Newest first."""
+    fits, but_kind, parameters = _conditions(asked)
+    statement = INCIDENTS.format(
+        inside=_inside(asked.scope), paths=_paths(asked.scope), fits=fits, fits_but_kind=but_kind
+    )
+    return [Met(*row) for row in _rows(statement, parameters)]
+
+
+def fitting(asked: Asked) -> QuerySet[Change]:
+    """The changes behind `months`, the newest first."""
+    fits, _, parameters = _conditions(asked)
+    statement = f"""
+        SELECT fact.change_id FROM analytics_countedchange AS fact {_paths(asked.scope)}
+        WHERE fact.known_until IS NULL AND fact.is_demo = %(demo)s
+          AND fact.shipped_on BETWEEN %(start)s AND %(end)s AND {fits}
+    """
+    found = [pk for (pk,) in _rows(statement, parameters)]
+    return Change.objects.filter(pk__in=found).order_by("-shipped_at", "-id")
+
+
+def _inside(scope: Scope) -> str:
+    if scope.area:
+        return "incident.area = ANY(%(areas)s)"
+    return "incident.services && %(services)s::bigint[]" if scope.services else "TRUE"
+
+
+def _paths(scope: Scope) -> str:
+    return PATHS if scope.path_globs else ""
+
+
+def _conditions(asked: Asked) -> tuple[str, str, dict[str, Any]]:
+    """What a fact must fulfil; the same without the kinds; and the values of both."""
+    scope = asked.scope
+    parts = []
+    if scope.area:
+        parts.append("fact.area = ANY(%(areas)s)")
+    if scope.sizes:
+        parts.append("fact.size_band = ANY(%(sizes)s)")
+    if scope.services:
+        parts.append("fact.services && %(services)s::bigint[]")
+    if scope.path_globs:
+        # The plain part first: it is cheap, and most paths end there.
+        sure = "touched.paths ~ %(sure)s AND " if sure_pieces(scope.path_globs) else ""
+        parts.append(f"({sure}touched.paths ~ %(pattern)s)")
+    kinds = ["fact.rows && %(kinds)s::bigint[]"] if scope.kinds else []
+    return _all([*parts, *kinds]), _all(parts), _values(asked)
+
+
+def _all(parts: list[str]) -> str:
+    # A missing change fits nothing.
+    return "(" + " AND ".join(["fact.change_id IS NOT NULL", *parts]) + ")"
+
+
+def _values(asked: Asked) -> dict[str, Any]:
+    globs = asked.scope.path_globs
+    return {
+        "start": asked.start,
+        "end": asked.end,
+        "mature": date.fromordinal(asked.as_of.toordinal() - MATURITY_DAYS),
+        "demo": asked.demo,
+        "areas": list(asked.areas),
+        "kinds": list(asked.kinds),
+        "sizes": list(asked.scope.sizes),
+        "services": list(asked.services),
+        "pattern": line_pattern(globs),
+        "sure": "|".join(literally(piece) for piece in sure_pieces(globs)),
+        "unsaid": list(UNSAID),
+    }
+
+
+def _rows(statement: str, parameters: dict[str, Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
