@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-COLUMN, GAP, DOT, MOST_DOTS = 30, 6, 11, 8
+COLUMN, GAP, DOT, MOST_DOTS = 42, 10, 11, 8
 BAR_HEIGHT, LABELS, LEFT = 84, 30, 8
 # Below this many columns they are drawn as wide as if there were as many.
 FEWEST = 12

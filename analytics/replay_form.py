@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -88,8 +87,8 @@ def _of_safeguard(number: int) -> Replayed | None:
 
 
 class ReplayForm(forms.Form):
-    start = day_field("Incidents and changes from", required=False)
-    end = day_field("To", required=False)
+    start = day_field("Incidents and changes from")
+    end = day_field("To")
     area = forms.ChoiceField(label="Domain area", required=False)
     kind = forms.MultipleChoiceField(
         label="Kinds of help", required=False, widget=forms.CheckboxSelectMultiple,
@@ -106,7 +105,12 @@ class ReplayForm(forms.Form):
     )  # fmt: skip
     of = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
-    def __init__(self, data: Mapping[str, Any] | QueryDict, demo: bool) -> None:
+    def __init__(self, given: QueryDict, demo: bool) -> None:
+        """The last year unless days are given."""
+        data = given.copy()
+        last = today()
+        data["end"] = given.get("end") or last.isoformat()
+        data["start"] = given.get("start") or (last - WINDOW).isoformat()
         super().__init__(data)
         self.demo = demo
         self.areas, self.kinds = taxonomies()
@@ -129,9 +133,7 @@ class ReplayForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        cleaned["end"] = cleaned.get("end") or today()
-        cleaned["start"] = cleaned.get("start") or cleaned["end"] - WINDOW
-        if cleaned["start"] > cleaned["end"]:
+        if "start" in cleaned and "end" in cleaned and cleaned["start"] > cleaned["end"]:
             self.add_error("start", "The first day lies after the last.")
         return cleaned
 

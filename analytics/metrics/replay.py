@@ -111,6 +111,10 @@ class Replay:
         return sum(month.suspected for month in self.months)
 
     @property
+    def has_doubt(self) -> bool:
+        return any(line.state in ("perhaps", "unsaid") for line in self.lines)
+
+    @property
     def is_hidden(self) -> bool:
         """So few incidents that a count would tell which of them is restricted."""
         return len(self.lines) < FEWEST_INCIDENTS and any(line.restricted for line in self.lines)
@@ -188,16 +192,19 @@ def notes(found: Replay) -> list[str]:
         n = len(found.elsewhere)
         said.append(f"Also to {n} {_plural(n, 'incident')} elsewhere.")
     said += _hindsight(found)
-    for state, words in (
-        ("perhaps", "more if the changes that are only suspected are confirmed"),
-        ("unsaid", "more are not known: the kind of help was not said before they happened"),
-    ):
-        n = sum(1 for line in found.inside if line.state == state)
-        said += [f"{n} {words}."] if n else []
+    if n := _times(found, "perhaps"):
+        said.append(f"{n} more if the changes that are only suspected are confirmed.")
+    if n := _times(found, "unsaid"):
+        verb = "is" if n == 1 else "are"
+        said.append(f"{n} more {verb} not known: the kind of help was not said before it failed.")
     if found.for_each is not None:
         said.append(f"That is about {_about(found.for_each)} for each incident.")
     said += _left_out(found)
     return said
+
+
+def _times(found: Replay, state: str) -> int:
+    return sum(1 for line in found.inside if line.state == state)
 
 
 def _hindsight(found: Replay) -> list[str]:

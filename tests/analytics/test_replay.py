@@ -202,7 +202,7 @@ def test_sentence_tells_hits_misses_hindsight_and_what_is_not_known() -> None:
     assert "1 of them is what it was written from" in text
     assert "since then 1 of 5." in text
     assert "1 more if the changes that are only suspected are confirmed." in text
-    assert "1 more are not known" in text
+    assert "1 more is not known" in text
     assert "11 of those without harm shipped within 30 days" in text
     assert found.rate is not None
     states = {line.incident: line.state for line in found.lines}
