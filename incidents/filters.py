@@ -15,11 +15,12 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from changes.filters import NONE, ServiceChoiceFilter, TermFilter, boolean
-from changes.models import AssistanceKind, Change, Deployment, DomainArea, Environment
+from changes.models import AssistanceKind, Change, Deployment, DomainArea, Environment, Origin
 from incidents.models import (
     ActionItem,
     Cause,
     ContributingFactor,
+    Control,
     FactorKind,
     Fix,
     Incident,
@@ -143,6 +144,31 @@ class CauseFilter(OfIncident):
 
     class Meta:
         model = Cause
+        fields: list[str] = []
+
+
+class ControlFilter(filters.FilterSet):
+    incident = filters.NumberFilter(field_name="cause__incident__number", label="Incident number")
+    cause = filters.NumberFilter(field_name="cause", label="Cause")
+    change = filters.ModelChoiceFilter(
+        queryset=Change.objects.current(), widget=forms.NumberInput, label="Change"
+    )
+    area = TermFilter(
+        field_name="area",
+        queryset=DomainArea.objects.all(),
+        label="Domain area",
+        null_label="No area",
+        null_value=NONE,
+    )
+    origin = filters.MultipleChoiceFilter(choices=Origin.choices, label="Origin")
+    kind = TermFilter(field_name="kinds", queryset=AssistanceKind.objects.all(), label="Kind of help")
+    answered = YesNoFilter(field_name="answered_at", lookup_expr="isnull", exclude=True, label="Answered")
+    passed_over = YesNoFilter(
+        field_name="passed_over_at", lookup_expr="isnull", exclude=True, label="Passed over"
+    )
+
+    class Meta:
+        model = Control
         fields: list[str] = []
 
 

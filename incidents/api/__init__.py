@@ -1,5 +1,6 @@
 """Resources of what broke and what was made of it."""
 
+from incidents.api.controls import Controls
 from incidents.api.incident import FactorKinds, Incidents, Severities
 from incidents.api.outcomes import Actions, Lessons, Postmortems
 from incidents.api.parts import Causes, Factors, Fixes, Timeline
@@ -7,6 +8,7 @@ from incidents.api.parts import Causes, Factors, Fixes, Timeline
 __all__ = [
     "Actions",
     "Causes",
+    "Controls",
     "FactorKinds",
     "Factors",
     "Fixes",
