@@ -10,9 +10,10 @@ from django.contrib.auth.models import Group
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts import services, views
-from accounts.models import ApiToken, AuditEntry, Team, User
+from accounts import mail_sending, services, views
+from accounts.models import ApiToken, AuditEntry, Mail, Team, User
 
 if TYPE_CHECKING:
     from django.forms import ModelForm
@@ -102,6 +103,31 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         for token in stopped:
             services.revoke_token(token=token, by=_person(request))
         messages.success(request, f"{len(stopped)} revoked.")
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnlyAdmin):
+    """What was sent, and what was not and why; the words of a mail are kept nowhere."""
+
+    list_display = ("made_at", "topic", "key", "user", "standing", "attempts", "error")
+    list_filter = ("topic", ("sent_at", admin.EmptyFieldListFilter), ("error", admin.EmptyFieldListFilter))
+    list_select_related = ("user",)
+    search_fields = ("user__username", "key", "error")
+    exclude = ("content",)
+    actions = ["try_again"]
+
+    @admin.display(description="standing")
+    def standing(self, mail: Mail) -> str:
+        if mail.sent_at:
+            return f"sent {timezone.localtime(mail.sent_at):%Y-%m-%d %H:%M}"
+        if mail.closed_at:
+            return "given up" if mail.error else "nothing to say"
+        return f"next attempt {timezone.localtime(mail.next_attempt_at):%Y-%m-%d %H:%M}"
+
+    @admin.action(description="Try again those that failed", permissions=["view"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Mail]) -> None:
+        count = mail_sending.try_again(mails=queryset, now=timezone.now())
+        messages.success(request, f"{count} will be tried again with the next tick.")
 
 
 @admin.register(AuditEntry)

@@ -65,6 +65,15 @@ class ProfileForm(forms.ModelForm):
         help_texts = {"role_title": "Shown in place of your name. Example: on-call engineer, payments."}
 
 
+class AddressForm(forms.Form):
+    address = forms.EmailField(
+        max_length=254,
+        label="Address",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="It gets a link first, and is used once you have opened that.",
+    )
+
+
 class TokenForm(forms.Form):
     LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("never", "Never")]
 

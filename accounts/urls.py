@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import views
+from accounts import mail_views, views
 
 app_name = "accounts"
 
@@ -10,6 +10,10 @@ urlpatterns = [
     path("link/<str:token>/", views.link, name="link"),
     path("profile/", views.profile, name="profile"),
     path("password/", views.password, name="password"),
+    path("mail/", mail_views.wishes, name="mail"),
+    path("mail/<slug:topic>/", mail_views.wish, name="mail_wish"),
+    path("mail/address/<str:token>/", mail_views.address, name="mail_address"),
+    path("mail/stop/<str:token>/", mail_views.stop, name="mail_stop"),
     path("tokens/", views.tokens, name="tokens"),
     path("tokens/<str:identifier>/revoke/", views.revoke_token, name="revoke_token"),
 ]

@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("hooks/", include("intake.urls")),
     path("account/", include("accounts.urls")),
+    path("notifications/", include("accounts.notices_urls")),
     path("api/v1/", include("config.api")),
     path("", include("changes.urls")),
     path("", include("incidents.urls")),

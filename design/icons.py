@@ -28,6 +28,8 @@ ICONS = {
     "system": '<circle cx="10" cy="10" r="6.5"/><path d="M10 3.5v13a6.5 6.5 0 0 0 0-13Z" fill="currentColor"/>',
     "keyboard": '<rect x="2.5" y="5" width="15" height="10" rx="1.5"/><path d="M5.5 8.2h.1M8.5 8.2h.1M11.5 '
     '8.2h.1M14.5 8.2h.1M6.5 12h7"/>',
+    "bell": '<path d="M5.5 13.5V9a4.5 4.5 0 0 1 9 0v4.5l1.5 1.5h-12ZM8.3 17a1.9 1.9 0 0 0 3.4 0M10 4.5V3"/>',
+    "mail": '<rect x="3" y="5" width="14" height="10.5" rx="1.5"/><path d="m3.5 6.3 6.5 5 6.5-5"/>',
     "copy": '<rect x="7" y="7" width="9.5" height="9.5" rx="1.5"/><path d="M13 7V5a1.5 1.5 0 0 0-1.5-1.5H5A1.5 1.5 0 0 '
     '0 3.5 5v6.5A1.5 1.5 0 0 0 5 13h2"/>',
     "check": '<path d="m4.5 10.5 3.5 3.5 7.5-8"/>',

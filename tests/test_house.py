@@ -15,11 +15,12 @@ ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted(
     path.relative_to(ROOT / "templates").as_posix() for path in (ROOT / "templates").rglob("*.html")
 )
+DATA = {"starter_rules.py", "starter_wording.py", "mishaps.py"}
 CODE = [
     path
     for folder in ("accounts", "analytics", "changes", "config", "design", "incidents", "intake", "runner")
     for path in sorted((ROOT / folder).rglob("*.py"))
-    if "migrations" not in path.parts and path.name not in {"starter_rules.py", "mishaps.py"}  # data
+    if "migrations" not in path.parts and path.name not in DATA
 ]
 
 
@@ -27,7 +28,8 @@ CODE = [
 def test_template_compiles_and_carries_nothing_inline(name: str) -> None:
     get_template(name)
     text = (ROOT / "templates" / name).read_text(encoding="utf-8")
-    assert not re.search(r"<[^>]*\sstyle=", text), "an inline style, which the policy forbids"
+    if not name.startswith("mail/"):  # the body of a mail is no page: its style stands on its elements
+        assert not re.search(r"<[^>]*\sstyle=", text), "an inline style, which the policy forbids"
     assert not re.search(r"<[^>]*\son[a-z]+=", text), "an inline handler, which the policy forbids"
     assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)", text), "an inline script"
     assert not re.search(r"(src|href)=[\"'](https?:)?//", text), "something from elsewhere"

@@ -18,20 +18,28 @@ Dismissed = Decision.Verdict.DISMISSED
 
 
 @transaction.atomic
-def decide(*, change_id: int, say: str, kind: AssistanceKind | None = None, by: User, now: datetime) -> None:
+def decide(
+    *,
+    change_id: int,
+    say: str,
+    kind: AssistanceKind | None = None,
+    by: User,
+    now: datetime,
+    prompted_by: str = Prompt.QUEUE,
+) -> None:
     """`say` is one of the words above; all that one key says has the same `now`, by which it is undone.
 
     Whoever calls has seen that the change waits. Raises: Refused where nothing is suggested to be judged.
     """
     if say == KIND and kind:
-        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=Prompt.QUEUE, now=now)
+        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=prompted_by, now=now)
     elif say in {MANUAL, AI}:
         origin = Origin.MANUAL if say == MANUAL else Origin.ASSISTED
-        say_origin(change_id=change_id, origin=origin, by=by, prompted_by=Prompt.QUEUE, now=now)
+        say_origin(change_id=change_id, origin=origin, by=by, prompted_by=prompted_by, now=now)
     elif say == SUGGESTED:
-        _confirm_suggested(change_id, by, now)
+        _confirm_suggested(change_id, by, now, prompted_by)
     elif say == NOT:
-        _dismiss(change_id, by, now)
+        _dismiss(change_id, by, now, prompted_by)
     else:
         raise Refused("That is no answer the queue knows.")
 
@@ -41,19 +49,19 @@ def _suggested(change_id: int) -> list[AssistanceKind]:
     return [row.kind for row in rows.select_related("kind")]
 
 
-def _confirm_suggested(change_id: int, by: User, now: datetime) -> None:
+def _confirm_suggested(change_id: int, by: User, now: datetime, prompted_by: str) -> None:
     kinds = _suggested(change_id)
     if not kinds:
         raise Refused("No kind is suggested here.")
     for kind in kinds:
-        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=Prompt.QUEUE, now=now)
+        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=prompted_by, now=now)
 
 
-def _dismiss(change_id: int, by: User, now: datetime) -> None:
+def _dismiss(change_id: int, by: User, now: datetime, prompted_by: str) -> None:
     """The suggested kinds are wrong; where only the origin is suggested, its evidence is wrong here."""
     kinds = _suggested(change_id)
     for kind in kinds:
-        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=Prompt.QUEUE, now=now, verdict=Dismissed)
+        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=prompted_by, now=now, verdict=Dismissed)
     if kinds:
         return
     weak = OriginEvidence.objects.filter(change=change_id, strength=Strength.WEAK, origin__in=ASSISTED)
@@ -61,7 +69,7 @@ def _dismiss(change_id: int, by: User, now: datetime) -> None:
     if not origins:
         raise Refused("Nothing is suggested here that could be wrong.")
     for origin in origins:
-        dismiss_origin(change_id=change_id, origin=origin, by=by, prompted_by=Prompt.QUEUE, now=now)
+        dismiss_origin(change_id=change_id, origin=origin, by=by, prompted_by=prompted_by, now=now)
 
 
 def decide_many(

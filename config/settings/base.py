@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import django_stubs_ext
 
-from config import broker, env
+from config import broker, env, mail
 
 # Lets `ModelAdmin[User]` and its like be written, which Django's own classes do not allow at run time.
 django_stubs_ext.monkeypatch()
@@ -249,6 +249,24 @@ INTAKE_KEEP_PARKED = timedelta(days=env.integer("INTAKE_KEEP_PARKED_DAYS", 180))
 INTAKE_DOOR_SECONDS = 5.0
 INTAKE_RING_SECONDS = 0.2
 
+# Without MAIL_HOST no mail is ever sent: Django's backend then is the one that throws everything away.
+MAIL_HOST = env.text("MAIL_HOST")
+MAIL_SECURITY = env.one_of("MAIL_SECURITY", mail.STARTTLS, mail.SECURITIES)
+EMAIL_BACKEND = mail.backend(MAIL_HOST)
+EMAIL_HOST = MAIL_HOST
+EMAIL_PORT = env.integer("MAIL_PORT", mail.PORTS[MAIL_SECURITY])
+EMAIL_HOST_USER = env.text("MAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("MAIL_PASSWORD")
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SECURITY == mail.STARTTLS, MAIL_SECURITY == mail.TLS
+EMAIL_TIMEOUT = env.integer("MAIL_TIMEOUT", 15)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = mail.sender(MAIL_HOST, env.text("MAIL_FROM"))
+# When the weekly mail is made, and from which hour on the daily one; in the organisation's zone.
+MAIL_WEEKDAY = mail.WEEKDAYS.index(env.one_of("MAIL_WEEKDAY", "monday", mail.WEEKDAYS))
+MAIL_HOUR = mail.hour(env.integer("MAIL_HOUR", 8))
+# Who writes the mail of a topic, and what keeps all mail back while it says yes.
+MAIL_WRITERS = {"decisions": "analytics.mails.weekly", "notices": "accounts.mail_notices"}
+MAIL_HELD_WHILE = "analytics.queries.figures.shows_demo"
+
 # A message is a doorbell, never the letter: what must be done is a row, and the tick rings again for it.
 CELERY_BROKER_URL = broker.address(env.text("CELERY_BROKER_URL"))
 CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(CELERY_BROKER_URL, DATABASES["default"])
@@ -273,8 +291,12 @@ TICKS = [
     "changes.tasks.follow_fixes",
     "changes.tasks.read_history_again",
     "incidents.tasks.follow_doubles",
+    "incidents.tasks.remind_owners",
     "analytics.tasks.sweep",
+    "analytics.tasks.follow_test_runs",
     "analytics.tasks.judge_week",
+    "accounts.tasks.make_mail",
+    "accounts.tasks.ring_for_mail",
 ]
 # Demonstration data is only made where none of these has a row.
 ROWS_OF_ONES_OWN = ["intake.Source", "changes.Change", "incidents.Incident"]

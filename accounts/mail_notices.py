@@ -1,0 +1,72 @@
+"""The mail on what a person is asked for: at most one a day, with what is unread by then."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from accounts.mail import Letter, readers, write
+from accounts.models import Mail, Notification, Topic
+
+# What is read on the page meanwhile needs no mail, and what comes together goes together.
+SETTLES = timedelta(minutes=10)
+MOST_LISTED = 50
+
+
+def make_due(*, now: datetime) -> int:
+    local = now.astimezone(zoneinfo.ZoneInfo(settings.ORGANISATION_TIME_ZONE))
+    if local.hour < settings.MAIL_HOUR:
+        return 0
+    key = local.date().isoformat()
+    waiting = Notification.objects.filter(
+        read_at=None, mailed_at=None, created_at__lte=now - SETTLES, user__in=readers(Topic.NOTICES)
+    )
+    written = Mail.objects.filter(topic=Topic.NOTICES, key=key).values("user")
+    ids: dict[int, list[int]] = {}
+    for user_id, pk in waiting.exclude(user__in=written).order_by("pk").values_list("user", "pk"):
+        ids.setdefault(user_id, []).append(pk)
+    rows = [
+        Mail(
+            user_id=user_id,
+            topic=Topic.NOTICES,
+            key=key,
+            content={"notifications": listed},
+            made_at=now,
+            next_attempt_at=now,
+        )
+        for user_id, listed in ids.items()
+    ]
+    Mail.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def _left(mail: Mail) -> QuerySet[Notification]:
+    """What was not read, and not taken back, since the mail was made."""
+    return Notification.objects.filter(user=mail.user, pk__in=mail.content["notifications"], read_at=None)
+
+
+def letter(*, mail: Mail, now: datetime) -> Letter | None:
+    found = list(_left(mail).order_by("-created_at", "-pk"))
+    if not found:
+        return None
+    count = len(found)
+    subject = found[0].text if count == 1 else f"{count} things wait for you"
+    return write(
+        "notices",
+        subject=subject,
+        to=mail.user,
+        topic=mail.topic,
+        now=now,
+        notices=found[:MOST_LISTED],
+        count=count,
+        more=count - MOST_LISTED,
+        list_url=settings.SITE_URL + reverse("notices:list"),
+    )
+
+
+def sent(*, mail: Mail, now: datetime) -> None:
+    Notification.objects.filter(user=mail.user, pk__in=mail.content["notifications"]).update(mailed_at=now)
