@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.views import incidents, outcomes, postmortem, reading
+from incidents.views import ageing, incidents, outcomes, postmortem, reading, reviewing, revisions, timeline
 
 app_name = "incidents"
 
@@ -24,6 +24,15 @@ urlpatterns = [
     path("incidents/<int:number>/postmortem/required/", postmortem.require, name="require"),
     path("incidents/<int:number>/postmortem/revise/", postmortem.revise, name="revise"),
     path("incidents/<int:number>/postmortem/review/", postmortem.review, name="review"),
+    path("incidents/<int:number>/timeline/paste/", timeline.paste, name="paste"),
+    path("incidents/<int:number>/postmortem/reviews/", reviewing.reviews, name="reviews"),
+    path("incidents/<int:number>/postmortem/revisions/", revisions.revision_list, name="revisions"),
+    path("incidents/<int:number>/postmortem/revisions/<int:revision>/", revisions.revision, name="revision"),
+    path(
+        "incidents/<int:number>/postmortem/revisions/<int:revision>/restore/",
+        revisions.restore,
+        name="restore",
+    ),
     path("incidents/<int:number>/postmortem/<slug:step>/", postmortem.step, name="step"),
     path("incidents/<int:number>/postmortem/<slug:step>/draft/", postmortem.keep_draft, name="keep_draft"),
     path("lessons/", outcomes.lesson_list, name="lessons"),
@@ -32,4 +41,7 @@ urlpatterns = [
     path("lessons/<int:pk>/state/", outcomes.lesson_state, name="lesson_state"),
     path("actions/", outcomes.action_list, name="actions"),
     path("actions/<int:pk>/", outcomes.action_detail, name="action"),
+    path("actions/ageing/", ageing.ageing_page, name="ageing"),
+    path("actions/ageing.csv", ageing.ageing_csv, name="ageing_csv"),
+    path("actions/ageing.json", ageing.ageing_json, name="ageing_json"),
 ]

@@ -210,6 +210,11 @@ def doors() -> dict[str, Door]:
         "incidents:require": Door(writes_incident, number, post=True),
         "incidents:revise": Door(writes_incident, number, post=True),
         "incidents:review": Door(authors, number, post=True),
+        "incidents:paste": Door(writes_incident, number),
+        "incidents:reviews": Door(of_incident, number),
+        "incidents:revisions": Door(of_incident, number),
+        "incidents:revision": Door(of_incident, (*number, "=1")),
+        "incidents:restore": Door(writes_incident, (*number, "=1"), post=True),
         "incidents:step": Door(writes_incident, (*number, "=facts")),
         "incidents:keep_draft": Door(writes_incident, (*number, "=facts"), post=True),
         "incidents:lessons": Door(page),
@@ -218,6 +223,9 @@ def doors() -> dict[str, Door]:
         "incidents:lesson_state": Door(writes_incident, ("lesson.pk",), post=True),
         "incidents:actions": Door(page),
         "incidents:action": Door(of_incident, ("action.pk",)),
+        "incidents:ageing": Door(page),
+        "incidents:ageing_csv": Door(page),
+        "incidents:ageing_json": Door(page),
     }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.models import Role, Team, User
-from analytics.models import Safeguard, Signal, TestScenario
+from analytics.models import Safeguard, Sample, SampledChange, Signal, TestScenario
 from changes.models import (
     AssistanceKind,
     Change,
@@ -16,6 +17,7 @@ from changes.models import (
     Deployment,
     DomainArea,
     Environment,
+    MarkingPolicy,
     Repository,
     Service,
 )
@@ -24,10 +26,12 @@ from incidents.models import (
     Alert,
     Cause,
     ContributingFactor,
+    Control,
     Fix,
     Incident,
     Lesson,
     Postmortem,
+    PostmortemRevision,
     TimelineEntry,
 )
 from intake.models import Source
@@ -70,12 +74,19 @@ def _outage(*, service: Service, environment: Environment, number: int, named: U
         number=number, title=f"Scenario {number}", given="a", when="b", then="c"
     )
     scenario.lessons.add(lesson)
+    cause = Cause.objects.create(incident=incident, change=change)
     source = Source.objects.create(slug=f"pager-{number}", name=f"Pager {number}", kind="pagerduty")
     return {
         "change": change,
         "incident": incident,
-        "postmortem": Postmortem.objects.create(incident=incident),
-        "cause": Cause.objects.create(incident=incident, change=change),
+        "postmortem": (postmortem := Postmortem.objects.create(incident=incident)),
+        "revision": PostmortemRevision.objects.create(
+            postmortem=postmortem, number=1, content={"sections": {"summary": "It was slow."}}
+        ),
+        "cause": cause,
+        "control": Control.objects.create(
+            cause=cause, change=Change.objects.create(repository=repository, title=f"Like {number}")
+        ),
         "fix": Fix.objects.create(incident=incident, change=change),
         "factor": ContributingFactor.objects.create(incident=incident, text="No alert"),
         "entry": TimelineEntry.objects.create(incident=incident, occurred_at=timezone.now(), text="It broke"),
@@ -93,6 +104,7 @@ def _outage(*, service: Service, environment: Environment, number: int, named: U
         "environment": environment,
         "source": source,
         **_findings(),
+        **_checks(change, number),
     }
 
 
@@ -104,6 +116,17 @@ def _findings() -> dict[str, Any]:
     )
     safeguard = Safeguard.objects.create(title="A second reviewer", kind=kind, starts_on=day)
     return {"signal": signal, "safeguard": safeguard}
+
+
+def _checks(change: Change, number: int) -> dict[str, Any]:
+    """A marking policy that ended, for one at a time is in effect; a sampled check of one change."""
+    day = timezone.now().date()
+    policy = MarkingPolicy.objects.create(
+        repository=change.repository, since=day - timedelta(days=number), ended_on=day
+    )
+    sample = Sample.objects.create(since=day, until=day, seed=number, drawn_from=1, population=1)
+    drawn = SampledChange.objects.create(sample=sample, change=change, position=0)
+    return {"policy": policy, "sample": sample, "drawn": drawn}
 
 
 def make_world() -> World:

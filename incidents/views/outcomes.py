@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from design.listing import listing
 from incidents.filters import ActionItemFilter, LessonFilter
-from incidents.forms import LessonEditForm, offer
+from incidents.forms import ActionForm, LessonEditForm, offer
 from incidents.models import ActionItem, Incident, Lesson
+from incidents.queries.action_history import history_of
 from incidents.services import actions, lessons
 from incidents.services.refusals import Conflict, Refused
 from incidents.views.access import may_edit_lesson, reader
@@ -152,16 +153,43 @@ def action_detail(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         if not may_edit:
             raise PermissionDenied("Another team owns the services of this incident.")
-        said = {name: request.POST.get(name, "") for name in ("state", "reason", "evidence")}
+        if request.POST.get("do") == "edit":
+            return _edit_action(request, action)
+        said = {name: request.POST.get(name, "") for name in ("state", "reason", "evidence", "evidence_url")}
         try:
             actions.set_state(action_id=action.pk, by=reader(request), now=timezone.now(), **said)
         except Refused as refused:
             error = refused.reason
         else:
             return redirect("incidents:action", pk)
+    return _show_action(request, action, may_edit=may_edit, error=error)
+
+
+def _edit_action(request: HttpRequest, action: ActionItem) -> HttpResponse:
+    form = ActionForm(request.POST, prefix="action")
+    if not form.is_valid():
+        return _show_action(
+            request, action, may_edit=True, form=form, error="Something does not fit: see below."
+        )
+    actions.edit(action_id=action.pk, by=reader(request), **form.cleaned_data)
+    return redirect("incidents:action", action.pk)
+
+
+def _show_action(
+    request: HttpRequest,
+    action: ActionItem,
+    *,
+    may_edit: bool,
+    form: ActionForm | None = None,
+    error: str = "",
+) -> HttpResponse:
+    shown = {name: getattr(action, name) for name in ActionForm.base_fields}
     context = {
         "action": action,
         "may_edit": may_edit,
+        "form": form or ActionForm(prefix="action", initial=shown),
+        "is_broken": form is not None,
+        "history": history_of(action),
         "next": [(state.value, state.label) for state in NEXT[State(action.state)]],
         "error": error,
         "typed": request.POST,
