@@ -1,183 +1,133 @@
 """Hints at phrases that blame: subject-aware, with a reason and an offer; quotations and code are left alone.
 
-Pure: text in, remarks out. A hint never blocks anything.
+Pure: a text and a book of rules in, remarks out. A hint never blocks anything. The rules are rows that
+curators edit (`incidents.models.WordingRule`); a book of them is compiled once for each version of the list.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import re2
+
+MOST_BYTES = 64 * 1024
+# A rewrite of these words takes the phrase out and puts nothing in its place.
+LEAVE_OUT = "(leave out)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`pattern` (RE2, letters in any case, whole words) is what is flagged; with `of_people` only where a
+    person, a team or a pronoun is the one who acts. `rewrite` replaces it, `\\1` to `\\9` are its groups."""
+
+    slug: str
+    pattern: str
+    reason: str
+    offer: str
+    rewrite: str = ""
+    of_people: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
+    """`offset` counts code points from the text's start. `rewrite` is None where there is advice only,
+    and empty where the phrase is best left out."""
+
+    slug: str
     phrase: str
     offset: int
     reason: str
     offer: str
+    rewrite: str | None = None
 
 
-@dataclass(frozen=True)
-class Rule:
-    """`pattern` is what is flagged; with `of_people` only where a person or a group is the subject."""
-
-    pattern: str
-    reason: str
-    offer: str
-    of_people: bool = False
+class UnsafePattern(ValueError):
+    """A pattern or a rewrite that cannot be used; the message says why."""
 
 
 # A person or a group as the one who acts; "nobody" counts, as it hides a person.
 PEOPLE = (
-    r"i|we|he|she|they|you|someone|somebody|nobody|no one|everyone|who|@[\w.-]+|people|staff|"
-    r"(?:the |our |an? |another |one |no )?(?:\w+ )?"
-    r"(?:team|engineers?|developers?|devs?|operators?|reviewers?|"
-    r"responders?|on-?call(?: engineer)?|admins?|users?|author|manager|management|colleague|intern|"
-    r"contractors?|"
-    r"authors|managers|colleagues|interns|sre|sres|dba|dbas|qa|support|ops)"
+    r"i|we|he|she|they|you|someone|somebody|anyone|anybody|nobody|no one|everyone|everybody|who|@[\w.-]+|"
+    r"people|staff|person|individuals?|teams?|engineers?|developers?|devs?|programmers?|operators?|reviewers?|"
+    r"responders?|on-?call|admins?|administrators?|sysadmins?|the user|authors?|managers?|management|"
+    r"leadership|colleagues?|interns?|contractors?|employees?|technicians?|maintainers?|members?|committers?|juniors?|"
+    r"sres?|dbas?|qa|ops"
 )
-_SUBJECT = (
-    rf"\b(?:{PEOPLE})(?:[ ]+(?:also|then|had|has|have|simply|just|again|clearly|all|both|still|who))*[ ]+"
+_BETWEEN = (
+    r"also|then|had|has|have|simply|just|again|clearly|all|both|still|who|really|initially|completely|"
+    r"accidentally|apparently|obviously|unfortunately|repeatedly|honestly|either|once|even|largely|"
+    r"(?:on|in|at|from) (?:the |our )?(?:team|\w+)"
 )
-
-RULES: tuple[Rule, ...] = (
-    Rule(
-        r"(?:should|could|would|ought to|must)(?: not|n['’]t)? (?:\w+ )?have \w+|shouldn['’]?t have|"
-        r"should(?: not|n['’]t)? (?:\w+ )?have been",
-        "Speaks of what did not happen, which nobody could see then.",
-        "Say what was done, and what information was at hand.",
-    ),
-    Rule(
-        r"if only|had (?:they|he|she|we|you) (?:just|only|simply)",
-        "Speaks of a past that did not happen.",
-        "Name the condition that existed.",
-    ),
-    Rule(
-        r"failed to|neglected to|omitted to|did(?: not|n['’]t) bother to|forgot(?:ten)?(?: to)?",
-        "Judges an absence, or a motive nobody can know.",
-        "“… was not in place, because …”; “the step relied on memory; no check existed”.",
-        of_people=True,
-    ),
-    Rule(
-        r"did(?: not|n['’]t) (?:notice|see|realise|realize|check|test|read|follow|verify|think)|"
-        r"missed|overlooked|"
-        r"ignored",
-        "Judges with what is known only now.",
-        "“The signal appeared in …, among N others.”",
-        of_people=True,
-    ),
-    Rule(
-        r"(?:human|user|operator|pilot|engineer|developer) errors?|pebkac|fat[- ]fingere?d?",
-        "Ends the inquiry where it begins.",
-        "What made this action easy, or look right?",
-    ),
-    Rule(
-        r"(?:the )?(?:ai|llm|model|copilot|claude|cursor|chatgpt|gpt|gemini|codex|assistant|agent|bot) "
-        r"(?:broke|messed up|screwed up|caused|hallucinated|failed us|is to blame|was wrong|got it wrong)|"
-        r"(?:ai|llm|copilot|model) (?:errors?|mistakes?|slop)|because of (?:the )?(?:ai|llm|copilot)",
-        "A new scapegoat in the old place.",
-        "Which kind of help was it, and which review or test let it through?",
-    ),
-    Rule(
-        r"careless(?:ly|ness)?|slopp(?:y|ily|iness)|reckless(?:ly)?|negligen(?:t|ce|tly)|lazy|laziness|"
-        r"incompetent|incompetence|stupid(?:ly)?|dumb|clueless|idiotic",
-        "Judges a character.",
-        "Describe the load, the tools and what was known.",
-    ),
-    Rule(
-        r"(?:be|been|being) more careful|(?:pay|paid|paying) (?:more |closer )?attention|take more care|"
-        r"try harder|be (?:more )?vigilant",
-        "Not an action: nothing will be different tomorrow.",
-        "Name a guard, a check or a default.",
-    ),
-    Rule(
-        r"(?:be|are|were) reminded to|"
-        r"retrain(?:ed|ing)?(?= (?:the |our )?(?:team|staff|engineers?|people|everyone))|"
-        r"make sure (?:people|everyone|everybody|engineers|developers|the team)",
-        "Acts on people instead of the system.",
-        "Change the system, or the default.",
-    ),
-    Rule(
-        r"(?:never again|must never happen again|should be avoided in (?:the )?future)",
-        "Has no end state that anybody could check.",
-        "A bounded action with an end state.",
-    ),
-    Rule(
-        r"(?:was|were|is|are) (?:at fault|to blame|guilty)|(?:the )?fault of|culprits?|"
-        r"(?:my|his|her|their|our) fault|responsible for (?:the|this) (?:outage|incident|failure)|blame[ds]?",
-        "Looks for a guilty one.",
-        "“Contributing factor”, “trigger”.",
-    ),
-    Rule(
-        r"obviously|of course|needless to say|everyone knows|common sense|as anyone can see",
-        "Obvious only afterwards.",
-        "Leave it out, or say to whom it was visible, and where.",
-    ),
-    Rule(
-        r"why did(?:n['’]t)? (?:you|he|she|they)",
-        "Asks for a defence.",
-        "“How did it look at that point?”",
-    ),
-    Rule(
-        r"(?:the|a single|one) root cause (?:was|is)",
-        "One cause is seldom the whole story.",
-        "List the contributing factors.",
-    ),
-    Rule(
-        r"bad (?:deploy(?:ment)?|change|code|commit|push|merge)|broken code",
-        "A verdict where a description belongs.",
-        "What did the change do, under which condition?",
-    ),
-    Rule(
-        r"violated (?:the )?(?:policy|process|procedure|rules?)|broke the rules?|against (?:the )?rules",
-        "Judges by a rule, and hides how work is done.",
-        "How does the rule fit usual work, and what made the other way sensible?",
-    ),
-    Rule(
-        r"(?:wrong|poor|bad) (?:decision|judge?ment|call|choice)|mishandled|made a mistake|by mistake|"
-        r"lack of (?:care|attention|awareness|discipline)|"
-        r"lost situation(?:al)? awareness|complacent|complacency",
-        "Judges by the outcome.",
-        "Say which options were seen then, and on what grounds one was chosen.",
-    ),
-    Rule(
-        r"ridiculous(?:ly)?|insane(?:ly)?|disaster|nightmare|horrible|horrific|catastrophe",
-        "Says how it felt rather than what was.",
-        "A plain fact with a number.",
-    ),
-    Rule(
-        r"hast(?:y|ily)|rushed(?: (?:out|through|it|the))?|prematurely?",
-        "Judges the pace.",
-        "“Released N minutes after …; the deadline was …”.",
-        of_people=True,
-    ),
-)
-
-_QUIET = re.compile(
-    r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|^[ ]{0,3}>[^\n]*|^(?: {4}|\t)[^\n]*|“[^”]*”|«[^»]*»|"
-    r"\"[^\"\n]*\"|https?://\S+",
-    re.DOTALL | re.MULTILINE,
-)
+_SUBJECT = rf"(?:^|[^\w'-])(?:{PEOPLE})(?:,? (?:{_BETWEEN}))*,? "
 
 
-def _compiled(rule: Rule) -> re.Pattern[str]:
-    before = _SUBJECT if rule.of_people else r"(?<!\w)"
-    return re.compile(rf"{before}(?P<phrase>{rule.pattern})(?!\w)", re.IGNORECASE)
+def compiled(rule: Rule) -> re2._Regexp:
+    """Group 1 is the phrase, the pattern's own groups follow. Raises: UnsafePattern, with the reason."""
+    if not rule.pattern.strip():
+        raise UnsafePattern("The pattern is empty.")
+    _one(rule.pattern)
+    before = _SUBJECT if rule.of_people else r"(?:^|[^\w])"
+    pattern = _one(rf"{_any_space(before)}({_any_space(rule.pattern)})")
+    if _one(_any_space(rule.pattern)).search("") is not None:
+        raise UnsafePattern("The pattern matches nothing at all.")
+    groups = [int(number) for number in re.findall(r"\\(\d)", rule.rewrite)]
+    if any(not 0 < number < pattern.groups for number in groups):
+        raise UnsafePattern(f"The rewrite names a group that the pattern lacks: it has {pattern.groups - 1}.")
+    return pattern
 
 
-_COMPILED = tuple((rule, _compiled(rule)) for rule in RULES)
+def _one(pattern: str) -> re2._Regexp:
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = False
+    options.never_nl = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0]
+        raise UnsafePattern(reason.decode() if isinstance(reason, bytes) else str(reason)) from error
 
 
-def remarks(text: str) -> list[Remark]:
-    """Every hint in reading order; of two that overlap, the one that begins first, then the longer."""
-    told = without_quotes(text)
+def _any_space(pattern: str) -> str:
+    """A space of the pattern stands for any run of spaces; one in a class of characters stays itself."""
+    return _SPACES.sub(lambda token: _SPACE[token[0]] if token[0] in _SPACE else token[0], pattern)
+
+
+# What is escaped, a class of characters, or a space with what may stand behind it.
+_SPACES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]| [?*]?", re.DOTALL)
+_SPACE = {" ": "[ ]+", " ?": "[ ]*", " *": "[ ]*"}
+
+
+class Book:
+    """Rules made ready together; each compiled once, on first use."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules: Sequence[Rule] = tuple(rules)
+
+    @cached_property
+    def compiled(self) -> Sequence[tuple[Rule, re2._Regexp]]:
+        return [(rule, compiled(rule)) for rule in self.rules]
+
+    def found(self, told: str) -> Iterator[tuple[Rule, re2._Match]]:
+        for rule, pattern in self.compiled:
+            for match in pattern.finditer(told):
+                yield rule, match
+
+
+def remarks(text: str, book: Book) -> list[Remark]:
+    """Every hint in reading order; of two that overlap, the one that begins first, then the longer.
+
+    What lies beyond 64 kB of the text is not read.
+    """
+    told = _smooth(_first(text))
     found = [
-        Remark(
-            text[match.start("phrase") : match.end("phrase")], match.start("phrase"), rule.reason, rule.offer
-        )
-        for rule, pattern in _COMPILED
-        for match in pattern.finditer(told)
+        _remark(text, rule, match, start, end)
+        for rule, match in book.found(told)
+        for start, end in [match.span(1)]
+        if start < end and not _goes_on(told, end)
     ]
     kept: list[Remark] = []
     for remark in sorted(found, key=lambda remark: (remark.offset, -len(remark.phrase))):
@@ -186,17 +136,147 @@ def remarks(text: str) -> list[Remark]:
     return kept
 
 
+def _first(text: str) -> str:
+    if len(text) * 4 <= MOST_BYTES:
+        return text
+    return text.encode("utf-8", "surrogatepass")[:MOST_BYTES].decode("utf-8", "ignore")
+
+
+def _goes_on(told: str, end: int) -> bool:
+    """Whether the word is longer than what was found of it."""
+    return end < len(told) and (told[end].isalnum() or told[end] == "_") and told[end - 1].isalnum()
+
+
+def _remark(text: str, rule: Rule, match: re2._Match, start: int, end: int) -> Remark:
+    phrase = text[start:end]
+    return Remark(rule.slug, phrase, start, rule.reason, rule.offer, _rewritten(rule, match, phrase))
+
+
+def _rewritten(rule: Rule, match: re2._Match, phrase: str) -> str | None:
+    if not rule.rewrite:
+        return None
+    if rule.rewrite == LEAVE_OUT:
+        return ""
+    new = re.sub(r"\\([1-9])", lambda number: match.group(int(number[1]) + 1) or "", rule.rewrite)
+    new = " ".join(new.split())
+    return new[:1].upper() + new[1:] if phrase[:1].isupper() else new
+
+
+# Each alternative ends at the latest with its line, paragraph or text: reading it stays linear.
+_QUIET = re.compile(
+    r"^[ ]{0,3}```.*?(?:^[ ]{0,3}```|\Z)|^[ ]{0,3}~~~.*?(?:^[ ]{0,3}~~~|\Z)|"  # fences
+    r"``[^\n]*?``|`[^`\n]*`|"  # code in a line
+    r"^[ ]{0,3}>[^\n]*|"  # block quotes
+    # Code that is set in, after an empty line; a list within a list is none.
+    r"(?:(?<=\n\n)|(?<=\n\r\n))(?:(?: {4}|\t)(?!\s*(?:[-*+]|\d+[.)])\s)[^\n]*(?:\n|\Z))+|"
+    r"“(?:[^”\n]|\n(?!\s*\n))*”?|«[^«»\n]*»|„[^„“”\n]*[“”]|(?<!\w)‘[^‘’\n]{1,200}’(?!\w)|"
+    r"\"[^\"\n]*\"|https?://\S+",
+    re.DOTALL | re.MULTILINE,
+)
+_MID_SENTENCE = re.compile(r"(?<=[\w,;])[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
+_EMPHASIS = re.compile(r"(?<![^\W_])[*_]+|[*_]+(?![^\W_])")
+
+
 def without_quotes(text: str) -> str:
     """The same length, with quotations, code and addresses blanked, so that offsets stay true."""
     return _QUIET.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
+def _smooth(text: str) -> str:
+    """The same length, as one would read it: no quotations, one kind of space and apostrophe, no emphasis."""
+    told = without_quotes(text)
+    told = _MID_SENTENCE.sub(_blank, told)
+    told = _EMPHASIS.sub(_blank, told)
+    return told.translate(_PLAIN)
+
+
+_PLAIN = {ord("\t"): " ", ord("\r"): " ", 0xA0: " ", 0x202F: " ", ord("’"): "'", ord("ʼ"): "'", ord("‑"): "-"}
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+# First names that are words, months, places or tools as well: alone they stay, unless the same text names
+# the person in full.
+ALSO_WORDS = frozenset(
+    """
+    ace alba amber angel april archer art ash aspen aurora austin autumn basil bay bill blaze bob brook
+    carol chance charity chase chip christian claude clay cliff colt crystal dale dawn dean destiny django
+    drew duke earl eve faith fern frank gene ginger glen grace grant guy harmony heath heather holly hope
+    hunter iris ivy jack jade jasmine jasper jenkins jewel jordan joy julia june justice king lance laurel
+    lily lotus luna major mark marina mason max may melody mercy merit miles mocha nova olive opal page
+    paris pat pearl penny phoenix piper pony prince python ray read reed rex rich river rob robin rocky rose
+    rowan ruby sage sally sandy scala sierra sky star sterling storm sue summer sunny sydney terry trace
+    trinity tucker victor viola violet wade walker ward wave will willow winter woody wren
+    """.split()
+)
+_CODE = re.compile(
+    r"^[ ]{0,3}```.*?(?:^[ ]{0,3}```|\Z)|^[ ]{0,3}~~~.*?(?:^[ ]{0,3}~~~|\Z)|``[^\n]*?``|`[^`\n]*`|https?://\S+",
+    re.DOTALL | re.MULTILINE,
+)
+
+
 def names_to_roles(text: str, roles: Mapping[str, str]) -> str:
-    """Names of people become what they were there for: `@ana` and `Ana Silva` become `on-call engineer`."""
-    for name in _longest_first(roles):
-        text = re.sub(rf"(?<![\w@])@?{re.escape(name)}(?!\w)", roles[name].replace("\\", r"\\"), text)
-    return text
+    """Names of people become what they were there for: `@ana`, `Ana Silva`, `ana@example.org` and, with its
+    capital, `Ana`. Code and addresses stay as they are; a first name that is a word as well (`Will`) needs
+    the full name in the same text."""
+    found = _names(tuple(sorted(roles.items())))
+    if found is None:
+        return text
+    lowered = " ".join(text.lower().split())
+    parts, last = [], 0
+    for code in _CODE.finditer(text):
+        parts += [_named(text[last : code.start()], found, roles, lowered), code[0]]
+        last = code.end()
+    parts.append(_named(text[last:], found, roles, lowered))
+    return "".join(parts)
 
 
-def _longest_first(names: Iterable[str]) -> list[str]:
-    return sorted((name for name in names if name), key=lambda name: (-len(name), name))
+def _named(text: str, found: _Names, roles: Mapping[str, str], whole: str) -> str:
+    def role(match: re.Match[str]) -> str:
+        key = " ".join(match[0].lower().split())
+        name = found.keys.get(key)
+        if name is None or (match["alone"] and not _is_a_name(match[0], name, roles, whole)):
+            return match[0]
+        return roles[name]
+
+    told = found.pattern.sub(role, text)
+    return found.twice.sub(r"\1", told)
+
+
+def _is_a_name(said: str, name: str, roles: Mapping[str, str], whole: str) -> bool:
+    if said != name:
+        return False
+    if name.lower() not in ALSO_WORDS:
+        return True
+    return any(full.lower().startswith(name.lower() + " ") and full.lower() in whole for full in roles)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    pattern: re.Pattern[str]
+    # `Ana Silva (@ana)` is one person, said once.
+    twice: re.Pattern[str]
+    keys: Mapping[str, str]
+
+
+@lru_cache(maxsize=8)
+def _names(roles: tuple[tuple[str, str], ...]) -> _Names | None:
+    names = sorted((name for name, _ in roles if name.strip()), key=lambda name: (-len(name), name))
+    if not names:
+        return None
+    alone = [name for name in names if " " not in name and "@" not in name]
+    rest = [name for name in names if name not in set(alone)]
+    # An underscore is part of a word, unless it is there for emphasis.
+    before = r"(?:(?<![\w@./#-])|(?<=[^\w]_)|(?<=\A_))"
+    after = r"(?:(?![\w@/]|[.-]\w)|(?=_(?!\w)))"
+    longer = "|".join(r"\s+".join(map(re.escape, name.split())) for name in rest) or r"(?!)"
+    shorter = "|".join(map(re.escape, alone)) or r"(?!)"
+    pattern = re.compile(f"{before}(?:(?P<long>{longer})|(?P<alone>{shorter})){after}", re.IGNORECASE)
+    told = "|".join(re.escape(role) for role in sorted({role for _, role in roles}, key=len, reverse=True))
+    return _Names(
+        pattern=pattern,
+        twice=re.compile(rf"(?<!\w)({told})\s*\(\s*\1\s*\)"),
+        keys={name.lower(): name for name in reversed(names)},
+    )

@@ -17,11 +17,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Role
-from incidents import wording
 from incidents.models import Incident
 from incidents.queries.gate import STEP_TITLES, STEPS, OpenPoint, open_points
 from incidents.queries.outline import Section
 from incidents.queries.parts import parts
+from incidents.queries.wording import remarks_of
 from incidents.services import postmortems as verbs
 from incidents.services import reviewing
 from incidents.services.refusals import Conflict, Refused
@@ -121,7 +121,7 @@ def _point_address(incident: Incident, point: OpenPoint) -> str:
 
 def _field(section: Section, data: Mapping[str, Any] | None) -> dict[str, Any]:
     text = section.text if data is None else data.get(SECTION + section.key, section.text)
-    return {"section": section, "name": SECTION + section.key, "text": text, "hints": wording.remarks(text)}
+    return {"section": section, "name": SECTION + section.key, "text": text}
 
 
 def _next(step: str) -> str:
@@ -218,7 +218,7 @@ def keep_draft(request: HttpRequest, number: int, step: str) -> HttpResponse:
         now=timezone.now(),
     )
     texts = [value for name, values in fields.items() if _is_prose(name) for value in values]
-    hints = [remark for text in texts for remark in wording.remarks(text)]
+    hints = [remark for found in remarks_of(texts) for remark in found]
     return render(request, "incidents/_saved.html", {"draft": draft, "hints": hints})
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import Role
-from incidents import wording
 from incidents.forms import AppointForm, offer
 from incidents.models import Postmortem
 from incidents.queries.document import document
+from incidents.queries.wording import remarks_of
 from incidents.services import postmortems, reviewing
 from incidents.views.steps.asked import Asked
 
@@ -40,8 +40,8 @@ def hints(asked: Asked, told: dict[str, Any]) -> list[dict[str, Any]]:
     texts += [("A rationale", cause["rationale"], "causes") for cause in told["causes"]]
     return [
         {"where": where, "step": step, "remark": remark}
-        for where, text, step in texts
-        for remark in wording.remarks(text)
+        for (where, _, step), found in zip(texts, remarks_of(text for _, text, _ in texts), strict=True)
+        for remark in found
     ]
 
 
