@@ -141,7 +141,7 @@ class Scenarios(Readable):
 
     def get_queryset(self) -> QuerySet[TestScenario]:
         found = TestScenario.objects.visible_to(self.person).select_related("area", "merged_into")
-        return found.prefetch_related("lessons", "services", "kinds")
+        return found.prefetch_related("lessons", "services", "kinds", "standings__repository")
 
     @extend_schema(request=serializers.ScenarioInput, responses={201: serializers.ScenarioSerializer})
     @idempotent

@@ -9,18 +9,10 @@ import django_filters as filters
 from django.db.models import Q, QuerySet
 
 from analytics.models import TestScenario
-from analytics.queries.scenarios import standings
+from analytics.queries.standings import RESULTS, standings
 from changes.filters import NONE, ServiceChoiceFilter, TermFilter
 from changes.models import AssistanceKind, DomainArea
 from incidents.models import Lesson
-
-RESULTS = [
-    ("passing", "Passing"),
-    ("failing", "Failing"),
-    ("flaky", "Flaky"),
-    ("skipped", "Skipped"),
-    ("never_run", "Never run"),
-]
 
 
 class ScenarioFilter(filters.FilterSet):
@@ -28,7 +20,7 @@ class ScenarioFilter(filters.FilterSet):
         method="search", label="Search", help_text="TS-42, or words of the title or the steps."
     )
     state = filters.ChoiceFilter(choices=TestScenario.State.choices, label="State")
-    result = filters.ChoiceFilter(choices=RESULTS, method="by_result", label="Last result")
+    result = filters.ChoiceFilter(choices=RESULTS, method="by_result", label="In CI")
     area = TermFilter(
         field_name="area",
         queryset=DomainArea.objects.all(),

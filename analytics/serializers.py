@@ -7,12 +7,39 @@ from typing import Any
 from rest_framework import serializers
 
 from analytics.metrics.failure_rate import STATES
-from analytics.models import TestScenario
+from analytics.models import ScenarioStanding, TestScenario
 from changes.models import AssistanceKind, DomainArea, Service
 from changes.serializers import slug
 from incidents.models import Lesson
 
 CELL_STATES = [(key, words[0]) for key, words in STATES.items()]
+
+
+class StandingSerializer(serializers.ModelSerializer[ScenarioStanding]):
+    """What CI says of the scenario on one branch of one repository."""
+
+    is_default_branch = serializers.SerializerMethodField()
+    why = serializers.ChoiceField(
+        choices=ScenarioStanding.Why.choices, allow_blank=True, help_text="Why it is stale; else empty."
+    )
+
+    class Meta:
+        model = ScenarioStanding
+        fields = [
+            "repository",
+            "branch",
+            "is_default_branch",
+            "state",
+            "why",
+            "since",
+            "last_run",
+            "last_passed_at",
+            "last_failed_at",
+        ]
+        read_only_fields = fields
+
+    def get_is_default_branch(self, row: ScenarioStanding) -> bool:
+        return row.branch == row.repository.default_branch
 
 
 class ScenarioSerializer(serializers.ModelSerializer[TestScenario]):
@@ -22,6 +49,7 @@ class ScenarioSerializer(serializers.ModelSerializer[TestScenario]):
     area = slug()
     kinds = slug(many=True)
     merged_into: Any = serializers.SlugRelatedField(slug_field="number", read_only=True, allow_null=True)
+    standings = StandingSerializer(many=True, read_only=True)
 
     class Meta:
         model = TestScenario
@@ -40,6 +68,7 @@ class ScenarioSerializer(serializers.ModelSerializer[TestScenario]):
             "state",
             "state_reason",
             "merged_into",
+            "standings",
             "is_demo",
             "created_at",
             "version",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from analytics.queries import figures, ledger
 from analytics.queries.ledger import FEW, Standing
-from analytics.services import counting, rebuilding
+from analytics.services import counting, rebuilding, standings
 from analytics.services.judging import run_due
 from analytics.services.planning import refresh_statistics
 
@@ -62,6 +62,11 @@ def sweep() -> None:
     stands = ledger.standing()
     if stands.behind or not stands.cells_stand or stands.must_count_all:
         count_due.delay()
+
+
+def follow_test_runs() -> None:
+    """Called by every tick: what CI sent since then alters how scenarios stand."""
+    standings.catch_up(now=timezone.now())
 
 
 def judge_week() -> None:

@@ -114,7 +114,7 @@ class ScenarioStanding(models.Model):
 
 
 class StandingsRead(models.Model):
-    """Which test runs the standings know; one row. A snapshot, since ids are drawn before they are visible."""
+    """Which test runs the standings know; one row. A snapshot: ids are drawn before they are visible."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     snapshot = models.TextField(blank=True)

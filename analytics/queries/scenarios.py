@@ -1,11 +1,9 @@
-"""Reads of test scenarios: how they fare in CI, and which lessons have none."""
+"""Reads of test scenarios, and of lessons that have none."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 
 from django.db import models
 from django.db.models import Exists, OuterRef
@@ -15,61 +13,12 @@ from analytics.feature_files import Written
 from analytics.likeness import alike
 from analytics.models import TestScenario
 from analytics.queries.figures import shows_demo
-from changes.models import TestCaseResult
 from incidents.models import Incident, Lesson
 
-Outcome = TestCaseResult.Outcome
 MOST_NEAR = 3
 # Fewer letters than these say too little to look for the like.
 ENOUGH_TO_COMPARE = 20
 WORDS = ("title", "given", "when", "then")
-FAILING = (Outcome.FAILED, Outcome.ERROR)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What CI last said of a scenario: failing if any repository's latest run of it failed."""
-
-    state: str = "never_run"
-    label: str = "Never run"
-    ran_at: datetime | None = None
-
-
-def standings(scenarios: Iterable[TestScenario]) -> dict[int, Standing]:
-    """By scenario number, over the latest run of each test case; one query for the whole list."""
-    numbers = {str(scenario): scenario.number for scenario in scenarios}
-    latest = (
-        TestCaseResult.objects.filter(scenario__in=numbers)
-        .order_by("scenario", "run__repository_id", "suite", "name", "-run__ran_at", "-id")
-        .distinct("scenario", "run__repository_id", "suite", "name")
-        .values_list("scenario", "outcome", "run__ran_at")
-    )
-    found: dict[int, list[tuple[str, datetime]]] = {}
-    for name, outcome, ran_at in latest:
-        found.setdefault(numbers[name], []).append((outcome, ran_at))
-    return {number: _standing(found.get(number, [])) for number in numbers.values()}
-
-
-def _standing(results: list[tuple[str, datetime]]) -> Standing:
-    if not results:
-        return Standing()
-    outcomes = {outcome for outcome, _ in results}
-    ran_at = max(at for _, at in results)
-    if outcomes & set(FAILING):
-        return Standing("failing", "Failing", ran_at)
-    if Outcome.FLAKY in outcomes:
-        return Standing("flaky", "Flaky", ran_at)
-    if Outcome.PASSED in outcomes:
-        return Standing("passing", "Passing", ran_at)
-    return Standing("skipped", "Skipped", ran_at)
-
-
-def results_of(scenario: TestScenario) -> models.QuerySet[TestCaseResult]:
-    return (
-        TestCaseResult.objects.filter(scenario=str(scenario))
-        .select_related("run__repository")
-        .order_by("-run__ran_at", "-id")
-    )
 
 
 def for_list(user: User) -> models.QuerySet[TestScenario]:

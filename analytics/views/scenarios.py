@@ -18,6 +18,7 @@ from analytics.filters import ScenarioFilter
 from analytics.forms import ScenarioForm, ScenarioStateForm, initial_from_lesson, scenario_initial
 from analytics.models import TestScenario
 from analytics.queries import scenarios as queries
+from analytics.queries import standings
 from analytics.services import scenarios as services
 from analytics.views.people import author, reader
 from incidents.models import Incident, Lesson
@@ -36,12 +37,12 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
     found = filtered(request)
     page = Paginator(found.qs.order_by("-number"), PAGE).get_page(request.GET.get("page"))
     listed = list(page.object_list)
-    standings = queries.standings(listed)
+    found_standings = standings.standings(listed)
     narrowed = [name for name in found.form.fields if name != "q" and request.GET.get(name)]
     context = {
         "filter": found,
         "page": page,
-        "lines": [(scenario, standings[scenario.number]) for scenario in listed],
+        "lines": [(scenario, found_standings[scenario.number]) for scenario in listed],
         "query": request.GET.urlencode(),
         "narrowed": len(narrowed),
         "may_write": reader(request).at_least(Role.AUTHOR),
@@ -80,8 +81,9 @@ def _detail(
         "lessons": scenario.lessons.prefetch_related(shown),
         "kinds": scenario.kinds.all(),
         "services": scenario.services.all(),
-        "standing": queries.standings([scenario])[scenario.number],
-        "results": queries.results_of(scenario)[:10],
+        "standing": standings.standings([scenario])[scenario.number],
+        "branches": standings.branches(scenario),
+        "results": standings.results_of(scenario)[:10],
         "state_form": form,
         "states": queries.states_of(scenario)[:20],
         "merged": TestScenario.objects.visible_to(user).filter(merged_into=scenario),

@@ -20,7 +20,6 @@ from accounts.models import Role, User
 from analytics.feature_files import Written, faults, feature
 from analytics.models import TestScenario
 from analytics.services import scenarios as services
-from changes.models import TestCaseResult, TestRun
 from incidents.models import Incident, Lesson
 from incidents.services.refusals import Conflict, Refused
 from intake.models import LedgerEntry
@@ -223,21 +222,3 @@ def test_exports_parse_and_hold_what_was_chosen() -> None:
     assert titles(one.content.decode()) == ["One"]
     packed = zipfile.ZipFile(BytesIO(client.get(reverse("analytics:scenarios_zip")).content))
     assert packed.namelist() == ["payments.feature", "search.feature"]
-
-
-@pytest.mark.django_db
-def test_list_shows_the_latest_result_of_each_test() -> None:
-    author = person()
-    failing, passing, never = (scenario(author, title=t) for t in ("a", "b", "c"))
-    where = make.repository()
-    for days_ago, outcome in ((5, "passed"), (1, "failed")):
-        run = TestRun.objects.create(repository=where, key=str(days_ago), ran_at=make.day(days_ago))
-        TestCaseResult.objects.create(run=run, scenario=str(failing), name="t1", outcome=outcome)
-        TestCaseResult.objects.create(
-            run=run, scenario=str(passing), name="t2", outcome="failed" if days_ago == 5 else "passed"
-        )
-    response = signed_in(author).get(reverse("analytics:scenarios"))
-    states = {found.pk: standing.state for found, standing in response.context["lines"]}
-    assert states == {failing.pk: "failing", passing.pk: "passing", never.pk: "never_run"}
-    narrowed = signed_in(author).get(reverse("analytics:scenarios"), {"result": "failing"})
-    assert [found.pk for found, _ in narrowed.context["lines"]] == [failing.pk]
