@@ -1,23 +1,7 @@
-"""Figures as CSV. Spreadsheets must not take a name for a formula: those get a leading quote."""
+"""Figures as CSV, quoted as every CSV of the product is."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
-from io import StringIO
-from typing import Any
+from design.csv_files import csv_text
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def csv_text(header: Iterable[str], lines: Iterable[Iterable[Any]]) -> str:
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(header)
-    for line in lines:
-        writer.writerow([_quoted(value) for value in line])
-    return text.getvalue()
-
-
-def _quoted(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
+__all__ = ["csv_text"]

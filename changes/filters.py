@@ -22,6 +22,7 @@ from changes.models import (
     DomainArea,
     Environment,
     Feature,
+    MarkingPolicy,
     Origin,
     Repository,
     Service,
@@ -249,6 +250,26 @@ class RepositoryFilter(filters.FilterSet):
         return queryset.alias(past=past).filter(
             Q(name__icontains=value) | Q(origin_address__icontains=value) | Q(past__icontains=value)
         )
+
+
+class PolicyFilter(filters.FilterSet):
+    q = filters.CharFilter(field_name="how", lookup_expr="icontains", label="How it holds")
+    repository = filters.ModelChoiceFilter(queryset=repositories_offered, label="Repository")
+    in_effect = YesNoFilter(method="standing", label="In effect", help_text="Neither ended nor revoked.")
+    since_after = filters.DateFilter(field_name="since", lookup_expr="gte", label="Since")
+    since_before = filters.DateFilter(field_name="since", lookup_expr="lt", label="Since, before")
+    ended = YesNoFilter(field_name="ended_on", lookup_expr="isnull", exclude=True, label="Ended")
+    revoked = YesNoFilter(field_name="revoked_at", lookup_expr="isnull", exclude=True, label="Revoked")
+    stated_after = after("stated_at", "Stated since")
+    stated_before = before("stated_at", "Stated before")
+
+    class Meta:
+        model = MarkingPolicy
+        fields: list[str] = []
+
+    def standing(self, queryset: QuerySet[MarkingPolicy], name: str, value: bool) -> QuerySet[MarkingPolicy]:
+        over = Q(ended_on__isnull=False) | Q(revoked_at__isnull=False)
+        return queryset.exclude(over) if value else queryset.filter(over)
 
 
 class ServiceFilter(filters.FilterSet):

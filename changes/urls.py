@@ -1,6 +1,6 @@
 from django.urls import path
 
-from changes.views import areas, changes, deployments, repositories, said
+from changes.views import areas, changes, deployments, policies, repositories, said
 
 app_name = "changes"
 
@@ -19,6 +19,12 @@ urlpatterns = [
     path("repositories/<int:pk>/services/", repositories.take_suggested_services, name="take_services"),
     path("repositories/<int:pk>/path-classes/", repositories.keep_path_class, name="keep_path_class"),
     path("repositories/<int:pk>/place-again/", repositories.place_again, name="place_again"),
+    path("repositories/<int:pk>/policies/", policies.policy_list, name="policies"),
+    path("repositories/<int:pk>/policies/new/", policies.policy_new, name="policy_new"),
+    path("repositories/<int:pk>/policies/<int:policy>/", policies.policy_detail, name="policy"),
+    path("repositories/<int:pk>/policies/<int:policy>/broken.csv", policies.policy_csv, name="policy_csv"),
+    path("repositories/<int:pk>/policies/<int:policy>/end/", policies.policy_end, name="policy_end"),
+    path("repositories/<int:pk>/policies/<int:policy>/revoke/", policies.policy_revoke, name="policy_revoke"),
     path("services/<slug:slug>/", repositories.service_detail, name="service"),
     path("areas/", areas.area_list, name="areas"),
     path("areas/<slug:slug>/", areas.area_detail, name="area"),

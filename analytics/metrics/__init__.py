@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from analytics.metrics import adjusted_ratio, failure_rate, replay, signal, trend
+from analytics.metrics import adjusted_ratio, failure_rate, matched_ratio, recall, replay, signal, trend
 from analytics.metrics.words import WORDS
 
-METRICS: tuple[ModuleType, ...] = (failure_rate, adjusted_ratio, signal, trend, replay)
+METRICS: tuple[ModuleType, ...] = (failure_rate, adjusted_ratio, matched_ratio, signal, trend, replay, recall)
 
 
 @dataclass(frozen=True)

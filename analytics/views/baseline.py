@@ -12,6 +12,7 @@ from analytics.comparisons import BaselineReport
 from analytics.forms import BaselineForm
 from analytics.metrics.adjusted_ratio import WHAT_IF
 from analytics.metrics.measured import FOLLOW_UP_WORDS
+from analytics.metrics.recall import hidden_work
 from analytics.queries.figures import WITH_FOLLOW_UPS
 from analytics.tasks import catch_up
 from analytics.views.answers import csv_file, not_valid
@@ -38,6 +39,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "narrow_chart": ratio_chart(report.rows, NARROW),
         "shares": WHAT_IF,
         "estimate": FOLLOW_UP_WORDS if report.filters.basis in WITH_FOLLOW_UPS else "",
+        "hidden": hidden_work(report.filters, report.rows),
     }
     return render(request, "analytics/baseline.html", context)
 

@@ -1,6 +1,7 @@
 """Resources of what shipped, where, and in which words."""
 
 from changes.api.places import Environments, Repositories, Services, Teams
+from changes.api.policies import Policies
 from changes.api.terms import Areas, AssistanceKinds, Assistants, OpenTermResource, TermResource
 from changes.api.work import Changes, Deployments, TestRuns
 
@@ -12,6 +13,7 @@ __all__ = [
     "Deployments",
     "Environments",
     "OpenTermResource",
+    "Policies",
     "Repositories",
     "Services",
     "Teams",

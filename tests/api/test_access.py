@@ -69,6 +69,16 @@ def team_writes_of_incident(visitor: str, restricted: bool) -> set[int]:
     return author_writes_of_incident(visitor, restricted)
 
 
+def team_writes(visitor: str, restricted: bool) -> set[int]:
+    """The team that owns a service of the repository, and curators."""
+    return TURNED_AWAY if visitor == "outsider" else author_writes(visitor, restricted)
+
+
+def asks(visitor: str, restricted: bool) -> set[int]:
+    """Everyone signed in; without a question it says what is missing."""
+    return NO_KEY if visitor == "nobody" else {400}
+
+
 @dataclass(frozen=True)
 class Row:
     rule: Rule
@@ -156,6 +166,12 @@ def table() -> dict[str, Row]:
     }
     return {f"api:{name}": row for name, row in rows.items()}
 
+        "policy-list": Row(reads, writes=(("post", author_writes),)),
+        "policy-detail": Row(reads, ("policy.pk",)),
+        "policy-end": Row(team_writes, ("policy.pk",), "post"),
+        "policy-revoke": Row(team_writes, ("policy.pk",), "post"),
+        "policy-breaches": Row(reads, ("policy.pk",)),
+        "policy-check": Row(asks),
 
 # What these answer does not hang on who asks, or is tested beside what they do.
 ELSEWHERE = {

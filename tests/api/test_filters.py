@@ -61,6 +61,10 @@ NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
         "traces_read_to": "bookkeeping",
         "shipping_said_by_person": "shown at the repository",
     },
+    change_filters.PolicyFilter: {
+        "end_reason": "text",
+        "stated_by": "no list groups people",
+    },
     change_filters.ServiceFilter: {
         "name": "q",
         "slug": "the address of the row",
