@@ -34,6 +34,11 @@ WORDS: tuple[tuple[str, str], ...] = (
         "for kinds get said because a change failed.",
     ),
     (
+        "Control",
+        "A change drawn by lot that did not fail, like one that did in area, size and quarter: asked the same "
+        "in the postmortem. What is said of it then enters no rate.",
+    ),
+    (
         "Smoothed rate",
         "A rate pulled towards its area's average when there are few changes; for colours and order only.",
     ),

@@ -96,6 +96,13 @@ NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
         "source": "operators",
     },
     incident_filters.CauseFilter: {"weight": "a figure", "rationale": "text", "suggested_by": "status"},
+    incident_filters.ControlFilter: {
+        "size_band": "with the change",
+        "quarter_begins_on": "with the change",
+        "pool": "a figure",
+        "drawn_at": "bookkeeping",
+        "answered_by": "no list groups people",
+    },
     incident_filters.FixFilter: {"said_at": "shown in the incident"},
     incident_filters.FactorFilter: {},
     incident_filters.TimelineFilter: {

@@ -24,6 +24,7 @@ from config.api import router
 from incidents.models import (
     Cause,
     ContributingFactor,
+    Control,
     FactorKind,
     Fix,
     Incident,
@@ -38,6 +39,7 @@ API = "/api/v1"
 PRIVATE = {
     "incidents",
     "causes",
+    "controls",
     "fixes",
     "factors",
     "timeline",
@@ -56,6 +58,7 @@ def rows(db: None) -> dict[str, Any]:
     lesson = make.lesson(incident)
     scenario = TestScenario.objects.create(number=1, title="Retries", given="a", when="b", then="c")
     scenario.lessons.add(lesson)
+    cause = Cause.objects.create(incident=incident, change=change)
     return {
         "assistance-kinds": AssistanceKind.objects.create(slug="guessing", name="Guessing").slug,
         "assistants": Assistant.objects.create(slug="helper", name="Helper").slug,
@@ -72,7 +75,8 @@ def rows(db: None) -> dict[str, Any]:
             repository=change.repository, key="1", ran_at=datetime(2026, 3, 1, tzinfo=UTC)
         ).pk,
         "incidents": incident.number,
-        "causes": Cause.objects.create(incident=incident, change=change).pk,
+        "causes": cause.pk,
+        "controls": Control.objects.create(cause=cause, change=make.change()).pk,
         "fixes": Fix.objects.create(incident=incident, change=change).pk,
         "factors": ContributingFactor.objects.create(incident=incident, text="No alert").pk,
         "timeline": TimelineEntry.objects.create(
