@@ -118,16 +118,14 @@ class Book:
 
 
 def remarks(text: str, book: Book) -> list[Remark]:
-    """Every hint in reading order; of two that overlap, the one that begins first, then the longer.
-
-    What lies beyond 64 kB of the text is not read.
-    """
-    told = _smooth(_first(text))
+    """Every hint in reading order; of two that overlap, the one that begins first, then the longer."""
+    told = _smooth(text)
     found = [
-        _remark(text, rule, match, start, end)
-        for rule, match in book.found(told)
+        _remark(text, rule, match, begin + start, begin + end)
+        for begin, part in _parts(told)
+        for rule, match in book.found(part)
         for start, end in [match.span(1)]
-        if start < end and not _goes_on(told, end)
+        if start < end and not _goes_on(part, end)
     ]
     kept: list[Remark] = []
     for remark in sorted(found, key=lambda remark: (remark.offset, -len(remark.phrase))):
@@ -136,10 +134,15 @@ def remarks(text: str, book: Book) -> list[Remark]:
     return kept
 
 
-def _first(text: str) -> str:
-    if len(text) * 4 <= MOST_BYTES:
-        return text
-    return text.encode("utf-8", "surrogatepass")[:MOST_BYTES].decode("utf-8", "ignore")
+def _parts(told: str) -> Iterator[tuple[int, str]]:
+    """Parts of at most 64 kB, each with where it begins; cut between lines, else sentences, else words."""
+    begin, most = 0, MOST_BYTES // 4
+    while len(told) - begin > most:
+        cuts = (told.rfind(sign, begin + 1, begin + most) for sign in ("\n", ". ", " "))
+        cut = next((cut + 1 for cut in cuts if cut > begin), begin + most)
+        yield begin, told[begin:cut]
+        begin = cut
+    yield begin, told[begin:]
 
 
 def _goes_on(told: str, end: int) -> bool:

@@ -4,6 +4,7 @@ from incidents.api.controls import Controls
 from incidents.api.incident import FactorKinds, Incidents, Severities
 from incidents.api.outcomes import Actions, Lessons, Postmortems
 from incidents.api.parts import Causes, Factors, Fixes, Timeline
+from incidents.api.wording import Wording
 
 __all__ = [
     "Actions",
@@ -17,4 +18,5 @@ __all__ = [
     "Postmortems",
     "Severities",
     "Timeline",
+    "Wording",
 ]

@@ -125,6 +125,7 @@ def table() -> dict[str, Row]:
         **term("area"),
         **term("severity"),
         **term("factor-kind"),
+        "wording-list": Row(asks, method="post"),
         "team-list": Row(reads),
         "team-detail": Row(reads, ("team.slug",)),
         "repository-list": Row(reads),
