@@ -124,6 +124,7 @@ class FactsForm(forms.Form):
     environment = forms.ModelChoiceField(
         Environment.objects.all(), required=False, label="Environment", empty_label="Not known"
     )
+    began_when_detected = forms.BooleanField(required=False, label="Impact began when it was detected")
     impact_started_at = Moment(label=LABELS["impact_started_at"])
     detected_at = Moment(label=LABELS["detected_at"])
     acknowledged_at = Moment(label=LABELS["acknowledged_at"])
@@ -151,6 +152,8 @@ class FactsForm(forms.Form):
             self.fields[f"number_{place}_unit"] = forms.CharField(required=False, max_length=30)
             for part, example in [("label", "what was counted"), ("value", "1200"), ("unit", "payments")]:
                 self.fields[f"number_{place}_{part}"].widget.attrs["placeholder"] = example
+        if incident is None or incident.impact_started_at or not incident.detected_at:
+            del self.fields["began_when_detected"]
         for name in ("severity", "type", "area"):
             self._keep_offering(name, initial.get(name))
         for field in self.fields.values():
@@ -183,6 +186,8 @@ class FactsForm(forms.Form):
         facts = {name: self.cleaned_data[name] for name in names}
         if self.incident is None or any(name.startswith("number_") for name in self.changed_data):
             facts["impact_numbers"] = self._numbers()
+        if self.cleaned_data.get("began_when_detected") and not self.cleaned_data["impact_started_at"]:
+            facts["impact_started_at"] = self.cleaned_data["detected_at"]
         if facts.get("reported_at", True) is None:
             # It was reported, whenever that was: an emptied field keeps what is known.
             del facts["reported_at"]
@@ -215,6 +220,11 @@ class FactsForm(forms.Form):
             if value is not None:
                 told.append({"label": label, "value": value, "unit": unit})
         return told
+
+    @property
+    def offers_types(self) -> bool:
+        """An organisation that tells no types apart is not asked for one."""
+        return any(value for value, _ in self.fields["type"].widget.choices)  # type: ignore[attr-defined]
 
     def times(self) -> list[forms.BoundField]:
         return [self[name] for name in TIMES]
@@ -252,8 +262,11 @@ class CauseForm(forms.Form):
         choices=[choice for choice in Cause.Status.choices if choice[0] != Cause.Status.SUGGESTED],
         label="Verdict",
         required=False,
+        widget=forms.RadioSelect,
     )
-    role = forms.ChoiceField(choices=Cause.RoleInIncident.choices, label="Role", required=False)
+    role = forms.ChoiceField(
+        choices=Cause.RoleInIncident.choices, label="Role", required=False, widget=forms.RadioSelect
+    )
     rationale = forms.CharField(
         required=False,
         max_length=5000,
@@ -272,6 +285,25 @@ class CauseForm(forms.Form):
     )
 
 
+class CandidateForm(CauseForm):
+    """The same asked of a change that nobody has judged yet; left alone, it says nothing."""
+
+    REPAIRED = "repaired"
+
+    status = forms.ChoiceField(
+        choices=[
+            ("", "Not judged"),
+            (Cause.Status.CONFIRMED, "Confirmed"),
+            (Cause.Status.SUSPECTED, "Suspected"),
+            (Cause.Status.RULED_OUT, "Ruled out"),
+            (REPAIRED, "Repaired it"),
+        ],
+        label="Its part",
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+
 class FactorForm(forms.Form):
     kind = forms.ModelChoiceField(
         FactorKind.objects.offered(), required=False, label="Kind", empty_label="Something else"
@@ -287,6 +319,7 @@ class LessonForm(forms.Form):
         max_length=300,
         label="From now on",
         help_text="One line that could be checked in code: “Give every call to the tax service a limit.”",
+        widget=forms.TextInput(attrs={"data-first": ""}),
     )
     why = forms.CharField(
         required=False, max_length=5000, label="Because", widget=forms.Textarea(attrs={"rows": 2})

@@ -50,7 +50,9 @@ def _facts(incident: Incident) -> Iterator[OpenPoint]:
     if not incident.services.all():
         yield OpenPoint("service_missing", "Name at least one service.", "facts", "id_services")
     if incident.impact_started_at is None:
-        yield OpenPoint("impact_start_missing", "Say when impact began.", "facts", "id_impact_started_at")
+        # Where detection is known, one key says that impact began with it.
+        anchor = "id_began_when_detected" if incident.detected_at else "id_impact_started_at"
+        yield OpenPoint("impact_start_missing", "Say when impact began.", "facts", anchor)
     if incident.resolved_at is None:
         yield OpenPoint("resolved_missing", "Say when it was resolved.", "facts", "id_resolved_at")
     for name in incident.times_in_wrong_order:

@@ -62,6 +62,8 @@ class Parts:
     wished: Rows
     # What is being typed into one step, by anybody, not saved yet.
     drafts: Rows
+    # Openings of the form whose words are in the record: nothing of them is left to restore.
+    saved: Rows
 
 
 def parts(incident: Incident, postmortem: Postmortem, step: str = "") -> Parts:
@@ -101,15 +103,14 @@ def parts(incident: Incident, postmortem: Postmortem, step: str = "") -> Parts:
             "section_key",
             "text",
         ),
-        drafts=listed(
-            PostmortemDraft.objects.filter(postmortem=postmortem, step=step, data__has_key="fields"),
+        saved=listed(
+            PostmortemDraft.objects.filter(postmortem=postmortem, data__has_key="saved_page"),
             "user_id",
-            "data",
-            "base_version",
+            "step",
             "saved_at",
-            role_title=F("user__role_title"),
-            role=F("user__role"),
+            page=F("data__saved_page"),
         ),
+        drafts=_drafts(postmortem, step),
     )
     return Parts(**found)
 
@@ -118,6 +119,23 @@ def _approvals(postmortem: Postmortem) -> QuerySet[PostmortemComment]:
     """A later revision ends an approval: it was of other words."""
     later = PostmortemRevision.objects.filter(postmortem=postmortem, saved_at__gt=OuterRef("written_at"))
     return PostmortemComment.objects.filter(~Exists(later), postmortem=postmortem, verdict="approved")
+
+
+def _drafts(postmortem: Postmortem, step: str) -> ArraySubquery:
+    rows = PostmortemDraft.objects.filter(postmortem=postmortem, step=step, data__has_key="fields")
+    return listed(
+        rows.order_by("saved_at"),
+        "user_id",
+        "data",
+        "base_version",
+        "saved_at",
+        role_title=F("user__role_title"),
+        role=F("user__role"),
+    )
+
+
+def drafts_in(postmortem: Postmortem, step: str) -> Rows:
+    return together(postmortem.incident, drafts=_drafts(postmortem, step))["drafts"]
 
 
 def beside(incident: Incident, reader: User | AnonymousUser) -> dict[str, Any]:

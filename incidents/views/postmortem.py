@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -16,17 +16,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.models import Role
+from accounts.models import Role, User
 from incidents.models import Incident
+from incidents.queries import wording
 from incidents.queries.gate import STEP_TITLES, STEPS, OpenPoint, open_points
 from incidents.queries.outline import Section
-from incidents.queries.parts import parts
-from incidents.queries.wording import remarks_of
+from incidents.queries.parts import Rows, drafts_in, parts
 from incidents.services import postmortems as verbs
 from incidents.services import reviewing
 from incidents.services.refusals import Conflict, Refused
 from incidents.views.access import reader, visible, writable
-from incidents.views.conflict import conflict_page
+from incidents.views.conflict import conflict_page, settled
 from incidents.views.steps import MODULES
 from incidents.views.steps.asked import Asked
 
@@ -34,6 +34,8 @@ SECTION = "section_"
 NOT_KEPT = {"csrfmiddlewaretoken", "do", "page", "version"}
 # Words of one step; beyond this it is no prose any more.
 MOST_CHARACTERS = 400_000
+# Who typed within this time is writing now; before that, words were left behind.
+WRITING = timedelta(minutes=15)
 
 
 @require_http_methods(["GET", "POST"])
@@ -65,6 +67,34 @@ class _Kept:
                 self.data.setlist(name, values)
 
 
+def _saved(asked: Asked, step: str) -> dict[str, Any]:
+    """Which openings of the form are saved, for the copies in the browser, and when this step last was."""
+    mine = [row for row in asked.parts.saved if row["user_id"] == asked.user.pk]
+    at = next((row["saved_at"] for row in mine if row["step"] == step), None)
+    return {
+        "saved_pages": [row["page"] for row in mine],
+        "saved_at": datetime.fromisoformat(at) if at else None,
+    }
+
+
+def others_writing(drafts: Rows, user: User, now: datetime) -> list[dict[str, Any]]:
+    """Whose unsaved words there are in this step besides one's own: by role, as everywhere on screen."""
+    others = []
+    for row in drafts:
+        if row["user_id"] == user.pk:
+            continue
+        saved_at = datetime.fromisoformat(row["saved_at"])
+        others.append(
+            {
+                "role": User(role=row["role"], role_title=row["role_title"]).shown_role,
+                "since": datetime.fromisoformat(row["data"].get("since") or row["saved_at"]),
+                "saved_at": saved_at,
+                "is_now": now - saved_at < WRITING,
+            }
+        )
+    return others
+
+
 def _draft(asked: Asked) -> _Kept:
     return _Kept(next((row for row in asked.parts.drafts if row["user_id"] == asked.user.pk), {}))
 
@@ -87,10 +117,13 @@ def _show(
         "step_title": STEP_TITLES[step],
         "steps": _steps(incident, step, points),
         "points": [{"point": point, "url": _point_address(incident, point)} for point in points],
-        "sections": [_field(section, data) for section in asked.sections if section.step == step],
+        "sections": _fields([section for section in asked.sections if section.step == step], data),
         "version": version,
         "page": secrets.token_urlsafe(9),
         "restored_at": draft.saved_at if draft is not None and restored else None,
+        "others": others_writing(asked.parts.drafts, asked.user, asked.now),
+        **_saved(asked, step),
+        "answers": data.get("page", "") if request.method == "POST" and data is not None else "",
         "next_step": _next(step),
         "error": error,
         **MODULES[step].context(asked),
@@ -119,9 +152,16 @@ def _point_address(incident: Incident, point: OpenPoint) -> str:
     return f"{address}#{point.anchor}" if point.anchor else address
 
 
-def _field(section: Section, data: Mapping[str, Any] | None) -> dict[str, Any]:
-    text = section.text if data is None else data.get(SECTION + section.key, section.text)
-    return {"section": section, "name": SECTION + section.key, "text": text}
+def _fields(sections: list[Section], data: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    texts = [
+        section.text if data is None else data.get(SECTION + section.key, section.text)
+        for section in sections
+    ]
+    hints = wording.remarks_of(texts) if any(texts) else [[] for _ in texts]
+    return [
+        {"section": section, "name": SECTION + section.key, "text": text, "hints": found}
+        for section, text, found in zip(sections, texts, hints, strict=True)
+    ]
 
 
 def _next(step: str) -> str:
@@ -131,12 +171,15 @@ def _next(step: str) -> str:
 
 def _save(request: HttpRequest, incident: Incident, step: str) -> HttpResponse:
     """Save the step as a whole and do what its button says, both or neither."""
-    asked = Asked(incident, incident.postmortem, reader(request), timezone.now(), request.POST, request.GET)
-    here = reverse("incidents:step", args=[incident.number, step])
-    page = request.POST.get("page", "")
+    data: QueryDict = request.POST
+    if "keep" in request.POST:
+        data = settled(request.POST, incident)
+    asked = Asked(incident, incident.postmortem, reader(request), timezone.now(), data, request.GET)
+    page = data.get("page", "")
+    said: dict[str, Any] = {"incident_id": incident.pk, "step": step, "by": asked.user, "now": asked.now}
     if asked.verb == "discard":
-        verbs.close_draft(incident_id=incident.pk, step=step, page=page, by=asked.user, now=asked.now)
-        return redirect(here)
+        verbs.close_draft(page=page, **said)
+        return redirect("incidents:step", incident.number, step)
     try:
         with transaction.atomic():
             _begin(asked)
@@ -145,15 +188,35 @@ def _save(request: HttpRequest, incident: Incident, step: str) -> HttpResponse:
             if asked.broken:
                 transaction.set_rollback(True)
             else:
-                verbs.close_draft(incident_id=incident.pk, step=step, page=page, by=asked.user, now=asked.now)
+                verbs.close_draft(page=page, **said)
     except Conflict as conflict:
-        titles = {section.key: section.title for section in asked.sections}
-        return conflict_page(request, incident, conflict, back=here, titles=titles)
+        verbs.save_draft(page=page, fields=_typed(data), base_version=_version(data, incident), **said)
+        return _show_conflict(request, asked, conflict, step)
     except Refused as refused:
         return _show(request, asked, step, error=refused.reason)
     if asked.broken:
         return _show(request, asked, step, error="Something is missing or does not fit: see below.")
     return redirect(_where_to(request, incident, step, asked.verb))
+
+
+def _show_conflict(request: HttpRequest, asked: Asked, conflict: Conflict, step: str) -> HttpResponse:
+    return conflict_page(
+        request,
+        asked.incident,
+        conflict,
+        back=reverse("incidents:step", args=[asked.incident.number, step]),
+        titles={section.key: section.title for section in asked.sections},
+        typed=asked.data,
+    )
+
+
+def _typed(data: QueryDict) -> dict[str, list[str]]:
+    return {name: [str(value) for value in values] for name, values in data.lists() if name not in NOT_KEPT}
+
+
+def _version(data: QueryDict, incident: Incident) -> int:
+    told = data.get("version", "")
+    return int(told) if told.isdecimal() and len(told) < 10 else incident.postmortem.version
 
 
 def _begin(asked: Asked) -> None:
@@ -202,24 +265,24 @@ def _save_sections(asked: Asked) -> None:
 def keep_draft(request: HttpRequest, number: int, step: str) -> HttpResponse:
     """Keep what is being typed, and answer with what the corner of the form shows."""
     incident = writable(request, number)
-    fields = {name: values for name, values in request.POST.lists() if name not in NOT_KEPT}
+    fields = _typed(request.POST)
     if step not in STEPS:
         raise Http404
     if sum(len(value) for values in fields.values() for value in values) > MOST_CHARACTERS:
         return HttpResponse("Too long to be kept.", status=413, content_type="text/plain")
-    told = request.POST.get("version", "")
     draft = verbs.save_draft(
         incident_id=incident.pk,
         step=step,
         page=request.POST.get("page", ""),
         fields=fields,
-        base_version=int(told) if told.isdecimal() and len(told) < 10 else incident.postmortem.version,
+        base_version=_version(request.POST, incident),
         by=reader(request),
         now=timezone.now(),
     )
+    others = others_writing(drafts_in(incident.postmortem, step), reader(request), timezone.now())
     texts = [value for name, values in fields.items() if _is_prose(name) for value in values]
-    hints = [remark for found in remarks_of(texts) for remark in found]
-    return render(request, "incidents/_saved.html", {"draft": draft, "hints": hints})
+    hints = [remark for found in wording.remarks_of(texts) for remark in found]
+    return render(request, "incidents/_saved.html", {"draft": draft, "hints": hints, "others": others})
 
 
 def _is_prose(name: str) -> bool:

@@ -258,8 +258,7 @@ def test_page_takes_as_few_queries_as_recorded_when_much_is_on_it(
     if os.environ.get("UPDATE_QUERY_COUNTS"):
         RECORDED.write_text(json.dumps(told | {page: len(asked)}, indent=2, sort_keys=True) + "\n")
         return
-    assert len(asked) <= MOST, "\n".join(asked)
-    assert len(asked) == told[page], "\n".join(asked)
+    assert len(asked) <= told[page] <= MOST, "\n".join(asked)
 
 
 def _is_of_the_page(sql: str) -> bool:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import QueryDict
+
 from changes.models import AssistanceKind, Change, Decision, Deployment, Prompt
 from changes.services.origin import say_kind, say_origin
-from incidents.forms import CauseForm, FactorForm, list_of, offer
+from incidents.forms import CandidateForm, CauseForm, FactorForm, list_of, offer
 from incidents.models import Cause
 from incidents.queries.candidates import Known, known, look_around
 from incidents.services import causes as verbs
 from incidents.services.refusals import Refused
 from incidents.views.steps.asked import Asked
 
+CANDIDATE = re.compile(r"change-(\d{1,18})-status")
+# Shown at once; the others are a click away.
+FIRST = 5
 ORDER = ("confirmed", "suspected", "suggested", "ruled_out")
 
 
@@ -26,6 +32,21 @@ class Named:
     known: Known | None
 
 
+@dataclass
+class Offered:
+    """A change that nobody has judged yet: why it is listed, and the same questions."""
+
+    change: Change
+    number: str
+    reasons: list[str]
+    form: CandidateForm
+    known: Known
+
+    @property
+    def is_chosen(self) -> bool:
+        return self.form["status"].value() not in {"", None}
+
+
 def context(asked: Asked) -> dict[str, Any]:
     incident = asked.incident
     words = asked.query.get("q", "") or (asked.data.get("q", "") if asked.data is not None else "")
@@ -36,13 +57,17 @@ def context(asked: Asked) -> dict[str, Any]:
     wanted = [pk for pk, _, _ in look.likely] + [*look.searched, *(fix["change_id"] for fix in fixes)]
     changes = known([*wanted, *(pk for pk in judged if pk)])
     named = [_named(cause, changes.get(cause.change_id or 0), asked) for cause in causes]
+    listed = [_offered(changes[one.change.pk], one.reasons, named, asked) for one in look.candidates(changes)]
+    found = [_offered(changes[pk], [], named, asked) for pk in look.searched if pk in changes]
     factor_form = asked.new_row(FactorForm, "factor")
-    offers = offer(factor_form, *(entry.form for entry in named))
+    judged_forms = [*(one.form for one in named), *(one.form for one in [*listed, *found])]
+    offers = offer(factor_form, *judged_forms)
     return {
         "named": named,
-        "candidates": look.candidates(changes),
+        "candidates": listed[:FIRST],
+        "more_candidates": listed[FIRST:],
         "q": words,
-        "search_results": [changes[pk] for pk in look.searched if pk in changes],
+        "search_results": [one for one in found if one.change.pk not in {each.change.pk for each in listed}],
         "rollouts": look.rollouts,
         "fixes": [fix | {"change": changes[fix["change_id"]].change} for fix in fixes],
         "factors": asked.parts.factors,
@@ -63,6 +88,27 @@ def _named(cause: Cause, of: Known | None, asked: Asked) -> Named:
     return Named(cause, form if isinstance(form, CauseForm) else _form(cause, of, asked), of)
 
 
+def _offered(of: Known, reasons: list[str], named: list[Named], asked: Asked) -> Offered:
+    form = asked.broken.get(f"change-{of.change.pk}")
+    if not isinstance(form, CandidateForm):
+        form = _candidate_form(of, asked, bool(named))
+    return Offered(of.change, of.number, reasons, form, of)
+
+
+def _candidate_form(of: Known, asked: Asked, is_second: bool = False) -> CandidateForm:
+    """The first change named is mostly the trigger; what is known of its origin is filled in."""
+    prefix = f"change-{of.change.pk}"
+    roles = Cause.RoleInIncident
+    initial = {
+        "status": "",
+        "role": roles.CONTRIBUTOR if is_second else roles.TRIGGER,
+        "origin": of.change.origin if of.is_answered else "",
+        "kinds": of.said_kinds,
+    }
+    told = asked.data if asked.data is not None and f"{prefix}-status" in asked.data else None
+    return CandidateForm(told, prefix=prefix, initial=initial, use_required_attribute=False)
+
+
 def _form(cause: Cause, of: Known | None, asked: Asked) -> CauseForm:
     initial = {name: getattr(cause, name) for name in ("status", "role", "rationale", "evidence_url")}
     if of is not None:
@@ -81,6 +127,7 @@ def _form(cause: Cause, of: Known | None, asked: Asked) -> CauseForm:
 
 def act(asked: Asked) -> None:
     _save_named(asked)
+    _save_judged(asked)
     if asked.broken:
         return
     incident_id, user, now = asked.incident.pk, asked.user, asked.now
@@ -128,6 +175,34 @@ def _save_named(asked: Asked) -> None:
             _save_cause(cause, form, asked)
             if of is not None:
                 _save_help(of, form, asked)
+
+
+def _save_judged(asked: Asked) -> None:
+    """Candidates that were given a part in it."""
+    judged = _judged(asked.data) if asked.data is not None else []
+    real = Change.objects.filter(pk__in=judged, repository__is_demo=asked.incident.is_demo)
+    for pk, of in known(real.values_list("pk", flat=True)).items() if judged else ():
+        form = _candidate_form(of, asked)
+        if asked.valid(form, f"change-{pk}"):
+            _judge(of, form, asked)
+
+
+def _judged(data: QueryDict) -> list[int]:
+    told = ((CANDIDATE.fullmatch(name), value) for name, value in data.items())
+    return [int(match[1]) for match, value in told if match and value]
+
+
+def _judge(of: Known, form: CandidateForm, asked: Asked) -> None:
+    said: dict[str, Any] = {"incident_id": asked.incident.pk, "change_id": of.change.pk}
+    parts = form.cleaned_data
+    if parts["status"] == CandidateForm.REPAIRED:
+        verbs.name_fix(by=asked.user, now=asked.now, **said)
+        return
+    named = {name: parts[name] for name in ("status", "rationale", "evidence_url")}
+    role = parts["role"] or Cause.RoleInIncident.TRIGGER
+    verbs.name_cause(by=asked.user, now=asked.now, role=role, **named, **said)
+    if parts["status"] != Cause.Status.RULED_OUT:
+        _save_help(of, form, asked)
 
 
 def _save_cause(cause: Cause, form: CauseForm, asked: Asked) -> None:

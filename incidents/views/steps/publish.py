@@ -7,8 +7,8 @@ from typing import Any
 from accounts.models import Role
 from incidents.forms import AppointForm, offer
 from incidents.models import Postmortem
+from incidents.queries import wording
 from incidents.queries.document import document
-from incidents.queries.wording import remarks_of
 from incidents.services import postmortems, reviewing
 from incidents.views.steps.asked import Asked
 
@@ -38,9 +38,10 @@ def hints(asked: Asked, told: dict[str, Any]) -> list[dict[str, Any]]:
     texts += [("Timeline", entry["text"], "timeline") for entry in told["timeline"]]
     texts += [("A factor", factor["text"], "causes") for factor in asked.parts.factors]
     texts += [("A rationale", cause["rationale"], "causes") for cause in told["causes"]]
+    texts_alone = [text for _, text, _ in texts]
     return [
         {"where": where, "step": step, "remark": remark}
-        for (where, _, step), found in zip(texts, remarks_of(text for _, text, _ in texts), strict=True)
+        for (where, _, step), found in zip(texts, wording.remarks_of(texts_alone), strict=True)
         for remark in found
     ]
 
