@@ -16,6 +16,8 @@ from django.db import connections
 from runner import postgres
 from tests.seed import Seed
 
+# Of this repository: @pytest.mark.scenario says which test scenario a test stands for.
+pytest_plugins = ["pytest_hindcast"]
 GIVEN = os.environ.get("TEST_DATABASE_URL")
 
 

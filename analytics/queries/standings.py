@@ -258,7 +258,9 @@ def _branch(row: ScenarioStanding, last: tuple[Verdict | None, list[Seen]]) -> B
     ]
     counts = {state: sum(point.state == state for point in points) for state in IN_WORDS}
     told = ", ".join(f"{count} {IN_WORDS[state]}" for state, count in counts.items() if count)
-    said = f"The last {len(points)} commits, oldest first: {told}"
+    said = (
+        f"The last {len(points)} commits, oldest first: {told}" if len(points) > 1 else f"One commit: {told}"
+    )
     suites = verdict.suites if verdict else ()
     return Branch(row, is_default(row), suites, strip, max(len(strip) * STEP, STEP), said)
 

@@ -243,6 +243,7 @@ def test_short_names_are_replaced_where_branches_and_addresses_wear_them() -> No
     assert redact("Read docs/index.md", BOOK, [Identity("Ada", "docs@example.org")]) == "Read docs/index.md"
 
 
+@pytest.mark.scenario("TS-1")  # tests/test_own_loop.py follows it through a running product
 def test_what_a_terminal_or_a_page_would_obey_is_left_out() -> None:
     assert (
         redact("Red \x1b[31m and \u202etxt\x00\x07\tin\r\na line", BOOK) == "Red [31m and txt\tin\r\na line"
