@@ -227,13 +227,14 @@ def write_timeline(page: Page) -> None:
 
 def write_causes(page: Page) -> None:
     expect(page.get_by_text("before impact").first).to_be_visible()
-    page.get_by_role("button", name="Confirm Retry declined charges").click()
-    expect(page.get_by_role("heading", name="Changes named so far")).to_be_visible()
+    part = page.get_by_role("radiogroup", name="Part of Retry declined charges")
+    part.get_by_label("Confirmed").check()
     expect(page.locator(".help-box .evidence")).to_contain_text("Claude Code")
     page.locator(".help-box").get_by_label("Code generation").check()
     page.locator("#factors textarea, #factors input[type=text]").first.fill("No test sent a charge twice.")
     page.locator("#factors").get_by_role("button", name="Add").click()
     expect(page.locator(".factors")).to_contain_text("No test sent a charge twice.")
+    expect(page.get_by_role("heading", name="Changes named so far")).to_be_visible()
     fill_sections(page)
     go_on(page, "What we learned")
 
