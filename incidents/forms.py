@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import Model, Q
 from django.http import QueryDict
+from django.urls import reverse_lazy
 from django.utils import timezone
 
 from accounts.models import User
@@ -33,6 +34,8 @@ LABELS = {
     "reported_at": "Reported",
 }
 MOST_NUMBERS = 3
+# Prose, whose wording gets hints while it is written: where static/js/wording.js asks for them.
+PROSE = {"data-wording": reverse_lazy("incidents:hints")}
 
 
 class Moment(forms.DateTimeField):
@@ -110,7 +113,7 @@ def address(label: str) -> forms.URLField:
 class FactsForm(forms.Form):
     """The facts of an incident. Each field carries what the writer saw: nobody undoes a word unawares."""
 
-    title = forms.CharField(max_length=200, label="Title")
+    title = forms.CharField(max_length=200, label="Title", widget=forms.TextInput(attrs=PROSE))
     severity = forms.ModelChoiceField(
         Severity.objects.offered(), required=False, label="Severity", empty_label="Unknown"
     )
@@ -132,10 +135,14 @@ class FactsForm(forms.Form):
     resolved_at = Moment(label=LABELS["resolved_at"])
     reported_at = Moment(label=LABELS["reported_at"], help_text="When it was first told to anybody.")
     impact = forms.CharField(
-        max_length=300, required=False, label="Impact in one sentence", help_text="Who noticed what?"
+        max_length=300,
+        required=False,
+        label="Impact in one sentence",
+        help_text="Who noticed what?",
+        widget=forms.TextInput(attrs=PROSE),
     )
     summary = forms.CharField(
-        required=False, label="Summary", widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000
+        required=False, label="Summary", widget=forms.Textarea(attrs={"rows": 3, **PROSE}), max_length=20_000
     )
     url = address("Link to the channel or ticket")
 
@@ -251,7 +258,9 @@ class EntryForm(forms.Form):
     kind = forms.ChoiceField(
         choices=TimelineEntry.Kind.choices, initial=TimelineEntry.Kind.NOTE, label="Kind"
     )
-    text = forms.CharField(label="What happened", max_length=5000, widget=forms.Textarea(attrs={"rows": 2}))
+    text = forms.CharField(
+        label="What happened", max_length=5000, widget=forms.Textarea(attrs={"rows": 2, **PROSE})
+    )
     evidence_url = address("Evidence")
 
 
@@ -271,7 +280,7 @@ class CauseForm(forms.Form):
         required=False,
         max_length=5000,
         label="What makes you think so",
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea(attrs={"rows": 2, **PROSE}),
     )
     evidence_url = address("Evidence")
     origin = forms.ChoiceField(
@@ -309,7 +318,7 @@ class FactorForm(forms.Form):
         FactorKind.objects.offered(), required=False, label="Kind", empty_label="Something else"
     )
     text = forms.CharField(
-        max_length=5000, label="What made it possible", widget=forms.Textarea(attrs={"rows": 2})
+        max_length=5000, label="What made it possible", widget=forms.Textarea(attrs={"rows": 2, **PROSE})
     )
     evidence_url = address("Evidence")
 
@@ -319,10 +328,10 @@ class LessonForm(forms.Form):
         max_length=300,
         label="From now on",
         help_text="One line that could be checked in code: “Give every call to the tax service a limit.”",
-        widget=forms.TextInput(attrs={"data-first": ""}),
+        widget=forms.TextInput(attrs={"data-first": "", **PROSE}),
     )
     why = forms.CharField(
-        required=False, max_length=5000, label="Because", widget=forms.Textarea(attrs={"rows": 2})
+        required=False, max_length=5000, label="Because", widget=forms.Textarea(attrs={"rows": 2, **PROSE})
     )
     path_globs = forms.CharField(
         required=False,
@@ -352,7 +361,9 @@ class LessonEditForm(LessonForm):
 
 
 class ActionForm(forms.Form):
-    title = forms.CharField(max_length=200, label="What will be different")
+    title = forms.CharField(
+        max_length=200, label="What will be different", widget=forms.TextInput(attrs=PROSE)
+    )
     type = forms.ChoiceField(
         choices=ActionItem.Type.choices, initial=ActionItem.Type.PREVENT, label="Type", required=False
     )

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from incidents.views import ageing, incidents, outcomes, postmortem, reading, reviewing, revisions, timeline
+from incidents.views import (
+    hints,
+    ageing,
+    incidents,
+    outcomes,
+    postmortem,
+    reading,
+    reviewing,
+    revisions,
+    timeline,
+)
 
 app_name = "incidents"
 
@@ -35,6 +45,7 @@ urlpatterns = [
     ),
     path("incidents/<int:number>/postmortem/<slug:step>/", postmortem.step, name="step"),
     path("incidents/<int:number>/postmortem/<slug:step>/draft/", postmortem.keep_draft, name="keep_draft"),
+    path("wording/hints/", hints.hints, name="hints"),
     path("lessons/", outcomes.lesson_list, name="lessons"),
     path("lessons/<int:pk>/", outcomes.lesson_detail, name="lesson"),
     path("lessons/<int:pk>/edit/", outcomes.lesson_edit, name="lesson_edit"),

@@ -224,6 +224,7 @@ def doors() -> dict[str, Door]:
         "incidents:lessons": Door(page),
         "incidents:lesson": Door(of_incident, ("lesson.pk",)),
         "incidents:lesson_edit": Door(writes_incident, ("lesson.pk",)),
+        "incidents:hints": Door(page, post=True),
         "incidents:lesson_state": Door(writes_incident, ("lesson.pk",), post=True),
         "incidents:actions": Door(page),
         "incidents:action": Door(of_incident, ("action.pk",)),
