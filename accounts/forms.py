@@ -68,7 +68,7 @@ class ProfileForm(forms.ModelForm):
 class AddressForm(forms.Form):
     address = forms.EmailField(
         max_length=254,
-        label="Address",
+        label="New address",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text="It gets a link first, and is used once you have opened that.",
     )

@@ -29,7 +29,7 @@ def _person(request: HttpRequest) -> User:
 def wishes(request: HttpRequest) -> HttpResponse:
     """GET shows what is wanted; POST asks for another address, which gets a link first."""
     user = _person(request)
-    form = AddressForm(request.POST or None, initial={"address": user.email})
+    form = AddressForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _ask(form, user):
         messages.success(
             request, f"A link is on its way to {form.cleaned_data['address']}. Open it within a day."

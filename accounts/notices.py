@@ -71,6 +71,14 @@ def take_back(*, about: str, except_users: Iterable[User | int] = ()) -> int:
 
 
 @transaction.atomic
+def forget(*, model: type[models.Model], ids: Iterable[int]) -> int:
+    """Removes what was told about rows that are no more: its links would lead nowhere."""
+    gone = [f"{model._meta.model_name}:{pk}" for pk in ids]
+    removed, _ = Notification.objects.filter(about__in=gone).delete() if gone else (0, {})
+    return removed
+
+
+@transaction.atomic
 def mark_read(*, user: User, ids: Iterable[int] | None = None, now: datetime) -> int:
     """Those of this person's own, or all of them; what was read before keeps its time."""
     unread = Notification.objects.filter(user=user, read_at=None)

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.db.models import Exists, Max, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts import notices
 from accounts.models import AuditEntry, Team, User
-from analytics.demo import cast, change_rows, incident_rows, lesson_rows, places
+from analytics.demo import cast, change_rows, control_rows, incident_rows, lesson_rows, places
 from analytics.demo.history import play
 from analytics.models import Safeguard, Signal, SignalShown, TestScenario
 from analytics.services.demo_weeks import replay
@@ -92,6 +93,7 @@ def make_demo(
     where = places.make(until)
     by_work, by_rollout = change_rows.make(history, where)
     told = incident_rows.make(history, where, by_work, by_rollout, _next(Incident), random)
+    control_rows.make(history, where, by_work, told)
     lessons, scenarios = lesson_rows.make(random, history, where, told, _next(TestScenario))
     _touch_all("demo_made")
     if weeks:
@@ -207,6 +209,7 @@ def _erase(rows: QuerySet, earlier: int) -> None:
     if kind:
         LedgerEntry.objects.filter(kind=kind, object_id__in=ids, id__lte=earlier).delete()
     rows.model._default_manager.filter(pk__in=ids).delete()
+    notices.forget(model=rows.model, ids=ids)
     _erase_history(rows.model, ids)
 
 

@@ -74,6 +74,16 @@ def test_what_was_told_is_taken_back_from_all_but_those_named() -> None:
     assert left == {(named.pk, "incident:12"), (other.pk, "incident:123")}
 
 
+def test_what_was_told_about_rows_that_are_gone_is_forgotten() -> None:
+    user = make.user()
+    gone, stays = make.area(), make.area()
+    tell(user, about=notices.about(gone))
+    tell(user, key="review:2", about=notices.about(stays))
+    assert notices.forget(model=type(gone), ids=[]) == 0
+    assert notices.forget(model=type(gone), ids=[gone.pk]) == 1
+    assert Notification.objects.get().about == f"domainarea:{stays.pk}"
+
+
 def test_taking_back_nothing_in_particular_is_refused() -> None:
     tell(make.user())
     with pytest.raises(ValueError, match="about"):

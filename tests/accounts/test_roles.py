@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts import services
 from accounts.backends import CURATED, RoleBackend
-from accounts.models import ApiToken, AuditEntry, Role, Team, User
+from accounts.models import ApiToken, AuditEntry, Mail, Role, Team, User
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +68,7 @@ def test_role_change_moves_the_way_into_the_admin() -> None:
     assert not User.objects.get(pk=user.pk).is_staff
 
 
-@pytest.mark.parametrize("model", [User, Team, ApiToken, AuditEntry])
+@pytest.mark.parametrize("model", [User, Team, ApiToken, AuditEntry, Mail])
 @pytest.mark.parametrize(("role", "status"), [(Role.ADMIN, 200), (Role.CURATOR, 403), (Role.AUTHOR, 302)])
 def test_admin_list_opens_for_admins_only(client: Client, model: type, role: Role, status: int) -> None:
     client.force_login(person(role))

@@ -280,7 +280,7 @@ def test_page_says_what_was_decided_elsewhere(row: Mail, change: Change) -> None
     kind = Assistance.objects.get().kind
     say_kind(change_id=change.pk, kind=kind, by=other, prompted_by=Prompt.QUEUE, now=MONDAY)
     shown = page(row)
-    assert "Decided meanwhile, not from this mail" in shown
+    assert "It waits no more, and not because of this mail" in shown
     assert "Refactoring" in shown
     response = press(row, change, "manual")
     assert (response.status_code, len(said())) == (409, 1)
