@@ -31,7 +31,9 @@ from incidents.models import (
     Incident,
     Lesson,
     Postmortem,
+    PostmortemComment,
     PostmortemRevision,
+    ReviewRequest,
     TimelineEntry,
 )
 from intake.models import Source
@@ -82,6 +84,10 @@ def _outage(*, service: Service, environment: Environment, number: int, named: U
         "postmortem": (postmortem := Postmortem.objects.create(incident=incident)),
         "revision": PostmortemRevision.objects.create(
             postmortem=postmortem, number=1, content={"sections": {"summary": "It was slow."}}
+        ),
+        "comment": PostmortemComment.objects.create(postmortem=postmortem, text="How did it look then?"),
+        "request": ReviewRequest.objects.create(
+            postmortem=postmortem, reviewer=User.objects.create_user(f"reviewer-{number}", role=Role.AUTHOR)
         ),
         "cause": cause,
         "control": Control.objects.create(

@@ -3,7 +3,8 @@
 from incidents.api.controls import Controls
 from incidents.api.incident import FactorKinds, Incidents, Severities
 from incidents.api.outcomes import Actions, Lessons, Postmortems
-from incidents.api.parts import Causes, Factors, Fixes, Timeline
+from incidents.api.parts import Causes, Factors, Fixes
+from incidents.api.timeline import Timeline
 from incidents.api.wording import Wording
 
 __all__ = [

@@ -19,11 +19,12 @@ from accounts.versions import expected_version, needs_if_match
 from incidents import filters, serializers
 from incidents.api.incident import NUMBER, IncidentResource
 from incidents.api.parts import PartResource
+from incidents.api.reviewing import ReviewRoutes, RevisionRoutes
 from incidents.models import ActionItem, Incident, Lesson, Postmortem
 from incidents.services import actions, incidents, lessons, postmortems, reviewing
 
 
-class Postmortems(PartResource):
+class Postmortems(ReviewRoutes, RevisionRoutes):
     """By incident number."""
 
     queryset = Postmortem.objects.prefetch_related("sections")
@@ -32,6 +33,7 @@ class Postmortems(PartResource):
     related = ("owner", "facilitator")
     lookup_field = "incident__number"
     lookup_url_kwarg = "number"
+    query_names = frozenset({"from"})
     lookup_value_regex = NUMBER
 
     def get_serializer_class(self) -> Any:

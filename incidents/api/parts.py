@@ -17,9 +17,8 @@ from incidents.models import (
     Cause,
     ContributingFactor,
     Fix,
-    TimelineEntry,
 )
-from incidents.services import causes, timeline
+from incidents.services import causes
 
 
 class PartResource(IncidentResource):
@@ -129,35 +128,4 @@ class Factors(PartResource):
 
     def destroy(self, request: Request, pk: str) -> Response:
         causes.remove_factor(factor_id=self.writable_row().pk, by=self.person)
-        return Response(status=204)
-
-
-class Timeline(PartResource):
-    """By when it happened."""
-
-    queryset = TimelineEntry.objects.all()
-    serializer_class = serializers.TimelineSerializer
-    filterset_class = filters.TimelineFilter
-    related = ("written_by",)
-    page_by = "occurred_at"
-
-    @extend_schema(request=serializers.TimelineInput, responses={201: serializers.TimelineSerializer})
-    @idempotent
-    def create(self, request: Request) -> Response:
-        said = self.checked(serializers.TimelineInput)
-        incident = self.writable(said.pop("incident"))
-        entry = timeline.add_entry(incident_id=incident.pk, by=self.person, now=timezone.now(), **said)
-        return self.answer_new(entry, "timeline-entry", entry.pk)
-
-    @extend_schema(request=serializers.TimelineEdit, responses=serializers.TimelineSerializer)
-    def partial_update(self, request: Request, pk: str) -> Response:
-        entry = self.writable_row()
-        timeline.edit_entry(
-            entry_id=entry.pk, by=self.person, **self.checked(serializers.TimelineEdit, partial=True)
-        )
-        return self.answer(self.again(entry))
-
-    def destroy(self, request: Request, pk: str) -> Response:
-        """Take back what a person wrote; what was gathered is hidden instead."""
-        timeline.remove_entry(entry_id=self.writable_row().pk, by=self.person)
         return Response(status=204)

@@ -185,3 +185,4 @@ class ActionStateInput(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=ActionItem.State.choices)
     reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
     evidence = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    evidence_url = serializers.URLField(max_length=500, required=False, allow_blank=True, default="")

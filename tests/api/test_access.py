@@ -156,6 +156,18 @@ def table() -> dict[str, Row]:
         **private("timeline-entry", "entry", "pk", patch=team, delete=team),
         **private("postmortem", "incident", "number", patch=None),
         "postmortem-publish": Row(team, number, "post"),
+        "postmortem-open-points": Row(reads_of_incident, number),
+        "postmortem-revisions": Row(reads_of_incident, number),
+        "postmortem-revision": Row(reads_of_incident, (*number, "=1")),
+        "postmortem-revision-diff": Row(reads_of_incident, (*number, "=1")),
+        "postmortem-revision-restore": Row(team, (*number, "=1"), "post"),
+        "postmortem-review-requests": Row(reads_of_incident, number, writes=(("post", team),)),
+        "postmortem-review-request-withdraw": Row(team, (*number, "request.pk"), "post"),
+        "postmortem-comments": Row(reads_of_incident, number, writes=(("post", author_writes_of_incident),)),
+        "postmortem-comment-resolve": Row(team, (*number, "comment.pk"), "post"),
+        "postmortem-comment-reopen": Row(team, (*number, "comment.pk"), "post"),
+        "timeline-entry-read-chat": Row(author_writes, (), "post"),
+        "timeline-entry-from-chat": Row(author_writes, (), "post"),
         "postmortem-revise": Row(team, number, "post"),
         "postmortem-sections": Row(team, number, "patch"),
         **private("lesson", "lesson", "pk", patch=team),
@@ -166,6 +178,12 @@ def table() -> dict[str, Row]:
         "scenario-state": Row(author_writes_of_incident, ("scenario.number",), "post"),
         "delivery-list": Row(admin_reads),
         "delivery-detail": Row(admin_reads, ("delivery.pk",)),
+        "policy-list": Row(reads, writes=(("post", author_writes),)),
+        "policy-detail": Row(reads, ("policy.pk",)),
+        "policy-end": Row(team_writes, ("policy.pk",), "post"),
+        "policy-revoke": Row(team_writes, ("policy.pk",), "post"),
+        "policy-breaches": Row(reads, ("policy.pk",)),
+        "policy-check": Row(asks),
         "matrix-list": Row(reads),
         "baseline-list": Row(reads),
         "trend-list": Row(reads),
@@ -173,12 +191,6 @@ def table() -> dict[str, Row]:
     }
     return {f"api:{name}": row for name, row in rows.items()}
 
-        "policy-list": Row(reads, writes=(("post", author_writes),)),
-        "policy-detail": Row(reads, ("policy.pk",)),
-        "policy-end": Row(team_writes, ("policy.pk",), "post"),
-        "policy-revoke": Row(team_writes, ("policy.pk",), "post"),
-        "policy-breaches": Row(reads, ("policy.pk",)),
-        "policy-check": Row(asks),
 
 # What these answer does not hang on who asks, or is tested beside what they do.
 ELSEWHERE = {
