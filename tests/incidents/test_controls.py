@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.models import User
 from changes.models import (
@@ -368,3 +371,119 @@ def test_a_cause_of_a_restricted_incident_does_not_exist_for_others(cause: Cause
     told = client.post("/api/v1/controls/draw/", {"cause": cause.pk}, content_type="application/json")
     assert told.status_code == 400
     assert Control.objects.count() == 0
+
+
+# The step of the postmortem.
+
+
+def step(cause: Cause) -> str:
+    return reverse("incidents:step", args=[cause.incident.number, "causes"])
+
+
+def send(client: Client, cause: Cause, **typed: Any) -> Any:
+    context = client.get(step(cause)).context
+    return client.post(step(cause), {"version": context["version"], "page": context["page"]} | typed)
+
+
+def test_two_are_drawn_when_the_step_is_saved_with_the_origin_answered(
+    cause: Cause, area: DomainArea, shop: Repository, client: Client
+) -> None:
+    others = [like(area, shop, title=f"Like it {n}", shipped_at=SHIPPED) for n in range(5)]
+    Change.objects.filter(pk=cause.change_id).update(origin="unknown")
+    page = client.get(step(cause)).content.decode()
+    assert "Say first where this change came from" in page
+    fields = {"status": "confirmed", "role": "trigger", "origin": "manual"}
+    sent = send(
+        client, cause, do="save", **{f"cause-{cause.pk}-{name}": value for name, value in fields.items()}
+    )
+    assert sent.status_code == 302, sent.content
+    drawn = list(Control.objects.values_list("change_id", flat=True))
+    assert len(drawn) == 2
+    page = client.get(step(cause)).content.decode()
+    assert page.count('class="control"') == 2
+    assert "drawn by lot from 5 like it (Till, up to 50 lines, April to June 2026)" in page
+    assert sum(other.title in page for other in others if other.pk in drawn) == 2
+
+
+def test_answers_are_kept_with_the_step_and_rows_without_a_choice_are_not(
+    cause: Cause, area: DomainArea, shop: Repository, client: Client, kind: AssistanceKind
+) -> None:
+    for _ in range(2):
+        like(area, shop)
+    draw(cause)
+    first, second = Control.objects.order_by("pk")
+    typed = {f"control-{first.pk}-origin": "assisted", f"control-{first.pk}-kinds": [str(kind.pk)]}
+    assert send(client, cause, do="control.save", **typed).status_code == 302
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.origin, list(first.kinds.all())) == ("assisted", [kind])
+    assert second.answered_at is None
+    row, _ = client.get(step(cause)).context["control_sets"][0].rows
+    assert (row.is_answered, row.kinds) == (True, {str(kind.pk)})
+    # Kinds stay checked, unseen, when somebody chooses "manual" after all.
+    typed[f"control-{first.pk}-origin"] = "manual"
+    send(client, cause, do="save", **typed)
+    first.refresh_from_db()
+    assert (first.origin, first.kinds.count()) == ("manual", 0)
+    send(client, cause, do=f"control.back:{first.pk}", **typed)
+    first.refresh_from_db()
+    assert first.answered_at is None
+
+
+def test_one_is_passed_over_and_another_stands_in_the_step(
+    cause: Cause, area: DomainArea, shop: Repository, client: Client
+) -> None:
+    for _ in range(3):
+        like(area, shop)
+    draw(cause)
+    first, second = Control.objects.order_by("pk")
+    send(client, cause, do=f"control.pass:{first.pk}")
+    rows = client.get(step(cause)).context["control_sets"][0].rows
+    assert first.pk not in {row.control.pk for row in rows}
+    assert len(rows) == 2
+    sent = send(client, cause, do=f"control.pass:{second.pk}")
+    assert sent.status_code == 302
+    assert b"Only one of this area" in client.get(step(cause)).content
+    told = send(client, cause, do=f"control.draw:{cause.pk}")
+    assert told.status_code == 422
+    assert b"Look again later" in told.content
+
+
+def test_a_control_of_another_incident_is_not_touched(
+    cause: Cause, control: Control, area: DomainArea, shop: Repository, client: Client
+) -> None:
+    incident = make.incident(impact_started_at=SHIPPED)
+    change = like(area, shop, origin="manual")
+    other = Cause.objects.create(incident=incident, change=change, status="confirmed")
+    assert send(client, other, do=f"control.pass:{control.pk}").status_code == 422
+    send(client, other, do="save", **{f"control-{control.pk}-origin": "manual"})
+    control.refresh_from_db()
+    assert (control.passed_over_at, control.origin) == (None, "")
+
+
+def test_the_two_answers_of_a_pull_request_stand_beside_the_change(cause: Cause, client: Client) -> None:
+    told = {"production": "The tax <table> may be stale.", "integration": "Against the sandbox."}
+    Change.objects.filter(pk=cause.change_id).update(answers=told)
+    page = client.get(step(cause)).content.decode()
+    assert "What could break in production?" in page
+    assert "The tax &lt;table&gt; may be stale." in page
+    assert "Against the sandbox." in page
+
+
+def test_the_step_asks_the_database_once_more_for_any_number_of_controls(
+    cause: Cause, area: DomainArea, shop: Repository, client: Client
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(step(cause)).status_code == 200
+        return len(captured)
+
+    for number in range(6):
+        like(area, shop)
+        change = like(area, shop, origin="manual", title=f"Cause {number}")
+        Cause.objects.create(incident=cause.incident, change=change, status="confirmed")
+    Cause.objects.update(status="suspected")
+    without = queries()
+    Cause.objects.update(status="confirmed")
+    assert controls.draw_where_due(incident_id=cause.incident_id, by=None, now=NOW) == 14
+    assert queries() == without + 1

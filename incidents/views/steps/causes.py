@@ -15,6 +15,7 @@ from incidents.models import Cause
 from incidents.queries.candidates import Known, known, look_around
 from incidents.services import causes as verbs
 from incidents.services.refusals import Refused
+from incidents.views.steps import controls
 from incidents.views.steps.asked import Asked
 
 CANDIDATE = re.compile(r"change-(\d{1,18})-status")
@@ -73,6 +74,7 @@ def context(asked: Asked) -> dict[str, Any]:
         "factors": asked.parts.factors,
         "factor_form": factor_form,
         "factor_kinds": offers.rows(list_of(factor_form.fields["kind"])),
+        **controls.context(asked, named),
     }
 
 
@@ -156,6 +158,7 @@ def act(asked: Asked) -> None:
         case "factor.remove":
             verbs.remove_factor(factor_id=_row(asked, asked.incident.factors), by=user)
     _add_factor(asked)
+    controls.act(asked)
 
 
 def _add_factor(asked: Asked) -> None:
