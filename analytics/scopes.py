@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 WILD = re.compile(r"(\*\*/|\*\*|\*|\?)")
@@ -26,12 +25,24 @@ class Scope:
         return not (self.area or self.kinds or self.sizes or self.services or self.path_globs)
 
 
-def line_pattern(globs: Sequence[str]) -> str:
-    """A PostgreSQL regular expression that finds a path touched by any of them among paths, one a line.
+@dataclass(frozen=True)
+class LineTest:
+    """One glob as it is looked for among paths, one a line, with a line break before the first.
 
-    Means what `changes.paths.touches` means.
+    `plain` must be in the text; that is all where `pattern` is empty, else the pattern, a regular expression
+    of PostgreSQL, must be found as well. Means what `changes.paths.touches` means.
     """
-    return "(?n)^(?=.)(?:" + "|".join(_body(glob) for glob in globs) + ")$"
+
+    plain: str
+    pattern: str
+
+
+def line_test(glob: str) -> LineTest:
+    text = glob.strip().lstrip("/").removesuffix("**")
+    if text.endswith("/") and not WILD.search(text):
+        return LineTest(f"\n{text}", "")
+    plain = max(_plain(glob), key=len, default="")
+    return LineTest(plain, f"(?n)^(?=.){_body(glob)}$")
 
 
 def _body(glob: str) -> str:
@@ -39,19 +50,12 @@ def _body(glob: str) -> str:
     if text.endswith("/"):
         text += "**"
     anywhere = "" if "/" in text else "(?:.*/)?"
-    body = "".join(MEANING.get(piece) or literally(piece) for piece in WILD.split(text))
+    body = "".join(MEANING.get(piece) or _literally(piece) for piece in WILD.split(text))
     return f"{anywhere}{body}(?:/.*)?"
 
 
-def literally(piece: str) -> str:
-    """The text itself, as a regular expression."""
+def _literally(piece: str) -> str:
     return re.sub(r"([\\.^$*+?()\[\]{}|])", r"\\\1", piece)
-
-
-def sure_pieces(globs: Sequence[str]) -> list[str]:
-    """For each glob the longest text that a matching path must hold; empty where one has none of use."""
-    found = [max(_plain(glob), key=len, default="") for glob in globs]
-    return found if all(len(piece) > 2 for piece in found) else []
 
 
 def _plain(glob: str) -> list[str]:

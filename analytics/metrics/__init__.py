@@ -5,10 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from analytics.metrics import adjusted_ratio, failure_rate, matched_ratio, recall, replay, signal, trend
+from analytics.metrics import (
+    adjusted_ratio,
+    afterwards,
+    coverage,
+    failure_rate,
+    matched_ratio,
+    recall,
+    replay,
+    signal,
+    trend,
+)
 from analytics.metrics.words import WORDS
 
-METRICS: tuple[ModuleType, ...] = (failure_rate, adjusted_ratio, matched_ratio, signal, trend, replay, recall)
+METRICS: tuple[ModuleType, ...] = (
+    failure_rate,
+    adjusted_ratio,
+    matched_ratio,
+    signal,
+    trend,
+    replay,
+    coverage,
+    afterwards,
+    recall,
+)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ known then. Facts: `analytics_counted…`; paths come from the changes themselve
 # ruff: noqa: S608 -- statements are put together from fixed text; every value is bound
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +18,7 @@ from django.db.models import QuerySet
 
 from analytics.models import RowCode
 from analytics.queries.figures import MATURITY_DAYS, Taxonomy
-from analytics.scopes import Scope, line_pattern, literally, sure_pieces
+from analytics.scopes import LineTest, Scope, line_test
 from changes.models import Change
 
 # A kind nobody had said: whether a rule on kinds would have applied is not known.
@@ -74,29 +75,32 @@ class Met(NamedTuple):
     unsaid: bool
 
 
-LINKED = """
-linked AS (
+# Two counts of what fits: all of it, and the few changes that are linked to an incident. Joining the one to
+# the other would let the planner, who cannot guess what a pattern finds, compare each with each.
+MONTHS = """
+SELECT date_trunc('month', fact.shipped_on)::date AS month, NULL::boolean AS sure, {undone} AS undone,
+       fact.shipped_on > %(mature)s AS young, COUNT(*)
+FROM analytics_countedchange AS fact {paths}
+WHERE {standing} AND {fits} GROUP BY 1, 2, 3, 4
+UNION ALL
+SELECT date_trunc('month', fact.shipped_on)::date, linked.sure, {undone}, fact.shipped_on > %(mature)s,
+       COUNT(*)
+FROM (
     SELECT change_id, bool_or(confirmed) AS sure FROM analytics_countedlink
     WHERE known_until IS NULL GROUP BY change_id
-)
+) AS linked JOIN analytics_countedchange AS fact ON fact.change_id = linked.change_id {paths}
+WHERE {standing} AND {fits} GROUP BY 1, 2, 3, 4
 """
-MONTHS = """
-SELECT date_trunc('month', fact.shipped_on)::date AS month, COUNT(*),
-       COUNT(*) FILTER (WHERE linked.sure), COUNT(*) FILTER (WHERE NOT linked.sure),
-       COUNT(*) FILTER (WHERE linked.sure IS NULL AND {undone}),
-       COUNT(*) FILTER (WHERE linked.sure IS NULL AND NOT {undone}),
-       COUNT(*) FILTER (WHERE linked.sure IS NULL AND NOT {undone} AND fact.shipped_on > %(mature)s)
-FROM analytics_countedchange AS fact {paths}
-LEFT JOIN linked ON linked.change_id = fact.change_id
-WHERE fact.known_until IS NULL AND fact.is_demo = %(demo)s
-  AND fact.shipped_on BETWEEN %(start)s AND %(end)s AND {fits}
-GROUP BY month ORDER BY month
-"""
+STANDING = """fact.known_until IS NULL AND fact.is_demo = %(demo)s
+    AND fact.shipped_on BETWEEN %(start)s AND %(end)s"""
 UNDONE = "(fact.undone_on IS NOT NULL OR fact.undone_late_on IS NOT NULL)"
-WHOLE = """
-SELECT COUNT(*), COUNT(*) FILTER (WHERE linked.sure)
-FROM analytics_countedchange AS fact LEFT JOIN linked ON linked.change_id = fact.change_id
-WHERE fact.known_until IS NULL AND fact.is_demo = %(demo)s AND fact.shipped_on BETWEEN %(start)s AND %(end)s
+WHOLE = f"""
+SELECT COUNT(*), (
+    SELECT COUNT(DISTINCT fact.change_id) FROM analytics_countedlink AS link
+    JOIN analytics_countedchange AS fact ON fact.change_id = link.change_id
+    WHERE link.known_until IS NULL AND link.confirmed AND {STANDING}
+)
+FROM analytics_countedchange AS fact WHERE {STANDING}
 """
 INCIDENTS = """
 SELECT incident_id, began_on, inside, restricted, instead,
@@ -121,19 +125,32 @@ ORDER BY began_on DESC, incident_id DESC
 """
 PATHS = """
 LEFT JOIN changes_change AS change ON change.id = fact.change_id
-LEFT JOIN LATERAL (SELECT array_to_string(change.paths, E'\\n') AS paths) AS touched ON TRUE
+LEFT JOIN LATERAL (
+    SELECT E'\\n' || array_to_string(change.paths, E'\\n') AS paths OFFSET 0
+) AS touched ON TRUE
 """
 
 
 def months(asked: Asked) -> list[Month]:
     fits, _, parameters = _conditions(asked)
-    statement = MONTHS.format(undone=UNDONE, paths=_paths(asked.scope), fits=fits)
-    return [Month(*row) for row in _rows(f"WITH {LINKED} {statement}", parameters)]
+    statement = MONTHS.format(undone=UNDONE, paths=_paths(asked.scope), standing=STANDING, fits=fits)
+    counts: dict[date, Counter[str]] = {}
+    for month, sure, undone, young, n in _rows(statement, parameters):
+        found = counts.setdefault(month, Counter())
+        without = [] if undone else ["harmless", "young"] if young else ["harmless"]
+        if sure is None:
+            found.update(dict.fromkeys(["fitting", *(["undone"] if undone else without)], n))
+        else:
+            found["harmful" if sure else "suspected"] += n
+            found.subtract(dict.fromkeys(["undone"] if undone else without, n))
+    return [
+        Month(month, *(found[name] for name in Month._fields[1:])) for month, found in sorted(counts.items())
+    ]
 
 
 def all_changes(asked: Asked) -> tuple[int, int]:
     """Every change of these days, and how many of them had a confirmed hand in an incident."""
-    [row] = _rows(f"WITH {LINKED} {WHOLE}", _conditions(asked)[2])
+    [row] = _rows(WHOLE, _conditions(asked)[2])
     return row[0], row[1]
 
 
@@ -151,8 +168,7 @@ def fitting(asked: Asked) -> QuerySet[Change]:
     fits, _, parameters = _conditions(asked)
     statement = f"""
         SELECT fact.change_id FROM analytics_countedchange AS fact {_paths(asked.scope)}
-        WHERE fact.known_until IS NULL AND fact.is_demo = %(demo)s
-          AND fact.shipped_on BETWEEN %(start)s AND %(end)s AND {fits}
+        WHERE {STANDING} AND {fits}
     """
     found = [pk for (pk,) in _rows(statement, parameters)]
     return Change.objects.filter(pk__in=found).order_by("-shipped_at", "-id")
@@ -178,12 +194,17 @@ def _conditions(asked: Asked) -> tuple[str, str, dict[str, Any]]:
         parts.append("fact.size_band = ANY(%(sizes)s)")
     if scope.services:
         parts.append("fact.services && %(services)s::bigint[]")
-    if scope.path_globs:
-        # The plain part first: it is cheap, and most paths end there.
-        sure = "touched.paths ~ %(sure)s AND " if sure_pieces(scope.path_globs) else ""
-        parts.append(f"({sure}touched.paths ~ %(pattern)s)")
+    if tests := [line_test(glob) for glob in scope.path_globs]:
+        parts.append("(" + " OR ".join(_touched(place, test) for place, test in enumerate(tests)) + ")")
     kinds = ["fact.rows && %(kinds)s::bigint[]"] if scope.kinds else []
     return _all([*parts, *kinds]), _all(parts), _values(asked)
+
+
+def _touched(place: int, test: LineTest) -> str:
+    """The plain part first: it is cheap, and most paths end there."""
+    parts = [f"strpos(touched.paths, %(plain_{place})s) > 0"] if test.plain else []
+    parts += [f"touched.paths ~ %(pattern_{place})s"] if test.pattern else []
+    return "(" + " AND ".join(parts) + ")"
 
 
 def _all(parts: list[str]) -> str:
@@ -192,8 +213,10 @@ def _all(parts: list[str]) -> str:
 
 
 def _values(asked: Asked) -> dict[str, Any]:
-    globs = asked.scope.path_globs
+    tests = [line_test(glob) for glob in asked.scope.path_globs]
     return {
+        **{f"plain_{place}": test.plain for place, test in enumerate(tests)},
+        **{f"pattern_{place}": test.pattern for place, test in enumerate(tests)},
         "start": asked.start,
         "end": asked.end,
         "mature": date.fromordinal(asked.as_of.toordinal() - MATURITY_DAYS),
@@ -202,8 +225,6 @@ def _values(asked: Asked) -> dict[str, Any]:
         "kinds": list(asked.kinds),
         "sizes": list(asked.scope.sizes),
         "services": list(asked.services),
-        "pattern": line_pattern(globs),
-        "sure": "|".join(literally(piece) for piece in sure_pieces(globs)),
         "unsaid": list(UNSAID),
     }
 

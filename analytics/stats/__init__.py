@@ -24,6 +24,7 @@ from analytics.stats.evidence import (
     evidence_expectation,
     noticeable_ratio,
 )
+from analytics.stats.exposure import chance_of_so_few, time_ratio_interval
 from analytics.stats.intervals import (
     median_interval,
     median_ranks,
@@ -37,6 +38,7 @@ __all__ = [
     "adjusted_rate_ratio",
     "cell_evidence",
     "cell_state",
+    "chance_of_so_few",
     "crude_and_adjusted_ratio",
     "e_benjamini_hochberg",
     "evidence",
@@ -55,6 +57,7 @@ __all__ = [
     "shrunken_rates",
     "stratified_test",
     "stratified_trend",
+    "time_ratio_interval",
     "unknown_origin_bounds",
     "wilson_interval",
 ]
