@@ -23,6 +23,8 @@ from incidents.models import (
     Severity,
     TimelineEntry,
 )
+from incidents.moments import Moment
+from incidents.queries.earlier import earlier_times
 from incidents.queries.offers import Offers
 
 LABELS = {
@@ -36,16 +38,6 @@ LABELS = {
 MOST_NUMBERS = 3
 # Prose, whose wording gets hints while it is written: where static/js/wording.js asks for them.
 PROSE = {"data-wording": reverse_lazy("incidents:hints")}
-
-
-class Moment(forms.DateTimeField):
-    """Typed in the reader's zone, kept in UTC. A pasted ISO time with its own offset is taken at its word."""
-
-    def __init__(self, *, label: str, required: bool = False, help_text: str = "") -> None:
-        widget = forms.DateTimeInput(
-            attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"
-        )
-        super().__init__(label=label, required=required, help_text=help_text, widget=widget)
 
 
 class Day(forms.DateField):
@@ -231,10 +223,12 @@ class FactsForm(forms.Form):
     @property
     def offers_types(self) -> bool:
         """An organisation that tells no types apart is not asked for one."""
-        return any(value for value, _ in self.fields["type"].widget.choices)  # type: ignore[attr-defined]
+        return any(value for value, _ in self.fields["type"].widget.choices)
 
-    def times(self) -> list[forms.BoundField]:
-        return [self[name] for name in TIMES]
+    def times(self) -> list[dict[str, Any]]:
+        """Each with what it was before somebody corrected it."""
+        earlier = earlier_times(self.incident) if self.incident else {}
+        return [{"field": self[name], "earlier": earlier.get(name)} for name in TIMES]
 
     def numbers(self) -> list[dict[str, forms.BoundField]]:
         return [

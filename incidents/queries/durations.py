@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from incidents.models import TIMES, Incident
+from incidents.queries.earlier import Earlier
 
 NAMES = {
     "impact_started_at": "Impact began",
@@ -31,6 +33,8 @@ class Moment:
     is_wrong: bool
     # Set by a person: events no longer write it.
     is_held: bool
+    # What it was before somebody corrected it, where that was asked for.
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,10 @@ class Duration:
     reason: str = ""
 
 
-def moments(incident: Incident) -> list[Moment]:
-    wrong = set(incident.times_in_wrong_order)
+def moments(incident: Incident, earlier: Mapping[str, Earlier] | None = None) -> list[Moment]:
+    wrong, held, was = set(incident.times_in_wrong_order), incident.held_fields, earlier or {}
     return [
-        Moment(name, NAMES[name], getattr(incident, name), name in wrong, name in incident.held_fields)
+        Moment(name, NAMES[name], getattr(incident, name), name in wrong, name in held, was.get(name))
         for name in TIMES
     ]
 

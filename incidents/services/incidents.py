@@ -31,6 +31,8 @@ FACTS = (
     "url",
     *TIMES,
 )
+# What a postmortem's due date follows from.
+DUE_BY = {"severity", "mitigated_at", "resolved_at"}
 # Key of the advisory lock under which numbers are given out, one after the other.
 NUMBERS = 0x48_49_4E_43
 STATUS_TIME = {
@@ -127,7 +129,9 @@ def edit_facts(
     _move_status_forward(incident, altered)
     incident.held_fields = sorted({*incident.held_fields, *names})
     _save(incident)
-    follow_due_date(incident)
+    if DUE_BY & names:
+        # Any other correction leaves a date alone that somebody has set.
+        follow_due_date(incident)
     causes.refresh_first_incidents(incident_id=incident.pk)
     timeline.gather(incident=incident, now=now)
     _touched(incident, "edited", by)

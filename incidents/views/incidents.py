@@ -18,6 +18,7 @@ from incidents.filters import IncidentFilter
 from incidents.forms import FactsForm, PeopleForm, offer
 from incidents.models import ActionItem, Cause, Incident, Postmortem
 from incidents.queries.durations import durations, moments
+from incidents.queries.earlier import earlier_times
 from incidents.queries.gate import open_points
 from incidents.queries.parts import beside, parts
 from incidents.services import incidents as verbs
@@ -50,6 +51,8 @@ def report(request: HttpRequest) -> HttpResponse:
             facts=form.facts, services=form.chosen_services or [], by=user, now=timezone.now()
         )
         messages.success(request, f"{incident} is recorded.")
+        if request.POST.get("do") == "write":
+            return redirect("incidents:step", incident.number, "facts")
         return redirect(incident)
     status = 422 if request.method == "POST" else 200
     return render(request, "incidents/report.html", {"form": form}, status=status)
@@ -71,7 +74,7 @@ def detail_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
         "incident": incident,
         "postmortem": postmortem,
         "may_edit": may_edit,
-        "moments": moments(incident),
+        "moments": moments(incident, earlier_times(incident)),
         "durations": durations(incident),
         "alerts": incident.alerts.select_related("source", "service"),
         "causes": [cause for cause in causes if cause.status != Cause.Status.RULED_OUT],

@@ -214,7 +214,7 @@ def go_on(page: Page, title: str) -> None:
 def write_facts(page: Page) -> None:
     expect(page.get_by_label("Title")).to_have_value("Cards charged twice")
     page.get_by_label("Impact in one sentence").fill("Some customers saw two charges for one order.")
-    page.get_by_label("Impact began").fill(page.get_by_label("Detected").input_value())
+    page.get_by_label("Impact began when it was detected").check()
     fill_sections(page)
     go_on(page, "Timeline")
 

@@ -1,0 +1,93 @@
+"""Times as people type them: in the reader's zone, with hours that do not exist and hours that come twice."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+OFFSET = re.compile(r"(?:[+-]\d\d:?\d\d|Z)$")
+
+
+class MomentInput(forms.DateTimeInput):
+    """A picker; a plain field where only an offset tells which of two hours is meant."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        told = str(context["widget"]["value"] or "")
+        if OFFSET.search(told[10:]) or (told and trouble(told)):
+            context["widget"]["attrs"]["type"] = "text"
+        return context
+
+
+class Moment(forms.DateTimeField):
+    """Typed in the reader's zone, kept in UTC. A pasted ISO time with its own offset is taken at its word."""
+
+    def __init__(self, *, label: str, required: bool = False, help_text: str = "") -> None:
+        super().__init__(label=label, required=required, help_text=help_text, widget=MomentInput())
+
+    def to_python(self, value: Any) -> datetime | None:
+        if isinstance(value, str) and (words := trouble(value)):
+            raise ValidationError(words, code="no_one_moment")
+        return super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        """In the reader's zone; with its offset where the clock alone would name two moments."""
+        if isinstance(value, datetime) and timezone.is_aware(value):
+            here = timezone.localtime(value).replace(microsecond=0)
+            if _offsets(here.replace(tzinfo=None))[0] != _offsets(here.replace(tzinfo=None))[1]:
+                return here.isoformat()
+        return super().prepare_value(value)
+
+
+def trouble(told: str) -> str:
+    """Why a time typed without an offset is no one moment in the current zone; empty when it is one."""
+    told = told.strip()
+    try:
+        naive = None if OFFSET.search(told[10:]) else parse_datetime(told)
+    except ValueError:
+        return ""  # no such day or hour at all: the field says so
+    if naive is None or timezone.is_aware(naive):
+        return ""
+    first, second = _offsets(naive)
+    if first == second:
+        return ""
+    zone = timezone.get_current_timezone_name()
+    when = f"{naive:%H:%M} on {naive.day} {naive:%B %Y}"
+    if first < second:
+        skipped = second - first
+        return (
+            f"{when} does not exist in {zone}: the clocks skipped {_minutes(skipped)} there. "
+            "Write an earlier or a later time."
+        )
+    iso = f"{naive:%Y-%m-%dT%H:%M}"
+    return (
+        f"{when} came twice in {zone}, when the clocks were put back. "
+        f"Write {iso}{_offset(first)} for the first, or {iso}{_offset(second)} for the second."
+    )
+
+
+def _offsets(naive: datetime) -> tuple[timedelta, timedelta]:
+    """Before and after the clocks change; the same on any other hour. In a gap the first is the smaller."""
+    zone = timezone.get_current_timezone()
+    one, other = (naive.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    return one, other
+
+
+def _offset(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    sign = "-" if minutes < 0 else "+"
+    return f"{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def _minutes(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    return "an hour" if minutes == 60 else f"{minutes} minutes"
