@@ -8,6 +8,7 @@ from django import forms
 
 from incidents.forms import ActionForm, LessonForm, offer, people
 from incidents.models import ActionItem, Lesson
+from incidents.queries.repeats import known_lessons
 from incidents.services import actions, lessons
 from incidents.services.refusals import Refused
 from incidents.views.steps.asked import Asked
@@ -35,6 +36,7 @@ def context(asked: Asked) -> dict[str, Any]:
         "lessons": Lesson.objects.visible_to(asked.user)
         .filter(incidents=asked.incident)
         .exclude(state=Lesson.State.RETIRED),
+        "known": known_lessons(asked.incident, asked.user),
         "lesson_form": lesson_form,
         "rows": rows,
         "action_form": action_form,
@@ -53,6 +55,9 @@ def act(asked: Asked) -> None:
     if asked.broken:
         return
     match asked.verb:
+        case "lesson.link":
+            again = Lesson.objects.visible_to(asked.user).exclude(state=Lesson.State.RETIRED)
+            lessons.link(lesson_id=_row(asked, again), incident_id=asked.incident.pk, by=asked.user)
         case "lesson.unlink":
             lesson_id = _row(asked, asked.incident.lessons)
             lessons.unlink(lesson_id=lesson_id, incident_id=asked.incident.pk, by=asked.user, now=asked.now)
