@@ -9,6 +9,7 @@ from random import Random
 
 from analytics.demo.outages import Outage, break_things, revert
 from analytics.demo.rollouts import Rollout, ship, urgent
+from analytics.demo.sittings import Sitting, hold
 from analytics.demo.work import Work, draft
 
 REVERTS = 0.008  # of the changes: taken back without an incident
@@ -20,6 +21,7 @@ class History:
     works: list[Work]
     rollouts: list[Rollout]
     outages: list[Outage]
+    sittings: list[Sitting]
 
 
 def play(*, as_of: datetime, seed: int, changes: int, incidents: int) -> History:
@@ -31,7 +33,12 @@ def play(*, as_of: datetime, seed: int, changes: int, incidents: int) -> History
     works += [*repairs, *taken_back]
     rollouts += [*hot, *back]
     _number(random, works, rollouts)
-    return History(as_of, works, rollouts, outages)
+    for outage in outages:
+        for work in outage.causes:
+            work.was_suspected = True
+    # A plot of its own, so that the rest is the same with it and without.
+    sittings = hold(Random(seed + 2), as_of, works, outages)  # noqa: S311
+    return History(as_of, works, rollouts, outages, sittings)
 
 
 def _take_back(random: Random, works: list[Work]) -> tuple[list[Work], list[Rollout]]:

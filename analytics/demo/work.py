@@ -60,6 +60,9 @@ class Work:
     author: tuple[str, str] | None = None
     said: list[Word] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
+    # What AI truly helped with, whether anybody said so or not; empty for manual work.
+    helped: list[str] = field(default_factory=list)
+    was_suspected: bool = False
     is_bot: bool = False
     is_urgent: bool = False  # a revert or a hotfix: has a roll-out of its own
     number: int = 0
@@ -102,6 +105,7 @@ def _one(random: Random, as_of: datetime, part: Part, titles: words.Titles) -> W
     _measure(random, work, about)
     _land(random, as_of, work)
     _say(random, work, kinds if is_assisted else None)
+    work.helped = kinds
     return work
 
 

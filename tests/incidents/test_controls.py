@@ -110,7 +110,7 @@ def test_other_causes_draw_other_lots(cause: Cause, area: DomainArea, shop: Repo
     assert len(lots) > 3
 
 
-NOT_ALIKE = {
+NOT_ALIKE: dict[str, dict[str, Any]] = {
     "another quarter": {"shipped_at": datetime(2026, 3, 30, tzinfo=UTC)},
     "another size": {"size_band": SizeBand.LARGE},
     "no area": {"area": None},
