@@ -218,6 +218,7 @@ SPECTACULAR_SETTINGS = {
         "DeliveryState": "intake.models.Delivery.State",
         "DeploymentKind": "changes.models.Deployment.Kind",
         "DeploymentStatus": "changes.models.Deployment.Status",
+        "ReviewVerdict": "incidents.models.PostmortemComment.Verdict",
         "IdentityRole": "changes.models.ChangeIdentity.Role",
         "IncidentStatus": "incidents.models.Incident.Status",
         "LessonState": "incidents.models.Lesson.State",
