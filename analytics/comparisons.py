@@ -15,9 +15,10 @@ from analytics.metrics import Definition, adjusted_ratio, definition
 from analytics.metrics.adjusted_ratio import Ratio, ratio_of, sentence, simpson, unknown_words
 from analytics.metrics.comparison import Measured
 from analytics.metrics.sentences import lower
-from analytics.queries.figures import NO_AREA, Filters, RowKey
+from analytics.queries.figures import NO_AREA, Filters, RowKey, Words, taxonomies
 from analytics.queries.ledger import Standing, standing
 from analytics.queries.strata import StratumCount, strata, unknown_shares
+from analytics.reports import MatrixReport
 from analytics.stats.decision import BASELINE_GROUPS, Spot, baseline_for
 
 T = TypeVar("T")
@@ -85,12 +86,17 @@ def kept(name: str, parameters: Any, stands: Standing, build: Callable[[], T]) -
     return found
 
 
-def against_baseline(filters: Filters, kind: str = "", stands: Standing | None = None) -> BaselineReport:
+def against_baseline(
+    filters: Filters, kind: str = "", stands: Standing | None = None, words: Words | None = None
+) -> BaselineReport:
     """`filters.origin` is not looked at: a comparison needs both sides."""
     stands = stands or standing()
     filters = replace(filters, origin="")
     parameters = (sorted(asdict(filters).items()), kind)
-    return kept("baseline", parameters, stands, lambda: _against_baseline(filters, kind, stands))
+    return kept(
+        "baseline", parameters, stands,
+        lambda: _against_baseline(filters, kind, stands, words or taxonomies()),
+    )  # fmt: skip
 
 
 def without_assistant(filters: Filters) -> Filters:
@@ -98,31 +104,32 @@ def without_assistant(filters: Filters) -> Filters:
     return replace(filters, assistant="")
 
 
-def hidden_places(filters: Filters, stands: Standing) -> Hidden:
+def hidden_places(matrix: MatrixReport, beside: MatrixReport) -> Hidden:
     """Rows and areas whose numerator the matrix hides; the other side's as no assistant narrows it."""
-    found = _hidden_in(filters, stands)
-    if not filters.assistant:
+    found = _hidden_in(matrix)
+    if beside is matrix:
         return found
-    others = {place for place in _hidden_in(without_assistant(filters), stands) if place[0] in _OTHERS}
+    others = {place for place in _hidden_in(beside) if place[0] in _OTHERS}
     return {place for place in found if place[0] not in _OTHERS} | others
 
 
 _OTHERS = frozenset({RowKey.MANUAL.value, RowKey.UNKNOWN.value, RowKey.TOTAL.value, RowKey.AUTOMATION.value})
 
 
-def _hidden_in(filters: Filters, stands: Standing) -> Hidden:
-    cells = reports.matrix(filters, stands).lines()
-    return {(row.key, area.slug) for row, area, cell in cells if cell.failures is None}
+def _hidden_in(matrix: MatrixReport) -> Hidden:
+    return {(row.key, area.slug) for row, area, cell in matrix.lines() if cell.failures is None}
 
 
-def _against_baseline(filters: Filters, kind: str, stands: Standing) -> BaselineReport:
-    matrix = reports.matrix(filters, stands)
-    own = strata(filters, stands)
-    others = strata(without_assistant(filters), stands) if filters.assistant else own
+def _against_baseline(filters: Filters, kind: str, stands: Standing, words: Words) -> BaselineReport:
+    wide = without_assistant(filters)
+    matrix = reports.matrix(filters, stands, words)
+    beside = reports.matrix(wide, stands, words) if filters.assistant else matrix
+    own = strata(filters, stands, words)
+    others = strata(wide, stands, words) if filters.assistant else own
     measured = _measured(own, others)
     shares: dict[str | None, float | None] = {None: _share(others)}
     shares.update(unknown_shares(others))
-    hidden = hidden_places(filters, stands)
+    hidden = hidden_places(matrix, beside)
     areas = {area.slug: area.name for area in matrix.areas}
     names = {row.key: row.name for row in matrix.rows}
     if kind:

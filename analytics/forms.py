@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields as dataclass_fields
 from datetime import date, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts.models import User
 from analytics.feature_files import Written, faults
@@ -20,10 +21,12 @@ from analytics.queries.figures import (
     NO_AREA,
     Basis,
     Filters,
+    Words,
     end_of,
     organisation_zone,
     services_offered,
     shows_demo,
+    taxonomies,
 )
 from changes.models import AssistanceKind, Assistant, Change, DomainArea, Origin, Service, SizeBand
 from incidents.models import Incident, Lesson
@@ -84,18 +87,24 @@ class MatrixForm(forms.Form):
             "as_of": day_field("As known on", required=False),
         }
         self.fields = {**window, **self.fields}
-        self._offer("service", "All services", services_offered(self.demo).values_list("slug", "name"))
-        areas = DomainArea.objects.filter(merged_into=None).values_list("slug", "name")
-        self._offer("area", "All areas", areas, (NO_AREA, "No area"))
-        self._offer("assistant", "Any assistant", Assistant.objects.offered().values_list("slug", "name"))
+        services = services_offered(self.demo).values_list("slug", "name")
+        assistants = Assistant.objects.offered().values_list("slug", "name")
+        self._offer("service", "All services", lambda: services)
+        self._offer("area", "All areas", lambda: self.words[0].offered(), (NO_AREA, "No area"))
+        self._offer("assistant", "Any assistant", lambda: assistants)
+
+    @cached_property
+    def words(self) -> Words:
+        """Read once, for the choices and for the figures."""
+        return taxonomies()
 
     def _offer(
-        self, name: str, none: str, choices: Iterable[tuple[str, str]], *more: tuple[str, str]
+        self, name: str, none: str, choices: Callable[[], Iterable[tuple[str, str]]], *more: tuple[str, str]
     ) -> None:
         """Read when the field is shown or chosen from: a table or a file of figures needs no choices."""
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 -- for the type checker
-        field.choices = lambda: [("", none), *choices, *more]
+        field.choices = lambda: [("", none), *choices(), *more]
 
     @classmethod
     def names(cls) -> list[str]:
@@ -152,8 +161,7 @@ class BaselineForm(MatrixForm):
 
     def __init__(self, data: Mapping[str, Any], demo: bool | None = None) -> None:
         super().__init__(data, demo)
-        kinds = AssistanceKind.objects.filter(merged_into=None).values_list("slug", "name")
-        self._offer("kind", self.any_kind, kinds)
+        self._offer("kind", self.any_kind, lambda: self.words[1].offered())
         self.order_fields(["from", "to", "as_of", "kind", "area", "service"])
 
     def beside(self) -> str:

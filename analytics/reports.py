@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -29,6 +30,7 @@ from analytics.queries.figures import (
     RowKey,
     Taxonomy,
     WithoutChange,
+    Words,
     incidents_without_change,
     taxonomies,
 )
@@ -100,7 +102,7 @@ class MatrixReport:
     def is_empty(self) -> bool:
         return self.total.n == 0 and self.total.pending == 0
 
-    @property
+    @cached_property
     def top(self) -> float:
         """Where the scale of the interval bars ends: the highest range that is shown."""
         return max([0.1, *(cell.high for _, _, cell in self.lines() if cell.high is not None)])
@@ -113,13 +115,14 @@ class MatrixReport:
             yield row, everything, row.total
 
 
-def matrix(filters: Filters, stands: Standing | None = None) -> MatrixReport:
+def matrix(filters: Filters, stands: Standing | None = None, words: Words | None = None) -> MatrixReport:
     """The failure-rate matrix, cached for what is counted so far: one number, whoever asks.
 
-    `analytics.tasks.catch_up` counts what is new: whoever shows a figure calls it first.
+    `analytics.tasks.catch_up` counts what is new: whoever shows a figure calls it first. `words` spares
+    whoever has read them already the reading.
     """
     stands = stands or standing()
-    return _cached("matrix", filters, stands, lambda: _matrix(filters, stands))
+    return _cached("matrix", filters, stands, lambda: _matrix(filters, stands, words))
 
 
 def _cached(name: str, filters: Filters, stands: Standing, build: Callable[[], T]) -> T:
@@ -132,8 +135,8 @@ def _cached(name: str, filters: Filters, stands: Standing, build: Callable[[], T
     return found
 
 
-def _matrix(filters: Filters, stands: Standing) -> MatrixReport:
-    areas, kinds = taxonomies()
+def _matrix(filters: Filters, stands: Standing, words: Words | None = None) -> MatrixReport:
+    areas, kinds = words or taxonomies()
     scope = Scope.of(filters, areas)
     by_cells = cells_answer(scope, stands) and not comes_later(filters, stands)
     lines = counted(filters, mature_and_pending(filters), stands=stands, scope=scope)
@@ -162,7 +165,7 @@ def _report(
     counts: dict[Place, CellCounts],
     behind: dict[Place, CellIncidents],
     without: WithoutChange,
-    words: tuple[Taxonomy, Taxonomy],
+    words: Words,
 ) -> MatrixReport:
     areas, kinds = words
     columns = tuple(_columns(counts, areas))

@@ -11,9 +11,18 @@ from analytics.comparisons import hidden_places, kept, names_area, without_assis
 from analytics.metrics import Definition, definition, trend
 from analytics.metrics.trend import WEEKS_TESTED, Point, Verdict, Week, gives_away, point, verdict
 from analytics.queries.counted import Period
-from analytics.queries.figures import WITH_INCIDENTS, Filters, RowKey
+from analytics.queries.figures import WITH_INCIDENTS, Filters, RowKey, Words, taxonomies
 from analytics.queries.ledger import Standing, standing
-from analytics.queries.series import BLOCK_DAYS, WEEKS, WeekLine, blocks, restricted_is_known, weekly
+from analytics.queries.series import (
+    BLOCK_DAYS,
+    WEEKS,
+    BlockLine,
+    Read,
+    WeekLine,
+    blocks,
+    restricted_is_known,
+    weeks_of,
+)
 from analytics.stats.decision import BASELINE_GROUPS, MANUAL_BASELINE, baseline_for
 
 
@@ -56,29 +65,31 @@ class TrendReport:
         return tuple(one for one in self.series[0].points if one.is_pending)
 
 
-def over_time(filters: Filters, kind: str = "", stands: Standing | None = None) -> TrendReport:
+def over_time(
+    filters: Filters, kind: str = "", stands: Standing | None = None, words: Words | None = None
+) -> TrendReport:
     """One kind, or any AI help, beside what it is compared with; `filters.origin` is not looked at."""
     stands = stands or standing()
     filters = replace(filters, origin="")
     parameters = (sorted(asdict(filters).items()), kind)
-    return kept("trend", parameters, stands, lambda: _over_time(filters, kind, stands))
+    return kept("trend", parameters, stands, lambda: _over_time(filters, kind, stands, words or taxonomies()))
 
 
-def _over_time(filters: Filters, kind: str, stands: Standing) -> TrendReport:
-    matrix = reports.matrix(filters, stands)
-    periods = blocks(filters)
-    own = weekly(filters, periods, stands)
+def _over_time(filters: Filters, kind: str, stands: Standing, words: Words) -> TrendReport:
     wide = without_assistant(filters)
-    others = weekly(wide, periods, stands) if filters.assistant else own
+    matrix = reports.matrix(filters, stands, words)
+    beside = reports.matrix(wide, stands, words) if filters.assistant else matrix
+    periods = blocks(filters)
     names = {row.key: row.name for row in matrix.rows}
     key = f"kind:{kind}" if kind else RowKey.ASSISTED.value
-    share = reports.matrix(wide, stands).unknown_share
+    share = beside.unknown_share
     baseline = baseline_for(share)
-    hidden = {row for row, area in hidden_places(filters, stands) if area == reports.ALL_AREAS}
+    hidden = {row for row, area in hidden_places(matrix, beside) if area == reports.ALL_AREAS}
     # What was known at an instant may hold fewer restricted incidents than there are.
     doubtful = filters.known_at is not None and restricted_is_known(filters.demo)
-    build = _Builder(filters, periods, hidden, doubtful)
     groups = tuple(sorted(BASELINE_GROUPS[baseline]))
+    build = _Builder(filters, periods, hidden, doubtful)
+    own, others = build.counts(Read(filters, stands, words), Read(wide, stands, words), key, groups)
     baseline_name = "Manual" if baseline == MANUAL_BASELINE else "Unmarked: manual or unknown"
     return TrendReport(
         filters=filters,
@@ -94,8 +105,16 @@ def _over_time(filters: Filters, kind: str, stands: Standing) -> TrendReport:
             build.series(key, names.get(key, kind) if kind else "Any AI help", (key,), own),
             build.series(baseline, baseline_name, groups, others),
         ),
-        marked=tuple(_marked(others, number) for number in range(len(periods))),
+        marked=tuple(_marked(others.blocks, number) for number in range(len(periods))),
     )
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """By block; and by week, area and size of the weeks that are tested, numbered from 0."""
+
+    blocks: list[BlockLine]
+    weeks: list[WeekLine]
 
 
 @dataclass(frozen=True)
@@ -105,8 +124,30 @@ class _Builder:
     hidden: set[str]
     doubtful: bool
 
-    def series(self, key: str, name: str, rows: tuple[str, ...], lines: list[WeekLine]) -> Series:
-        own = [line for line in lines if line.row in rows]
+    def counts(self, read: Read, beside: Read, key: str, groups: tuple[str, ...]) -> tuple[_Counts, _Counts]:
+        """Of one row, and of what it is compared with: read together where nothing sets them apart."""
+        others = (*groups, *MARKED)
+        if read.filters != beside.filters:
+            return self._counts(read, (key,), (key,)), self._counts(beside, others, groups)
+        both = self._counts(read, (key, *others), (key, *groups))
+        return both, both
+
+    def _counts(self, read: Read, rows: tuple[str, ...], tested: tuple[str, ...]) -> _Counts:
+        weeks = self._tested_weeks()
+        return _Counts(read.by_block(self.periods, rows), read.weekly(weeks, tested) if weeks else [])
+
+    def _mature_weeks(self) -> int:
+        return sum(not self._is_pending(period) for period in self.periods) * WEEKS
+
+    def _tested_weeks(self) -> list[Period]:
+        """The last weeks that are old enough; none where they are too few for the test."""
+        mature = self._mature_weeks()
+        if mature < WEEKS_TESTED:
+            return []
+        return weeks_of(self.periods, self.filters.end)[mature - WEEKS_TESTED : mature]
+
+    def series(self, key: str, name: str, rows: tuple[str, ...], counts: _Counts) -> Series:
+        own = [line for line in counts.blocks if line.row in rows]
         sums = [self._sums(own, number) for number in range(len(self.periods))]
         gone = self._gone(sums, all_of_them=bool(self.hidden & set(rows)))
         points = tuple(
@@ -121,14 +162,15 @@ class _Builder:
             for number, (period, (n, failures, _, _)) in enumerate(zip(self.periods, sums, strict=True))
         )
         hides_all = bool(self.periods) and len(gone) == len(self.periods)
-        return Series(key, name, rows, points, self._verdict(own, hides_all))
+        tested = [line for line in counts.weeks if line.row in rows]
+        return Series(key, name, rows, points, self._verdict(tested, hides_all))
 
     def _is_pending(self, period: Period) -> bool:
         return period.end > self.filters.mature_until
 
-    def _sums(self, lines: list[WeekLine], number: int) -> tuple[float, float, float, int]:
+    def _sums(self, lines: list[BlockLine], number: int) -> tuple[float, float, float, int]:
         """Changes, failures, incidents behind them at the least, restricted ones at the most."""
-        counts = [line.counts for line in lines if line.week // WEEKS == number]
+        counts = [line.counts for line in lines if line.block == number]
         return (
             sum(one.n for one in counts),
             sum(one.failures for one in counts),
@@ -152,23 +194,24 @@ class _Builder:
         return gone
 
     def _verdict(self, lines: list[WeekLine], hides_all: bool) -> Verdict:
-        """Of the last weeks that are old enough; the blocks are numbered as they come."""
-        mature = sum(not self._is_pending(period) for period in self.periods) * WEEKS
-        first, count = max(0, mature - WEEKS_TESTED), min(mature, WEEKS_TESTED)
+        """Of the last weeks that are old enough."""
+        count = min(self._mature_weeks(), WEEKS_TESTED)
         if hides_all:
             return Verdict("", count)
         weeks = (
-            Week(line.week - first, line.area, line.counts.size, line.counts.n, line.counts.failures)
+            Week(line.week, line.area, line.counts.size, line.counts.n, line.counts.failures)
             for line in lines
-            if first <= line.week < mature
         )
         return verdict(weeks, count)
 
 
-def _marked(lines: list[WeekLine], number: int) -> float | None:
-    sums = {RowKey.ASSISTED.value: 0, RowKey.TOTAL.value: 0, RowKey.AUTOMATION.value: 0}
+MARKED = (RowKey.ASSISTED.value, RowKey.TOTAL.value, RowKey.AUTOMATION.value)
+
+
+def _marked(lines: list[BlockLine], number: int) -> float | None:
+    sums = dict.fromkeys(MARKED, 0)
     for line in lines:
-        if line.row in sums and line.week // WEEKS == number:
+        if line.row in sums and line.block == number:
             sums[line.row] += line.counts.n
     asked = sums[RowKey.TOTAL.value] - sums[RowKey.AUTOMATION.value]
     return sums[RowKey.ASSISTED.value] / asked if asked else None

@@ -31,7 +31,7 @@ Source: The counts of the matrix in the same window, with their hiding of restri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
@@ -159,7 +159,7 @@ def _unknown(measured: Measured, kind: str, area: str | None) -> dict[str, objec
     return {
         "bound_low": _finite(bounds.ratio_low),
         "bound_high": _finite(bounds.ratio_high),
-        "what_if": tuple((share, _if(measured, kind, area, share)) for share in WHAT_IF),
+        "what_if": tuple(_what_if(measured, kind, area)),
     }
 
 
@@ -173,12 +173,17 @@ def _sums(strata: Iterable[Stratum]) -> tuple[float, float, float, float]:
     )
 
 
-def _if(measured: Measured, kind: str, area: str | None, share: float) -> float | None:
-    against = strata_of(measured, kind, area, UNMARKED_BASELINE)
+def _what_if(measured: Measured, kind: str, area: str | None) -> Iterator[tuple[float, float | None]]:
     unknown = measured.get(UNKNOWN, {})
+    against = strata_of(measured, kind, area, UNMARKED_BASELINE)
+    lines = [(one, *unknown.get(spot, (0, 0.0))) for spot, one in against.items()]
+    for share in WHAT_IF:
+        yield share, _if(lines, share)
+
+
+def _if(lines: list[tuple[Stratum, int, float]], share: float) -> float | None:
     moved: list[Stratum] = []
-    for spot, one in against.items():
-        n, failed = unknown.get(spot, (0, 0.0))
+    for one, n, failed in lines:
         moved.append(
             Stratum(
                 failures_ai=one["failures_ai"] + share * failed,

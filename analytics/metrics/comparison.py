@@ -43,13 +43,18 @@ def strata_of(measured: Measured, kind: str, area: str | None, baseline: str) ->
 
 
 def _of(measured: Measured, groups: Iterable[str], area: str | None) -> dict[Spot, tuple[int, float]]:
-    found: defaultdict[Spot, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
+    found: dict[Spot, tuple[int, float]] = {}
     for group in groups:
-        for spot, (n, failed) in measured.get(group, {}).items():
-            if area in (None, spot.area):
-                before = found[spot]
-                found[spot] = (before[0] + n, before[1] + failed)
-    return dict(found)
+        of_group = measured.get(group, {})
+        if area is not None:
+            of_group = {spot: counts for spot, counts in of_group.items() if spot.area == area}
+        if not found:
+            found = dict(of_group)
+            continue
+        for spot, (n, failed) in of_group.items():
+            before = found.get(spot)
+            found[spot] = (before[0] + n, before[1] + failed) if before else (n, failed)
+    return found
 
 
 def _stratum(own: tuple[int, float] | None, other: tuple[int, float] | None) -> Stratum:

@@ -8,7 +8,7 @@ not. Cells answer where they can, in a few milliseconds; else the facts themselv
 # ruff: noqa: S608 -- statements are put together from fixed text; every value is bound
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -184,48 +184,62 @@ def comes_later(filters: Filters, stands: Standing) -> bool:
     return stands.latest_on is not None and stands.latest_on > filters.as_of
 
 
+@dataclass(frozen=True)
+class Detail:
+    """How finely it is told; `rows` None: all of them, else only these ids. Without areas, `area` is 0."""
+
+    by_size: bool = False
+    by_area: bool = True
+    rows: tuple[int, ...] | None = None
+
+
 def counted(
-    filters: Filters, periods: Sequence[Period], *, by_size: bool = False, stands: Standing | None = None,
-    scope: Scope | None = None,
+    filters: Filters, periods: Sequence[Period], *, by_size: bool = False, by_area: bool = True,
+    rows: Iterable[int] | None = None, stands: Standing | None = None, scope: Scope | None = None,
 ) -> list[Counted]:  # fmt: skip
     """Lines for each period, by its place in `periods`; the window of `filters` itself is not looked at."""
     scope = scope or Scope.of(filters, Taxonomy(DomainArea))
     stands = stands or standing()
+    detail = Detail(by_size, by_area, None if rows is None else tuple(sorted(rows)))
     if cells_answer(scope, stands, by_size):
-        lines = _from_cells(scope, periods, by_size)
-        return _as_of(lines, scope, periods, by_size) if comes_later(filters, stands) else lines
-    return _from_facts(scope, periods, by_size)
+        lines = _from_cells(scope, periods, detail)
+        return _as_of(lines, scope, periods, detail) if comes_later(filters, stands) else lines
+    return _from_facts(scope, periods, detail)
 
 
-def _from_cells(scope: Scope, periods: Sequence[Period], by_size: bool) -> list[Counted]:
+def _from_cells(scope: Scope, periods: Sequence[Period], detail: Detail) -> list[Counted]:
     nodes = [(node, number) for number, period in enumerate(periods) for node in nodes_between(*period)]
     sums = dict(zip(OUTCOMES, IN_CELLS[Basis(scope.filters.basis)], strict=True))
-    size = "substr(cell.slice, 6)" if by_size else "''"
+    size = "substr(cell.slice, 6)" if detail.by_size else "''"
+    by_area = "cell.area" if detail.by_area else "0::bigint"
     area = "AND cell.area = ANY(%(areas)s::bigint[])" if scope.areas is not None else ""
+    row = "AND cell.row = ANY(%(rows)s::bigint[])" if detail.rows is not None else ""
+    # Sums of big integers are numeric and slow: where a cell holds a number of changes, an integer has room.
     statement = f"""
-SELECT wanted.period, {size} AS size, cell.row, cell.area, SUM(n)::bigint,
+SELECT wanted.period, {size} AS size, cell.row, {by_area} AS place, SUM(n::int),
        SUM({sums["failures"]})::float8 / {WHOLE}, SUM({sums["perhaps"]})::float8 / {WHOLE},
-       SUM({sums["failed"]})::bigint, SUM({sums["late"]})::bigint, SUM(afterwards)::bigint,
-       SUM(by_policy)::bigint, SUM(incident_parts)::float8 / {WHOLE}, SUM(restricted)::bigint
+       SUM({sums["failed"]}::int), SUM({sums["late"]}::int), SUM(afterwards::int),
+       SUM(by_policy::int), SUM(incident_parts)::float8 / {WHOLE}, SUM(restricted::int)
 FROM unnest(%(nodes)s::int[], %(periods)s::int[]) AS wanted(node, period)
 JOIN analytics_cell AS cell
   ON cell.is_demo = %(demo)s AND cell.slice = ANY(%(slices)s) AND cell.type = ANY(%(types)s)
-     AND cell.node = wanted.node {area}
-GROUP BY wanted.period, size, cell.row, cell.area
+     AND cell.node = wanted.node {area} {row}
+GROUP BY wanted.period, size, cell.row, place
 """
     named = {
         **scope.parameters(),
-        "slices": scope.slices(by_size),
+        "slices": scope.slices(detail.by_size),
+        "rows": list(detail.rows or ()),
         "nodes": [node for node, _ in nodes],
         "periods": [number for _, number in nodes],
     }
     return [Counted(*line) for line in _fetch(statement, named)]
 
 
-def _as_of(lines: list[Counted], scope: Scope, periods: Sequence[Period], by_size: bool) -> list[Counted]:
+def _as_of(lines: list[Counted], scope: Scope, periods: Sequence[Period], detail: Detail) -> list[Counted]:
     """Cells without the failures after the report's day: the few changes that have one are counted anew."""
-    ever = _from_facts(scope, periods, by_size, later=True, as_of=date.max)
-    then = _from_facts(scope, periods, by_size, later=True)
+    ever = _from_facts(scope, periods, detail, later=True, as_of=date.max)
+    then = _from_facts(scope, periods, detail, later=True)
     sums: dict[tuple[int, str, int, int], list[float]] = {}
     for sign, found in ((1, lines), (-1, ever), (1, then)):
         for line in found:
@@ -253,7 +267,7 @@ def _line(place: tuple[int, str, int, int], *figures: float) -> Counted:
 def _from_facts(
     scope: Scope,
     periods: Sequence[Period],
-    by_size: bool,
+    detail: Detail,
     *,
     later: bool = False,
     as_of: date | None = None,
@@ -261,10 +275,12 @@ def _from_facts(
     """`later`: of changes alone that have a failure after the report's day."""
     outcomes = zip(OUTCOMES, IN_FACTS[Basis(scope.filters.basis)], strict=True)
     summed = ", ".join(f"SUM({what}) AS {name}" for name, what in outcomes)
+    row = "WHERE placed.row = ANY(%(rows)s::bigint[])" if detail.rows is not None else ""
     # Facts alike in place are added up before they are spread over their rows.
     statement = f"""
 WITH alike AS (
-    SELECT wanted.period, {"size_band" if by_size else "''"} AS size, area, rows, rows_afterwards,
+    SELECT wanted.period, {"size_band" if detail.by_size else "''"} AS size,
+           {"area" if detail.by_area else "0::bigint"} AS area, rows, rows_afterwards,
            COUNT(*) AS n, SUM(by_policy::int) AS by_policy, SUM(incident_parts) AS incident_parts,
            SUM(restricted) AS restricted, {summed}
     FROM unnest(%(starts)s::date[], %(ends)s::date[]) WITH ORDINALITY AS wanted("from", until, period)
@@ -284,10 +300,12 @@ SELECT period - 1, size, placed.row, area, COALESCE(SUM(n) FILTER (WHERE counted
 FROM alike
 CROSS JOIN LATERAL (SELECT unnest(rows), true UNION ALL SELECT unnest(rows_afterwards), false)
            AS placed(row, counted)
+{row}
 GROUP BY period, size, placed.row, area
 """
     named = {
         **scope.parameters(),
+        "rows": list(detail.rows or ()),
         "as_of": as_of or scope.filters.as_of,
         "today": scope.filters.as_of,
         "starts": [period.start for period in periods],

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 
@@ -28,13 +28,11 @@ from changes.models import (
     DomainArea,
     FollowUp,
     Origin,
-    Repository,
     Service,
     Term,
 )
 from incidents.models import Cause, Incident
 from incidents.queries.causes import StandingCause, standing_causes
-from intake.models import Setup
 
 MATURITY_DAYS = 30
 SAID = (Assistance.Status.DECLARED, Assistance.Status.CONFIRMED)
@@ -117,17 +115,19 @@ def end_of(day: date) -> datetime:
     return midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
 
 
+SHOWS_DEMO = """
+SELECT CASE WHEN EXISTS (SELECT FROM intake_setup WHERE first_real_fact_at IS NOT NULL) THEN false
+       ELSE (SELECT COALESCE(bool_and(is_demo), false) FROM changes_repository AS repository
+             WHERE EXISTS (SELECT FROM changes_change WHERE repository_id = repository.id)) END
+"""
+
+
 def shows_demo() -> bool:
     """Demonstration data is shown only until the first real fact; the two are never in one figure."""
-    if Setup.objects.filter(first_real_fact_at__isnull=False).exists():
-        return False
-    repositories = set(
-        Repository.objects.filter(Exists(Change.objects.filter(repository=OuterRef("pk"))))
-        .order_by()
-        .values_list("is_demo", flat=True)
-        .distinct()
-    )
-    return repositories == {True}
+    with connection.cursor() as cursor:
+        cursor.execute(SHOWS_DEMO)
+        (found,) = cursor.fetchone()
+    return bool(found)
 
 
 class Taxonomy:
@@ -146,6 +146,10 @@ class Taxonomy:
 
     def standing(self) -> list[Term]:
         return [term for pk, term in self.terms.items() if self.resolved[pk] == pk]
+
+    def offered(self) -> list[tuple[str, str]]:
+        """Slug and name of every term that is itself counted, retired ones too."""
+        return [(term.slug, term.name) for term in self.standing()]
 
     def group(self, slug: str) -> list[int]:
         """The ids of every term that is counted under this slug."""
@@ -308,7 +312,11 @@ def causes_of(changes: Sequence[int], filters: Filters) -> models.QuerySet[Stand
     )
 
 
-def taxonomies() -> tuple[Taxonomy, Taxonomy]:
+# Areas and kinds of help.
+Words = tuple[Taxonomy, Taxonomy]
+
+
+def taxonomies() -> Words:
     return Taxonomy(DomainArea), Taxonomy(AssistanceKind)
 
 

@@ -1,16 +1,20 @@
 """Reads of the first page: what is recent, what is due, what is still to be set up."""
 
+# ruff: noqa: S608 -- statements are put together from compiled queries; every value is bound
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from analytics.queries.figures import Filters, midnight
 from changes.models import Change, Repository
-from incidents.models import Incident, IncidentQuerySet, Postmortem
+from incidents.models import Incident, IncidentQuerySet, Lesson, Postmortem
 from intake.models import Delivery, Source
 
 OPEN_POSTMORTEMS = (
@@ -29,7 +33,7 @@ def of_scope(user: User, demo: bool) -> IncidentQuerySet:
 
 
 def recent_incidents(user: User, demo: bool) -> IncidentQuerySet:
-    return of_scope(user, demo).for_list().order_by("-number")
+    return of_scope(user, demo).select_related("severity", "area").order_by("-number")
 
 
 def postmortems_due(user: User, demo: bool) -> IncidentQuerySet:
@@ -50,14 +54,14 @@ class IncidentFigures:
     overdue: int
 
 
-def incident_figures(user: User, filters: Filters, today: date) -> IncidentFigures:
+def _incident_counts(user: User, filters: Filters, today: date) -> dict[str, QuerySet[Any]]:
     counted = of_scope(user, filters.demo).counted()
     due = postmortems_due(user, filters.demo)
-    return IncidentFigures(
-        counted=counted.filter(reported_at__gte=midnight(filters.start)).count(),
-        ongoing=counted.ongoing().count(),
-        overdue=due.filter(postmortem__due_on__lt=today).count(),
-    )
+    return {
+        "counted": counted.filter(reported_at__gte=midnight(filters.start)),
+        "ongoing": counted.ongoing(),
+        "overdue": due.filter(postmortem__due_on__lt=today),
+    }
 
 
 @dataclass(frozen=True)
@@ -82,31 +86,81 @@ class SetupProgress:
         return self.done == 4
 
 
-def setup_progress() -> SetupProgress:
-    """A source is connected once something real has come through it."""
+@dataclass(frozen=True)
+class Opening:
+    """All that the first page counts and asks of other tables, read in one statement."""
+
+    figures: IncidentFigures
+    untested: int
+    progress: SetupProgress
+    # Whether any incident is known that counts: without one nothing can be linked to one.
+    incident_known: bool
+
+
+def opening(user: User, filters: Filters, today: date, untested: QuerySet[Lesson]) -> Opening:
+    counts = {**_incident_counts(user, filters, today), "untested": untested}
+    lists = {
+        **{name: found.order_by().values(n=Count("pk")) for name, found in counts.items()},
+        "sources": _sources(),
+        "imported": _imported(),
+        "incident": Incident.objects.filter(is_demo=False).order_by().values("pk")[:1],
+        "known": Incident.objects.counted().filter(is_demo=filters.demo).order_by().values("pk")[:1],
+    }
+    found = _at_once(lists)
+    n = {name: found[name][0]["n"] if found[name] else 0 for name in counts}
+    return Opening(
+        IncidentFigures(n["counted"], n["ongoing"], n["overdue"]),
+        n["untested"],
+        _progress(found),
+        bool(found["known"]),
+    )
+
+
+def _at_once(lists: Mapping[str, QuerySet[Any, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of several short queries of plain values, by one statement."""
+    parts, parameters = [], []
+    for rows in lists.values():
+        sql, given = rows.query.sql_with_params()
+        parts.append(f"(SELECT json_agg(one) FROM ({sql}) AS one)")
+        parameters += given
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
+        found = cursor.fetchone()
+    return {name: rows or [] for name, rows in zip(lists, found, strict=True)}
+
+
+def _sources() -> QuerySet[Source, dict[str, Any]]:
     heard = Delivery.objects.filter(source=OuterRef("pk"))
-    sources = list(
+    return (
         Source.objects.filter(is_demo=False)
         .annotate(heard=Exists(heard))
         .order_by("-is_active", "id")
-        .values_list("kind", "slug", "heard")
+        .values("kind", "slug", "heard")
     )
-    forges = [(slug, heard) for kind, slug, heard in sources if kind == "github"]
-    pagers = [(slug, heard) for kind, slug, heard in sources if kind not in ("github", "change", "junit")]
-    pagerduty = next((slug for kind, slug, _ in sources if kind == "pagerduty"), "")
-    imported = (
+
+
+def _imported() -> QuerySet[Repository, dict[str, Any]]:
+    return (
         Repository.objects.filter(is_demo=False)
         .exclude(imported_to="")
         .filter(Exists(Change.objects.filter(repository=OuterRef("pk"))))
         .order_by("-id")
-        .values_list("pk", flat=True)
-        .first()
+        .values("pk")[:1]
     )
+
+
+def _progress(found: Mapping[str, list[dict[str, Any]]]) -> SetupProgress:
+    """A source is connected once something real has come through it."""
+    sources = [(one["kind"], one["slug"], one["heard"]) for one in found["sources"]]
+    forges = [(slug, heard) for kind, slug, heard in sources if kind == "github"]
+    pagers = [(slug, heard) for kind, slug, heard in sources if kind not in ("github", "change", "junit")]
+    pagerduty = next((slug for kind, slug, _ in sources if kind == "pagerduty"), "")
+    imported = found["imported"][0]["pk"] if found["imported"] else None
     return SetupProgress(
         pager=any(heard for _, heard in pagers),
         forge=any(heard for _, heard in forges),
         imported=imported is not None,
-        incident=Incident.objects.filter(is_demo=False).exists(),
+        incident=bool(found["incident"]),
         pager_slug=pagerduty,
         forge_slug=forges[0][0] if forges else "",
         imported_pk=imported,

@@ -11,8 +11,9 @@ from typing import Any
 from django.db import connection
 
 from analytics.models import WHOLE, RowCode
-from analytics.queries.counted import counted, known
+from analytics.queries.counted import Period, counted, known
 from analytics.queries.figures import MATURITY_DAYS, Filters
+from analytics.queries.ledger import Standing
 from analytics.queries.strata import quarters
 from analytics.stats.decision import ASSISTED, MANUAL, UNKNOWN, Incident, PlacedLink, Records, Spot
 from analytics.stats.evidence import quarter_index
@@ -73,6 +74,13 @@ def failures(*, as_of: date, demo: bool, known_at: datetime | None = None) -> Me
     for group, spot, n, failed in _spots(filters, until=filters.mature_until):
         found.setdefault(group, {})[spot] = (n, failed)
     return found
+
+
+def compared_changes(*, as_of: date, demo: bool, stands: Standing | None = None) -> int:
+    """How many changes of the four quarters stand in a group that is compared."""
+    filters = _filters(as_of, demo, None)
+    periods = [Period(filters.start, filters.end)]
+    return sum(line.n for line in counted(filters, periods, by_area=False, rows=GROUPS, stands=stands))
 
 
 def _filters(as_of: date, demo: bool, known_at: datetime | None) -> Filters:

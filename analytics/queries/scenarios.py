@@ -89,12 +89,12 @@ def _note(lesson: Lesson) -> str:
     return f"Lesson: {lesson.text}" + (f" ({behind})" if behind else "")
 
 
-def lessons_without_test(user: User) -> models.QuerySet[Lesson]:
+def lessons_without_test(user: User, demo: bool | None = None) -> models.QuerySet[Lesson]:
     """Standing lessons that no scenario stands for, the newest first."""
     covered = TestScenario.lessons.through.objects.filter(
         lesson=OuterRef("pk"), testscenario__merged_into=None
     ).exclude(testscenario__state=TestScenario.State.RETIRED)
     lessons = Lesson.objects.visible_to(user).exclude(state=Lesson.State.RETIRED).exclude(Exists(covered))
-    if not shows_demo():
+    if not (shows_demo() if demo is None else demo):
         lessons = lessons.filter(is_demo=False)
     return lessons.select_related("area").order_by("-created_at", "-id")

@@ -6,13 +6,15 @@ verdict of the last ones alters every four weeks, not daily, as looking daily wo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from analytics.queries.counted import Counted, Period, Scope, counted
-from analytics.queries.figures import Filters, taxonomies
+from analytics.queries.figures import Filters, Words
 from analytics.queries.ledger import Standing
-from analytics.queries.strata import area_slug, row_key
+from analytics.queries.strata import area_slug, row_ids, row_key
 from incidents.models import Incident
 
 WEEKS = 4
@@ -21,8 +23,16 @@ BLOCK_DAYS = 7 * WEEKS
 MOST_BLOCKS = 26
 
 
+class BlockLine(NamedTuple):
+    """What one row has in one block, by its place among them."""
+
+    block: int
+    row: str
+    counts: Counted
+
+
 class WeekLine(NamedTuple):
-    """What one row, area and size has in one week, by its place in the weeks of the blocks."""
+    """What one row, area and size has in one week, by its place among the weeks."""
 
     week: int
     row: str
@@ -44,20 +54,42 @@ def blocks(filters: Filters) -> list[Period]:
     return found[-MOST_BLOCKS:]
 
 
-def weekly(filters: Filters, of: list[Period], stands: Standing | None = None) -> list[WeekLine]:
-    """Changes of any age; a day after the window's end counts nowhere."""
-    weeks = [
-        Period(monday, min(monday + timedelta(days=6), filters.end))
-        for block in of
-        for monday in (block.start + timedelta(days=7 * number) for number in range(WEEKS))
-        if monday <= filters.end
-    ]
-    areas, kinds = taxonomies()
-    return [
-        WeekLine(line.period, row_key(line.row, kinds), area_slug(line.area, areas), line)
-        for line in counted(filters, weeks, by_size=True, stands=stands, scope=Scope.of(filters, areas))
-        if line.n
-    ]
+@dataclass(frozen=True)
+class Read:
+    """How the counts are read: whose, as they stand, in these words."""
+
+    filters: Filters
+    stands: Standing
+    words: Words
+
+    def weekly(self, weeks: list[Period], rows: Iterable[str]) -> list[WeekLine]:
+        """By week, area and size, of the rows of these keys. Changes of any age."""
+        areas, kinds = self.words
+        lines = counted(
+            self.filters, weeks, by_size=True, rows=row_ids(rows, kinds), stands=self.stands,
+            scope=Scope.of(self.filters, areas),
+        )  # fmt: skip
+        return [
+            WeekLine(line.period, row_key(line.row, kinds), area_slug(line.area, areas), line)
+            for line in lines
+            if line.n
+        ]
+
+    def by_block(self, of: list[Period], rows: Iterable[str]) -> list[BlockLine]:
+        """By block alone; a day after the window's end counts nowhere."""
+        areas, kinds = self.words
+        lines = counted(
+            self.filters, [Period(one.start, min(one.end, self.filters.end)) for one in of],
+            by_area=False, rows=row_ids(rows, kinds), stands=self.stands,
+            scope=Scope.of(self.filters, areas),
+        )  # fmt: skip
+        return [BlockLine(line.period, row_key(line.row, kinds), line) for line in lines if line.n]
+
+
+def weeks_of(of: list[Period], end: date) -> list[Period]:
+    """The weeks of these blocks; none goes beyond the last day."""
+    mondays = (block.start + timedelta(days=7 * number) for block in of for number in range(WEEKS))
+    return [Period(monday, min(monday + timedelta(days=6), end)) for monday in mondays if monday <= end]
 
 
 def restricted_is_known(demo: bool) -> bool:

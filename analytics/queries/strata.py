@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from analytics.queries.counted import ROWS, Period, Scope, counted
-from analytics.queries.figures import NO_AREA, Filters, RowKey, Taxonomy, taxonomies
+from analytics.queries.figures import NO_AREA, Filters, RowKey, Taxonomy, Words, taxonomies
 from analytics.queries.ledger import Standing
 from analytics.stats.evidence import quarter_index
 
@@ -33,17 +33,22 @@ class StratumCount(NamedTuple):
     perhaps: float
 
 
-def strata(filters: Filters, stands: Standing | None = None) -> list[StratumCount]:
+def strata(
+    filters: Filters, stands: Standing | None = None, words: Words | None = None
+) -> list[StratumCount]:
     """Every row at once: pick the kind and its baseline from the answer."""
     periods = list(quarters(filters.start, min(filters.end, filters.mature_until)))
-    areas, kinds = taxonomies()
+    areas, kinds = words or taxonomies()
     lines = counted(filters, periods, by_size=True, stands=stands, scope=Scope.of(filters, areas))
+    rows = {row: row_key(row, kinds) for row in {line.row for line in lines}}
+    places = {area: area_slug(area, areas) for area in {line.area for line in lines}}
+    numbers = [quarter_index(period.start) for period in periods]
     return [
         StratumCount(
-            row_key(line.row, kinds),
-            area_slug(line.area, areas),
+            rows[line.row],
+            places[line.area],
             line.size,
-            quarter_index(periods[line.period].start),
+            numbers[line.period],
             line.n,
             line.failures,
             line.perhaps,
@@ -76,6 +81,13 @@ def quarters(start: date, end: date) -> Iterable[Period]:
 
 def row_key(row: int, kinds: Taxonomy) -> str:
     return ROWS.get(row) or f"kind:{kinds.terms[row].slug}"
+
+
+def row_ids(keys: Iterable[str], kinds: Taxonomy) -> set[int]:
+    """The rows of these keys, as facts and cells name them."""
+    wanted = set(keys)
+    found = {row for row, key in ROWS.items() if key in wanted}
+    return found | {pk for pk, kind in kinds.terms.items() if f"kind:{kind.slug}" in wanted}
 
 
 def area_slug(area: int, areas: Taxonomy) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from django.core.cache import cache
@@ -14,11 +14,11 @@ from analytics import reports
 from analytics.metrics.comparison import compare
 from analytics.metrics.error_rates import Measured, nearest
 from analytics.metrics.sentences import Compared, noticed, sentence, urgency
-from analytics.models import Signal
+from analytics.models import Signal, SignalShown
 from analytics.queries.figures import Filters, taxonomies
 from analytics.queries.ledger import Standing
-from analytics.queries.records import failures, first_day, records
-from analytics.services.signals import Said, last_run, record_run
+from analytics.queries.records import compared_changes, failures, first_day, records
+from analytics.services.signals import Said, last_run, record_run, shown_last
 from analytics.stats.decision import (
     ASSISTED,
     BASELINE_GROUPS,
@@ -32,6 +32,8 @@ from analytics.stats.decision import (
 from changes.models import AssistanceKind, DomainArea
 
 KEPT_SECONDS = 3600
+# What a line tells of itself even where its numerators are hidden.
+NEVER_HIDDEN = ("state", "baseline", "unknown_share", "changes", "baseline_changes")
 HIDDEN = "Hidden for privacy: fewer than 3 incidents stand behind it and one of them is restricted."
 
 
@@ -52,7 +54,8 @@ class Line:
     def figures(self) -> dict[str, Any]:
         """As kept with what was shown: no number that JSON cannot hold, none that is hidden."""
         if self.is_hidden:
-            return {"state": self.judged.state, "is_hidden": True, "sentence": self.sentence, "noticed": ""}
+            known = {name: getattr(self.judged, name) for name in NEVER_HIDDEN}
+            return {**known, "is_hidden": True, "sentence": self.sentence, "noticed": ""}
         found = {**_plain(asdict(self.judged)), "compared": _plain(asdict(self.compared))}
         return {**found, "sentence": self.sentence, "noticed": self.noticed}
 
@@ -85,15 +88,24 @@ def look(*, as_of: date, demo: bool, known_at: datetime | None = None) -> Run:
         _line(one, kind_terms, area_terms, measured, hidden)
         for one in judge(found, sorted(kind_terms, key=int), sorted(area_terms, key=int))
     ]
+    return _run(as_of, demo, lines, _changes(found))
+
+
+def _run(as_of: date, demo: bool, lines: list[Line], changes: int) -> Run:
     lines.sort(
         key=lambda line: (-urgency(line.judged.state), line.judged.area is not None, -line.judged.harm_e)
     )
     watched = sum(1 for line in lines if line.area is not None and line.judged.changes >= 20)
-    return Run(as_of, demo, tuple(lines), watched, _changes(found))
+    return Run(as_of, demo, tuple(lines), watched, changes)
 
 
 def look_cached(*, as_of: date, demo: bool, stands: Standing) -> Run:
-    """The look of today, made once for what is counted so far."""
+    """What this week's run said, as it was kept; before it ran a look of today, made once.
+
+    A run is judged weekly: its figures stand until the next, whatever was counted since.
+    """
+    if kept := _kept(as_of, demo, stands):
+        return kept
     key = f"look:{stands.generation}:{demo}:{as_of}:{RULE_VERSION}"
     found: Run | None = cache.get(key)
     if found is None:
@@ -102,15 +114,59 @@ def look_cached(*, as_of: date, demo: bool, stands: Standing) -> Run:
     return found
 
 
+def _kept(today: date, demo: bool, stands: Standing) -> Run | None:
+    """This week's run from its record. None: there is none, or other code wrote it."""
+    rows = shown_last(demo)
+    on = rows[0].on if rows else date.min
+    is_whole = all(row.rule_version == RULE_VERSION and "baseline" in row.figures for row in rows)
+    if on > today or on.isocalendar()[:2] != today.isocalendar()[:2] or not is_whole:
+        return None
+    # An incident may have become restricted since.
+    hidden = _hidden(on, demo, None, stands)
+    lines = [_hide(_line_of(row), hidden) for row in rows]
+    return _run(on, demo, lines, compared_changes(as_of=on, demo=demo, stands=stands))
+
+
+def _line_of(row: SignalShown) -> Line:
+    told: dict[str, Any] = {name: value for name, value in row.figures.items() if name in JUDGED}
+    told |= {name: inf for name in EVIDENCE if name in told and told[name] is None}
+    place = str(row.area_id) if row.area_id else None
+    judged = Judged(**{"incidents": 0, **told, "kind": str(row.kind_id), "area": place})
+    is_hidden = bool(row.figures.get("is_hidden"))
+    numbers = row.figures.get("compared") or asdict(_nothing_of(judged))
+    words = row.figures["sentence"], row.figures["noticed"]
+    return Line(row.kind, row.area, judged, Compared(**numbers), *words, is_hidden)
+
+
+JUDGED = {one.name for one in fields(Judged)}
+# Kept as nothing where JSON has no number for it.
+EVIDENCE = ("harm_e", "harm_e_confirmed", "benefit_e", "holds_e")
+
+
+def _nothing_of(judged: Judged) -> Compared:
+    return Compared(0, judged.changes, 0, judged.baseline_changes)
+
+
+def _hide(line: Line, hidden: set[tuple[str, str]]) -> Line:
+    """Without its numerators, where the matrix of the same window hides one of them."""
+    place = line.area.slug if line.area else reports.ALL_AREAS
+    rows = (f"kind:{line.kind.slug}", *BASELINE_GROUPS[line.judged.baseline])
+    if not {(row, place) for row in rows} & hidden:
+        return line
+    return Line(line.kind, line.area, line.judged, _nothing_of(line.judged), HIDDEN, "", True)
+
+
 def _changes(found: Records) -> int:
     groups = (ASSISTED, MANUAL, UNKNOWN)
     return sum(n for group in groups for n in found.changes.get(group, {}).values())
 
 
-def _hidden(as_of: date, demo: bool, known_at: datetime | None) -> set[tuple[str, str]]:
+def _hidden(
+    as_of: date, demo: bool, known_at: datetime | None, stands: Standing | None = None
+) -> set[tuple[str, str]]:
     """Rows and areas whose numerator the matrix of the same window hides."""
     filters = Filters(start=first_day(as_of), end=as_of, as_of=as_of, demo=demo, known_at=known_at)
-    cells = reports.matrix(filters).lines()
+    cells = reports.matrix(filters, stands).lines()
     return {(row.key, area.slug) for row, area, cell in cells if cell.failures is None}
 
 
@@ -123,11 +179,9 @@ def _line(
 ) -> Line:
     kind = kinds[judged.kind]
     area = areas[judged.area] if judged.area is not None else None
-    place = area.slug if area else reports.ALL_AREAS
-    if {(row, place) for row in (f"kind:{kind.slug}", *BASELINE_GROUPS[judged.baseline])} & hidden:
-        return Line(
-            kind, area, judged, Compared(0, judged.changes, 0, judged.baseline_changes), HIDDEN, "", True
-        )
+    bare = _hide(Line(kind, area, judged, _nothing_of(judged), "", ""), hidden)
+    if bare.is_hidden:
+        return bare
     compared = compare(measured, judged.kind, judged.area, judged.baseline)
     words = sentence(judged.state, kind.name, area.name if area else None, judged.baseline, compared)
     return Line(kind, area, judged, compared, words, noticed(judged.noticeable_ratio, judged.baseline))

@@ -182,6 +182,12 @@ def _refuse_reader(by: User) -> None:
         raise Refused("Readers cannot do this.", code="role")
 
 
+def shown_last(demo: bool) -> list[SignalShown]:
+    """All lines of the latest run."""
+    days = SignalShown.objects.filter(is_demo=demo).order_by("-on").values("on")[:1]
+    return list(SignalShown.objects.filter(is_demo=demo, on=days).select_related("kind", "area"))
+
+
 def last_run(demo: bool) -> date | None:
     """The day of the latest run."""
     found: date | None = SignalShown.objects.filter(is_demo=demo).aggregate(models.Max("on"))["on__max"]

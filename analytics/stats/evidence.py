@@ -91,6 +91,8 @@ def _multiply(steps: Mapping[int, list[float]], bet: Bet, times: int, direction:
 
 
 def _factor(links: Bet, ratio: float, reference: float) -> float:
+    if len(links) == 1:
+        return 1 + links[0].weight * (_gain(links[0], ratio, reference) - 1)
     return 1 + sum(link.weight * (_gain(link, ratio, reference) - 1) for link in links)
 
 

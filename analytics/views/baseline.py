@@ -20,7 +20,7 @@ from analytics.views.answers import csv_file, not_valid
 
 def report_of(form: BaselineForm) -> BaselineReport:
     """Raises: KeyError when the form is not valid."""
-    return comparisons.against_baseline(form.filters(), form.cleaned_data["kind"], catch_up())
+    return comparisons.against_baseline(form.filters(), form.cleaned_data["kind"], catch_up(), form.words)
 
 
 @require_safe
@@ -30,6 +30,7 @@ def page(request: HttpRequest) -> HttpResponse:
         return render(request, "analytics/baseline.html", {"form": form}, status=400)
     report = report_of(form)
     context = {
+        "demo_data": form.demo,
         "form": form,
         "query": form.query(),
         "beside": form.beside(),
@@ -38,8 +39,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "chart": ratio_chart(report.rows),
         "narrow_chart": ratio_chart(report.rows, NARROW),
         "shares": WHAT_IF,
-        "estimate": FOLLOW_UP_WORDS if report.filters.basis in WITH_FOLLOW_UPS else "",
         "hidden": hidden_work(report.filters, report.rows),
+        "estimate": FOLLOW_UP_WORDS if report.filters.basis in WITH_FOLLOW_UPS else "",
     }
     return render(request, "analytics/baseline.html", context)
 

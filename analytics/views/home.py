@@ -31,17 +31,17 @@ def home(request: HttpRequest) -> HttpResponse:
     user = request.user
     form = MatrixForm({})
     form.is_valid()
-    context = report_context(form)
+    untested = lessons_without_test(user, form.demo)
+    opening = queries.opening(user, form.filters(), form.as_of, untested)
+    context = report_context(form, opening.incident_known)
     report = context["report"]
-    progress = queries.setup_progress()
-    untested = lessons_without_test(user)
+    progress = opening.progress
     context |= {
-        "demo_data": form.demo,
         "incidents": queries.recent_incidents(user, form.demo)[:SHOWN],
         "due": queries.postmortems_due(user, form.demo)[:SHOWN],
         "untested": untested[:SHOWN],
-        "untested_count": untested.count(),
-        "figures": queries.incident_figures(user, report.filters, form.as_of),
+        "untested_count": opening.untested,
+        "figures": opening.figures,
         "today": form.as_of,
         "assisted": report.row("assisted").total,
         "manual": report.row("manual").total,

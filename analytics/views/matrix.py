@@ -34,9 +34,11 @@ FAILED = {
 }
 
 
-def report_context(form: MatrixForm) -> dict[str, Any]:
-    report = reports.matrix(form.filters(), catch_up())
+def report_context(form: MatrixForm, incident_known: bool | None = None) -> dict[str, Any]:
+    """`incident_known` spares whoever knows already the asking."""
+    report = reports.matrix(form.filters(), catch_up(), form.words)
     return {
+        "demo_data": form.demo,
         "report": report,
         "form": form,
         "query": form.query(),
@@ -50,7 +52,7 @@ def report_context(form: MatrixForm) -> dict[str, Any]:
         "estimate": FOLLOW_UP_WORDS if report.filters.basis in figures.WITH_FOLLOW_UPS else "",
         # Without any incident nothing can be linked to one: a rate of 0 % would be read as good news.
         "no_incident_known": report.filters.basis == Basis.INCIDENT
-        and not figures.incident_is_known(form.demo),
+        and not (figures.incident_is_known(form.demo) if incident_known is None else incident_known),
     }
 
 
@@ -67,7 +69,7 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     form = MatrixForm(request.GET.dict())
     if not form.is_valid():
         return not_valid(form)
-    report = reports.matrix(form.filters(), catch_up())
+    report = reports.matrix(form.filters(), catch_up(), form.words)
     return csv_file(f"failure-rates-{report.filters.as_of}", reports.HEADER, reports.as_table(report))
 
 
@@ -76,7 +78,7 @@ def as_json(request: HttpRequest) -> HttpResponse:
     form = MatrixForm(request.GET.dict())
     if not form.is_valid():
         return not_valid(form)
-    return JsonResponse(reports.as_json(reports.matrix(form.filters(), catch_up())))
+    return JsonResponse(reports.as_json(reports.matrix(form.filters(), catch_up(), form.words)))
 
 
 @require_safe
@@ -86,7 +88,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "analytics/matrix_changes.html", {"form": form}, status=400)
     filters = form.filters()
-    areas, kinds = figures.taxonomies()
+    areas, kinds = form.words
     row = request.GET.get("row", RowKey.TOTAL.value)
     name = _row_name(row, kinds)
     found = figures.changes_behind(filters, row, areas, kinds)

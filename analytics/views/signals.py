@@ -35,8 +35,9 @@ NOT_A_READER = "Readers do not review signals."
 SILENT = ("not_enough_data", "hidden")
 
 
-def _signals() -> QuerySet[Signal]:
-    return Signal.objects.filter(is_demo=shows_demo()).select_related("kind", "area", "reviewed_by")
+def _signals(demo: bool | None = None) -> QuerySet[Signal]:
+    is_demo = shows_demo() if demo is None else demo
+    return Signal.objects.filter(is_demo=is_demo).select_related("kind", "area", "reviewed_by")
 
 
 def _look(demo: bool) -> Run:
@@ -45,13 +46,16 @@ def _look(demo: bool) -> Run:
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    run = _look(shows_demo())
-    signals = list(_signals().order_by("-first_shown_on", "-id"))
+    demo = shows_demo()
+    run = _look(demo)
+    signals = list(_signals(demo).order_by("-first_shown_on", "-id"))
     waiting = [one for one in signals if one.review == Signal.Review.OPEN]
     lines = {(line.kind.pk, line.area.pk if line.area else None): line for line in run.lines}
     cells = [line for line in run.lines if line.area is not None]
     context = {
+        "demo_data": demo,
         "run": run,
+        "is_of_today": run.as_of == today(),
         "waiting": [(one, lines.get((one.kind_id, one.area_id))) for one in waiting],
         "reviewed": [one for one in signals if one.review != Signal.Review.OPEN][:20],
         "wholes": [line for line in run.lines if line.area is None],
@@ -60,7 +64,6 @@ def page(request: HttpRequest) -> HttpResponse:
         "small": sum(line.judged.state == "hidden" for line in cells),
         "errors": _errors(run),
         "states": [(slug, *words[:2]) for slug, words in STATES.items() if slug != "origin_unknown"],
-        "safeguards": _safeguards()[:5],
         "may_write": reader(request).at_least(Role.AUTHOR),
         "no_incident_known": not incident_is_known(run.demo),
     }

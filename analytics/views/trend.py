@@ -19,7 +19,7 @@ from analytics.views.answers import csv_file, not_valid
 
 def report_of(form: TrendForm) -> TrendReport:
     """Raises: KeyError when the form is not valid."""
-    return trends.over_time(form.filters(), form.cleaned_data["kind"], catch_up())
+    return trends.over_time(form.filters(), form.cleaned_data["kind"], catch_up(), form.words)
 
 
 @require_safe
@@ -29,6 +29,7 @@ def page(request: HttpRequest) -> HttpResponse:
         return render(request, "analytics/trend.html", {"form": form}, status=400)
     report = report_of(form)
     context = {
+        "demo_data": form.demo,
         "form": form,
         "query": form.query(),
         "beside": form.beside(),
