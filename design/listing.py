@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -11,21 +12,51 @@ from django.http import HttpRequest
 ROWS = 50
 
 
-def listing(request: HttpRequest, found: Any, rows: QuerySet[Any], per_page: int = ROWS) -> dict[str, Any]:
-    """The context of a list page.
+class BoundedPaginator(Paginator):
+    """Counts to `most`, or as far as the page that is asked for and the next: never all of a large table."""
+
+    def __init__(self, rows: QuerySet[Any], per_page: int, asked: str | None, most: int) -> None:
+        super().__init__(rows, per_page)
+        page = int(asked) if asked and asked.isdecimal() and len(asked) < 9 else 1
+        self.reach = max(most, (page + 1) * per_page)
+
+    @cached_property
+    def counted(self) -> int:
+        return self.object_list.order_by()[: self.reach + 1].count()  # type: ignore[union-attr]
+
+    @property
+    def is_over(self) -> bool:
+        return self.counted > self.reach
+
+    @property
+    def count(self) -> int:  # type: ignore[override]
+        return min(self.counted, self.reach)
+
+
+def listing(
+    request: HttpRequest, found: Any, rows: QuerySet[Any], per_page: int = ROWS, most: int | None = None
+) -> dict[str, Any]:
+    """The context of a list page; `most` for tables that are too large to be counted to the end.
 
     Shape: `filter`, `page`, `newer_url`, `older_url` (empty at the ends), `shown` (words), `narrowed`
-    (how many filters are set).
+    (how many filters are set), `is_over` (whether there are more than `page.paginator.count`).
     """
-    page = Paginator(rows, per_page).get_page(request.GET.get("page"))
+    asked = request.GET.get("page")
+    pages = Paginator(rows, per_page) if most is None else BoundedPaginator(rows, per_page, asked, most)
+    page = pages.get_page(asked)
     total = page.paginator.count
+    is_over = isinstance(pages, BoundedPaginator) and pages.is_over
+    over = "over " if is_over else ""
     return {
         "filter": found,
         "page": page,
+        "is_over": is_over,
         "narrowed": sum(1 for name, value in request.GET.items() if value and name not in {"q", "page"}),
         "newer_url": _address(request, page.number - 1) if page.has_previous() else "",
         "older_url": _address(request, page.number + 1) if page.has_next() else "",
-        "shown": f"{page.start_index():,} to {page.end_index():,} of {total:,}" if total > per_page else "",
+        "shown": f"{page.start_index():,} to {page.end_index():,} of {over}{total:,}"
+        if total > per_page
+        else "",
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.urls import reverse
 
 from intake.models import Setup, Source
@@ -69,6 +69,5 @@ def in_view(rows: Rows, is_demo: str = "is_demo") -> Rows:
 
     `is_demo` names the field, or the way to it, that marks demonstration rows.
     """
-    if Setup.objects.filter(first_real_fact_at__isnull=False).exists():
-        return rows.filter(**{is_demo: False})
-    return rows
+    real = Setup.objects.filter(first_real_fact_at__isnull=False)
+    return rows.filter(Q(**{is_demo: False}) | ~Exists(real))

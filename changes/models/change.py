@@ -8,6 +8,7 @@ import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -198,6 +199,26 @@ class Change(models.Model):
                 name="change_shipped",
             ),
             models.Index(fields=["repository", "-merged_at"], name="change_of_repository"),
+            # What pages of areas and repositories count, read without the rows themselves.
+            models.Index(
+                fields=["repository", "shipped_at"],
+                include=["origin"],
+                condition=models.Q(state="shipped", merged_into=None),
+                name="change_shipped_of_repository",
+            ),
+            models.Index(
+                fields=["area", "shipped_at"],
+                include=["origin", "repository"],
+                condition=models.Q(state="shipped", merged_into=None),
+                name="change_shipped_in_area",
+            ),
+            # The list's order: the last thing that happened to a change first.
+            models.Index(
+                Coalesce("shipped_at", "merged_at", "closed_at", "opened_at").desc(nulls_last=True),
+                models.F("id").desc(),
+                condition=models.Q(merged_into=None),
+                name="change_latest",
+            ),
             GinIndex(fields=["paths"], name="change_paths", fastupdate=True),
         ]
 

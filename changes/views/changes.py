@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from django.db.models import Prefetch
 from django.db.models.functions import Coalesce
+from django.forms import ChoiceField, Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.models import Role
-from changes.filters import ChangeFilter
-from changes.models import AssistanceKind, Change, Decision, DetectionRule, DomainArea, Origin, OriginEvidence
+from changes.filters import NONE, ChangeFilter
+from changes.models import (
+    Assistance,
+    AssistanceKind,
+    Change,
+    Decision,
+    DetectionRule,
+    DomainArea,
+    Origin,
+    OriginEvidence,
+)
 from changes.paths import UNCOUNTED
 from changes.queries.attested import attested_of
 from changes.queries.chains import chain_of, may_be_meant, questions_of
@@ -17,14 +28,29 @@ from changes.views.who import person
 from design.listing import listing
 from intake.queries import in_view
 
-# What a list is ordered by: the last thing that happened to a change.
+# The number of changes is told up to here: beyond it nobody reads the last digits, and all are slow to count.
+MOST_COUNTED = 10_000
+ASSISTANCES = Prefetch("assistances", Assistance.objects.select_related("kind"))
+# What a list is ordered by: the last thing that happened to a change; there is an index for it.
 LATEST = Coalesce("shipped_at", "merged_at", "closed_at", "opened_at")
 
 
 def change_list(request: HttpRequest) -> HttpResponse:
     found = ChangeFilter(request.GET, queryset=in_view(Change.objects.for_list(), "repository__is_demo"))
-    changes = found.qs.prefetch_related("assistances__kind").order_by(LATEST.desc(nulls_last=True), "-id")
-    return render(request, "changes/list.html", listing(request, found, changes))
+    share_choices(found.form, "area", "touches")
+    share_choices(found.form, "kind", "suggested_kind")
+    changes = found.qs.prefetch_related(ASSISTANCES).order_by(LATEST.desc(nulls_last=True), "-id")
+    return render(request, "changes/list.html", listing(request, found, changes, most=MOST_COUNTED))
+
+
+def share_choices(form: Form, first: str, second: str) -> None:
+    """Two fields that offer the same terms read them once."""
+    one, other = (form.fields[name] for name in (first, second))
+    assert isinstance(one, ChoiceField)  # noqa: S101 -- for the type checker
+    # A list made by `list` asks for its length first: one more query.
+    offered = [(value, label) for value, label in one.choices]  # noqa: C416
+    one.widget.choices = offered  # type: ignore[attr-defined]
+    other.widget.choices = [(value, label) for value, label in offered if str(value) != NONE]  # type: ignore[attr-defined]
 
 
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:

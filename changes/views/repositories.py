@@ -21,6 +21,7 @@ from changes.queries import places
 from changes.services.places import TakenArea, add_path_class, take_areas, take_services
 from changes.services.placing import ask_to_place
 from changes.views.bars import month_bars
+from changes.views.changes import ASSISTANCES
 from changes.views.who import curator, person
 from design.listing import listing
 from intake.queries import in_view
@@ -44,9 +45,7 @@ def repository_list(request: HttpRequest) -> HttpResponse:
 def repository_detail(request: HttpRequest, pk: int) -> HttpResponse:
     repository = get_object_or_404(Repository.objects.select_related("default_area"), pk=pk)
     mine = Change.objects.filter(repository=repository)
-    shipped = mine.shipped()
-    origins = list(shipped.values("origin").annotate(n=Count("id")).order_by("-n"))
-    months = places.shipped_by_month(mine, timezone.now() - MONTHS_SHOWN)
+    found = places.shipped(mine, timezone.now() - MONTHS_SHOWN)
     context = {
         "repository": repository,
         "services": repository.services.select_related("team"),
@@ -54,11 +53,11 @@ def repository_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "class_rules": repository.path_class_rules.all(),
         "policies": repository.policies.all(),
         "runs": repository.history_runs.all()[:6],
-        "origins": origins,
-        "total": sum(row["n"] for row in origins),
+        "origins": found.origins,
+        "total": found.total,
         "origin_query": f"repository={pk}",
-        "bars": month_bars(months),
-        "recent": shipped.for_list().prefetch_related("assistances__kind").order_by("-shipped_at")[:10],
+        "bars": month_bars(found.months),
+        "recent": mine.shipped().for_list().prefetch_related(ASSISTANCES).order_by("-shipped_at")[:10],
         "may_curate": person(request).at_least(Role.CURATOR),
         "may_edit": person(request).at_least(Role.ADMIN),
         "class_choices": PathClassRule.PathClass.choices,
@@ -156,16 +155,15 @@ def place_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 def service_detail(request: HttpRequest, slug: str) -> HttpResponse:
     service = get_object_or_404(Service.objects.select_related("team", "repository", "area"), slug=slug)
-    shipped = service.changes.shipped()
-    origins = list(shipped.values("origin").annotate(n=Count("id")).order_by("-n"))
-    months = places.shipped_by_month(service.changes.current(), timezone.now() - MONTHS_SHOWN)
+    mine = service.changes.current()
+    found = places.shipped(mine, timezone.now() - MONTHS_SHOWN)
     context = {
         "service": service,
-        "origins": origins,
-        "total": sum(row["n"] for row in origins),
+        "origins": found.origins,
+        "total": found.total,
         "origin_query": f"service={slug}",
-        "bars": month_bars(months),
-        "recent": shipped.for_list().prefetch_related("assistances__kind").order_by("-shipped_at")[:15],
+        "bars": month_bars(found.months),
+        "recent": mine.shipped().for_list().prefetch_related(ASSISTANCES).order_by("-shipped_at")[:15],
         "deployments": service.deployments.for_list().order_by("-finished_at", "-id")[:15],
     }
     return render(request, "changes/service.html", context)
