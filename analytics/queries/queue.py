@@ -10,10 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db import connection
+from django.db.models import BooleanField, Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from analytics.queries.figures import ASSISTED, NO_AREA, SAID
@@ -37,7 +40,9 @@ MOST_RANKED = 2000
 MOST_PLANNED = 300
 MOST_BULK = 200
 UNDOABLE = 20
+MOST_SAID = UNDOABLE + MOST_BULK
 NONE = "none"
+ASSISTANCES = Prefetch("assistances", Assistance.objects.select_related("kind"))
 
 _suggested = Assistance.objects.filter(change=OuterRef("pk"), status=Assistance.Status.SUGGESTED)
 _said = Assistance.objects.filter(change=OuterRef("pk"), status__in=SAID)
@@ -193,7 +198,22 @@ def _entry(row: Mapping[str, Any], now: datetime) -> Entry:
 
 
 def still_waiting(ids: Iterable[int], demo: bool) -> set[int]:
-    return set(waiting(demo).filter(pk__in=list(ids)).values_list("pk", flat=True))
+    statement, before, after = _still_waiting(demo)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*before, list(ids), *after])
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+@lru_cache(maxsize=2)
+def _still_waiting(demo: bool) -> tuple[str, tuple[Any, ...], tuple[Any, ...]]:
+    """Put together once: every key asks it of hundreds. The statement, and what is bound around the ids."""
+    named = RawSQL("changes_change.id = ANY(%s::bigint[])", [_IDS], output_field=BooleanField())
+    statement, given = waiting(demo).filter(named).order_by().values("pk").query.sql_with_params()
+    place = given.index(_IDS)
+    return statement, given[:place], given[place + 1 :]
+
+
+_IDS = "the ids"
 
 
 @dataclass(frozen=True)
@@ -220,7 +240,7 @@ def shown(ids: Sequence[int], lacks: Mapping[int, int]) -> list[Shown]:
         change.pk: change
         for change in Change.objects.filter(pk__in=ids)
         .select_related("repository", "area", "assistant")
-        .prefetch_related("services", "assistances__kind", "evidence")
+        .prefetch_related("services", ASSISTANCES, "evidence")
     }
     keys = {piece.rule_key for change in changes.values() for piece in change.evidence.all()}
     rules = {rule.key: rule for rule in DetectionRule.objects.filter(key__in=keys)} if keys else {}
@@ -246,15 +266,37 @@ class Keypress:
     changes: int
 
 
+@dataclass(frozen=True)
+class SaidLately:
+    """What can be undone, and on how many changes this person decided today."""
+
+    presses: list[Keypress]
+    today: int
+
+
+def said_lately(user: User, since: datetime, midnight: datetime) -> SaidLately:
+    rows = _rows_said(user, since)
+    of_today = {row[1] for row in rows if row[0] >= midnight}
+    # Where the bound cut something off, or the day began before the rows do, it is counted for itself.
+    is_whole = len(rows) < MOST_SAID and since <= midnight
+    return SaidLately(_presses(rows), len(of_today) if is_whole else decided_since(user, midnight))
+
+
 def said_by(user: User, since: datetime) -> list[Keypress]:
     """The last of this person's in the queue, the newest first."""
+    return _presses(_rows_said(user, since))
+
+
+def _rows_said(user: User, since: datetime) -> list[Any]:
     rows = (
         Decision.objects.filter(said_by=user, prompted_by=Prompt.QUEUE, withdrawn_at=None, said_at__gte=since)
         .order_by("-said_at", "-pk")
-        .values_list("said_at", "change", "change__title", "kind__name", "origin", "verdict")[
-            : UNDOABLE + MOST_BULK
-        ]
+        .values_list("said_at", "change", "change__title", "kind__name", "origin", "verdict")
     )
+    return list(rows[:MOST_SAID])
+
+
+def _presses(rows: list[Any]) -> list[Keypress]:
     presses: dict[datetime, list[Any]] = {}
     for row in rows:
         presses.setdefault(row[0], []).append(row)

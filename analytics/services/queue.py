@@ -17,7 +17,6 @@ KIND, MANUAL, AI, NOT, SUGGESTED = "kind", "manual", "assisted", "not", "suggest
 Dismissed = Decision.Verdict.DISMISSED
 
 
-@transaction.atomic
 def decide(
     *,
     change_id: int,
@@ -49,6 +48,7 @@ def _suggested(change_id: int) -> list[AssistanceKind]:
     return [row.kind for row in rows.select_related("kind")]
 
 
+@transaction.atomic
 def _confirm_suggested(change_id: int, by: User, now: datetime, prompted_by: str) -> None:
     kinds = _suggested(change_id)
     if not kinds:
@@ -57,6 +57,7 @@ def _confirm_suggested(change_id: int, by: User, now: datetime, prompted_by: str
         say_kind(change_id=change_id, kind=kind, by=by, prompted_by=prompted_by, now=now)
 
 
+@transaction.atomic
 def _dismiss(change_id: int, by: User, now: datetime, prompted_by: str) -> None:
     """The suggested kinds are wrong; where only the origin is suggested, its evidence is wrong here."""
     kinds = _suggested(change_id)

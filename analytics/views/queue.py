@@ -111,6 +111,7 @@ def _part(
     at: int | None = None,
     after: int | None = None,
     stand: Stand | None = None,
+    kinds: list[AssistanceKind] | None = None,
 ) -> dict[str, Any]:
     """The entry shown, the one after it made ready, and how far it came.
 
@@ -129,7 +130,9 @@ def _part(
     shown = queries.shown(order[held:AHEAD], plan.lacks)
     user = reader(request)
     now = timezone.now()
+    said = queries.said_lately(user, now - timedelta(days=UNDO_DAYS), midnight(today()))
     return {
+        "demo_data": stand.demo,
         "current": order[0] if order else None,
         "held": held,
         "entry": shown.pop(0) if shown and not held else None,
@@ -137,9 +140,9 @@ def _part(
         "previous": order[-1] if len(order) > 1 else None,
         "left": max(0, plan.total - sum(pk not in alive for pk in plan.ids)),
         "aside": len(aside & alive),
-        "today_count": queries.decided_since(user, midnight(today())),
-        "presses": queries.said_by(user, now - timedelta(days=UNDO_DAYS)),
-        "kinds": _kinds(),
+        "today_count": said.today,
+        "presses": said.presses,
+        "kinds": _kinds(kinds),
         "may_decide": user.at_least(Role.AUTHOR),
         "query": asked.query(),
         "asked": asked,
@@ -163,8 +166,8 @@ def _from(plan: Plan, line: list[int], at: int | None, after: int | None) -> lis
     return [at, *turned] if at is not None else turned
 
 
-def _kinds() -> list[tuple[str, AssistanceKind]]:
-    kinds = list(AssistanceKind.objects.offered())
+def _kinds(offered: list[AssistanceKind] | None) -> list[tuple[str, AssistanceKind]]:
+    kinds = list(AssistanceKind.objects.offered()) if offered is None else offered
     return [(DIGITS[place] if place < len(DIGITS) else "", kind) for place, kind in enumerate(kinds)]
 
 
@@ -206,12 +209,13 @@ def _filters(asked: Asked) -> dict[str, Any]:
 # ---------------------------------------------------------------- what is said
 
 
-def _said(text: str) -> tuple[str, AssistanceKind | None]:
+def _said(text: str, offered: list[AssistanceKind] | None = None) -> tuple[str, AssistanceKind | None]:
     """Raises: BadRequest for an answer or a kind that is not on offer."""
     word, _, slug = text.partition(":")
     if word in WORDS:
         return word, None
-    kind = AssistanceKind.objects.offered().filter(slug=slug).first()
+    kinds = AssistanceKind.objects.offered() if offered is None else offered
+    kind = next((kind for kind in kinds if kind.slug == slug), None)
     if word != services.KIND or kind is None:
         raise BadRequest("say must be kind:<a kind on offer>, assisted, manual or not")
     return word, kind
@@ -225,7 +229,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("say") == "skip":
         request.session[ASIDE] = [*_aside(request), [pk, timezone.now().isoformat()]][-MOST_ASIDE:]
         return _answer(request, asked, "Set aside, nothing said", after=pk)
-    word, kind = _said(request.POST.get("say", ""))
+    kinds = list(AssistanceKind.objects.offered())
+    word, kind = _said(request.POST.get("say", ""), kinds)
     stand = _stand(asked, pk)
     if pk not in stand.alive:
         return _answer(request, asked, "It waits no more: somebody has said it meanwhile", after=pk)
@@ -237,7 +242,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     if word in {services.AI, services.NOT}:
         return _answer(request, asked, words, at=pk, after=pk)
     stand.alive.discard(pk)
-    return _answer(request, asked, words, after=pk, stand=stand)
+    return _answer(request, asked, words, after=pk, stand=stand, kinds=kinds)
 
 
 def _answer(
@@ -247,8 +252,9 @@ def _answer(
     at: int | None = None,
     after: int | None = None,
     stand: Stand | None = None,
+    kinds: list[AssistanceKind] | None = None,
 ) -> HttpResponse:
-    context = _part(request, asked, at, after, stand)
+    context = _part(request, asked, at, after, stand, kinds)
     if "HX-Request" in request.headers:
         return render(request, "analytics/queue_part.html", context | {"said": words})
     messages.info(request, f"{words}.")

@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.models import User
 from changes.models import AssistanceKind, Assistant, Change, Decision, Origin, Prompt
 from changes.services.rules import current_rules
-from changes.services.weighing import reweigh
+from changes.services.weighing import reweigh, reweigh_one
 from intake import ledger
 
 Verdict = Decision.Verdict
@@ -109,9 +109,8 @@ def set_first_incident(*, change_id: int, at: datetime | None) -> None:
 
 
 def _weigh_again(change: Change, verb: str, by: User | None) -> None:
-    reweigh([change], current_rules())
     change.version += 1
-    change.save(update_fields=["version"])
+    reweigh_one(change, current_rules())
     ledger.touch(
         ledger.Kind.CHANGE, change.pk, verb=verb, repository_id=change.repository_id,
         actor_id=by.pk if by else None,

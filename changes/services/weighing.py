@@ -314,10 +314,16 @@ def save_assistances(
                 new.append(row)
             elif before != _values(row):
                 altered.append(row)
-    Assistance.objects.filter(pk__in=gone).delete()
+    if gone:
+        Assistance.objects.filter(pk__in=gone).delete()
     insert(new)
-    if altered:
-        Assistance.objects.bulk_update(altered, ["status", "said_at", "counted", "why", "assistant"])
+    if len(altered) == 1:
+        altered[0].save(update_fields=ALTERED)
+    elif altered:
+        Assistance.objects.bulk_update(altered, ALTERED)
+
+
+ALTERED = ["status", "said_at", "counted", "why", "assistant"]
 
 
 def _values(row: Assistance) -> tuple[object, ...]:
@@ -332,9 +338,7 @@ WEIGHED = [
 
 def reweigh(changes: Sequence[Change], rules: Rules) -> list[Change]:
     """Weigh stored evidence again and save; returns those whose verdict altered. Decisions stay untouched."""
-    found: dict[int, list[Evidence]] = defaultdict(list)
-    for row in OriginEvidence.objects.filter(change__in=[one.pk for one in changes]):
-        found[row.change_id].append(_evidence(row, rules))
+    found = _stored_evidence(changes, rules)
     judgements = Judgements.of(changes)
     altered = []
     for change in changes:
@@ -346,3 +350,19 @@ def reweigh(changes: Sequence[Change], rules: Rules) -> list[Change]:
         Change.objects.bulk_update(altered, WEIGHED, batch_size=500)
     save_assistances({one: found[one.pk] for one in changes}, judgements, rules)
     return altered
+
+
+def reweigh_one(change: Change, rules: Rules) -> None:
+    """The same of one change, whose version is saved with it: a person waits for this."""
+    found = _stored_evidence([change], rules)
+    judgements = Judgements.of([change])
+    weigh_change(change, found[change.pk], judgements, rules)
+    change.save(update_fields=[*WEIGHED, "version"])
+    save_assistances({change: found[change.pk]}, judgements, rules)
+
+
+def _stored_evidence(changes: Sequence[Change], rules: Rules) -> Mapping[int, list[Evidence]]:
+    found: dict[int, list[Evidence]] = defaultdict(list)
+    for row in OriginEvidence.objects.filter(change__in=[one.pk for one in changes]):
+        found[row.change_id].append(_evidence(row, rules))
+    return found
