@@ -27,16 +27,25 @@ from incidents.queries.durations import durations, moments
 from incidents.queries.outline import sections_of
 from incidents.queries.parts import Parts, Rows, listed, together
 
+# Who it was, where a first name alone does not tell.
+SHARED = "responder"
 SAID = (Assistance.Status.DECLARED, Assistance.Status.CONFIRMED)
 
 
 def names_and_roles(people: Iterable[User] | None = None) -> dict[str, str]:
-    """What prose may call people by: `@name`, and first and last name; a bare first name is too common."""
-    roles = {}
+    """What prose may call people by: `@name`, address, full name, first name; who left is among them.
+
+    A first name that people of several roles share becomes “responder”.
+    """
+    roles: dict[str, str] = {}
     for user in User.objects.all() if people is None else people:
         roles[f"@{user.username}"] = user.shown_role
+        if "@" in user.email:
+            roles[user.email] = user.shown_role
         if user.first_name and user.last_name:
             roles[user.get_full_name()] = user.shown_role
+        if first := user.first_name.strip():
+            roles[first] = user.shown_role if roles.get(first, user.shown_role) == user.shown_role else SHARED
     return roles
 
 

@@ -11,7 +11,9 @@ from django.db import transaction
 from accounts.models import AuditEntry, User
 from changes.models import AssistanceKind, DomainArea, Service
 from incidents.models import Incident, Lesson
+from incidents.queries.document import names_and_roles
 from incidents.services.refusals import Conflict, Refused
+from incidents.wording import names_to_roles
 from intake import ledger
 from intake.ledger import Kind
 
@@ -32,10 +34,12 @@ def record(
     kinds: Iterable[AssistanceKind] = (),
     review_by: date | None = None,
 ) -> Lesson:
-    """Propose a lesson; without services of its own it speaks of the incident's."""
+    """Propose a lesson; without services of its own it speaks of the incident's. It is for others to read:
+    names of people become roles at once."""
+    roles = names_and_roles()
     lesson = Lesson.objects.create(
-        text=_one_line(text),
-        why=why.strip(),
+        text=_one_line(names_to_roles(text, roles)),
+        why=names_to_roles(why.strip(), roles),
         path_globs=_globs(path_globs),
         area=area or (incident.area if incident else None),
         review_by=review_by,
@@ -79,6 +83,8 @@ def edit(
     if unknown := fields.keys() - {"text", "why", "path_globs", "area", "review_by"}:
         raise TypeError(f"not fields of a lesson: {sorted(unknown)}")
     lesson = _locked(lesson_id)
+    roles = names_and_roles()
+    fields |= {name: names_to_roles(fields[name], roles) for name in ("text", "why") if name in fields}
     if "text" in fields:
         fields["text"] = _one_line(fields["text"])
     if expected_version not in (None, lesson.version):

@@ -99,6 +99,7 @@ function put(field, hint) {
   const said = rewrite ? `“${phrase}” is now “${rewrite}”.` : `“${phrase}” is left out.`;
   status.textContent = `${said} Undo takes it back.`;
   hint.remove();
+  asked.delete(field); // undone at once, the text is the one asked for before, and its hints are gone
   soon(field, 200);
 }
 
