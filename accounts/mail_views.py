@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import smtplib
+from calendar import day_name
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -40,6 +42,9 @@ def wishes(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "wishes": mail_wishes.wishes(user),
+        "weekday": day_name[settings.MAIL_WEEKDAY],
+        "hour": f"{settings.MAIL_HOUR:02}:00",
+        "zone": settings.ORGANISATION_TIME_ZONE,
         "is_set_up": is_set_up(),
         "is_held": is_held(),
         "is_admin": is_admin,

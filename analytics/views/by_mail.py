@@ -28,14 +28,15 @@ from analytics.mails import weekly
 from analytics.mails.links import LIFETIME, Closed, is_sealed, opened, seal
 from analytics.queries.by_mail import lines
 from analytics.services import by_mail as services
+from analytics.services import queue
 from analytics.views.people import reader
-from analytics.views.queue import _said
 from changes.models import AssistanceKind
 from incidents.services.refusals import Refused
 
 OTHERS = (
     "This mail was sent to somebody else, and you are signed in. What you can decide is in the confirm queue."
 )
+ANSWERS = {queue.SUGGESTED, queue.AI, queue.MANUAL, queue.NOT}
 STATUS = {Closed.UNKNOWN: 404, Closed.EXPIRED: 410, Closed.ENDED: 410}
 
 Page = Callable[..., HttpResponse]
@@ -99,11 +100,22 @@ def _checked(request: HttpRequest, mail: Mail, verb: str, pk: int) -> None:
         raise BadRequest("This was not sent from the page of the mail: open that, and press its button.")
 
 
+def _answer(text: str) -> tuple[str, AssistanceKind | None]:
+    """Raises: BadRequest for what no button of the page says."""
+    word, _, slug = text.partition(":")
+    if word in ANSWERS and not slug:
+        return word, None
+    kind = AssistanceKind.objects.offered().filter(slug=slug).first()
+    if word != queue.KIND or kind is None:
+        raise BadRequest("say must be kind:<a kind on offer>, suggested, assisted, manual or not")
+    return word, kind
+
+
 @require_POST
 @_of_mail
 def decide(request: HttpRequest, token: str, mail: Mail, pk: int) -> HttpResponse:
     _checked(request, mail, "decide", pk)
-    word, kind = _said(request.POST.get("say", ""))
+    word, kind = _answer(request.POST.get("say", ""))
     try:
         services.decide(mail_id=mail.pk, change_id=pk, say=word, kind=kind, now=timezone.now())
     except Refused as refusal:

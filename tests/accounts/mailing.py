@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+
 from accounts.models import Mail, Role, Subscription, Topic, User
 from tests import make
 
@@ -29,6 +31,12 @@ def reader(topic: str = Topic.NOTICES, role: Role = Role.AUTHOR, **over: Any) ->
 def mail(user: User, now: datetime, **over: Any) -> Mail:
     values = {"topic": Topic.NOTICES, "key": now.date().isoformat(), "content": {"notifications": []}}
     return Mail.objects.create(**{"user": user, "made_at": now, "next_attempt_at": now, **values, **over})
+
+
+def parts(sent: EmailMessage) -> tuple[str, str]:
+    """What a mail says as plain text, and as HTML."""
+    assert isinstance(sent, EmailMultiAlternatives)
+    return str(sent.body), str(sent.alternatives[0][0])
 
 
 class Conversation(socketserver.StreamRequestHandler):

@@ -25,7 +25,7 @@ from accounts.models import Mail, Notification, Role, Subscription, User
 from changes.models import Repository
 from intake.models import Setup
 from tests import make
-from tests.accounts.mailing import SET_UP, mail, reader, server
+from tests.accounts.mailing import SET_UP, mail, parts, reader, server
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -80,8 +80,8 @@ def test_mail_says_who_sent_it_and_how_to_stop_it() -> None:
         assert sent.from_email == "Hindcast <hindcast@example.org>"
         assert sent.extra_headers["List-Unsubscribe"] == f"<{stop_url(user, 'notices')}>"
         assert sent.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        html = sent.alternatives[0][0]
-        for text in (sent.body, html):
+        html = parts(sent)[1]
+        for text in parts(sent):
             assert stop_url(user, "notices") in text
             assert "https://hindcast.example.org/incidents/7/" in text
         assert "http://" not in html.replace("https://", "")

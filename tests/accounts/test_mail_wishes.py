@@ -79,8 +79,10 @@ def test_page_says_when_mail_is_not_set_up_and_admins_how() -> None:
     assert "Mail is not set up" in page
     assert "MAIL_HOST" not in page
     assert "MAIL_HOST" in signed_in(make.user(Role.ADMIN)).get(address).content.decode()
-    with override_settings(**SET_UP):
-        assert "Mail is not set up" not in signed_in(make.user()).get(address).content.decode()
+    with override_settings(**SET_UP, MAIL_WEEKDAY=3, MAIL_HOUR=9, ORGANISATION_TIME_ZONE="Europe/Lisbon"):
+        page = signed_in(make.user()).get(address).content.decode()
+        assert "Mail is not set up" not in page
+        assert "On Thursdays at 09:00 (Europe/Lisbon)" in page
 
 
 def test_only_admins_read_what_went_wrong_with_others_mail() -> None:

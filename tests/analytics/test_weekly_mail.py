@@ -18,7 +18,7 @@ from changes.models import Change, Prompt, Repository
 from changes.services.origin import say_origin
 from intake.models import Setup
 from tests import make
-from tests.accounts.mailing import SET_UP, reader
+from tests.accounts.mailing import SET_UP, parts, reader
 from tests.analytics.mailed import MONDAY, assisted, hinted, weekly
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def author() -> User:
 def send(now: datetime = MONDAY) -> list[str]:
     before = len(outgoing.outbox)
     send_due(now=lambda: now)
-    return [one.subject for one in outgoing.outbox[before:]]
+    return [str(one.subject) for one in outgoing.outbox[before:]]
 
 
 def test_ten_that_tell_most_are_chosen_in_the_order_of_the_queue() -> None:
@@ -134,7 +134,7 @@ def test_letter_shows_title_evidence_paths_and_what_is_suggested_in_both_parts()
     paths = [f"shop/pay/{number}.py" for number in range(5)]
     weekly(author(), assisted("refactoring", title="Retry <all> charges", paths=paths), hinted(title="Other"))
     send()
-    text, html = outgoing.outbox[0].body, str(outgoing.outbox[0].alternatives[0][0])
+    text, html = parts(outgoing.outbox[0])
     for part in (text, html):
         for words in (
             "Co-Authored-By: Claude",
@@ -157,7 +157,7 @@ def test_letter_says_nothing_of_what_failed() -> None:
     Change.objects.filter(pk=change.pk).update(first_incident_at=MONDAY - timedelta(days=1))
     weekly(author(), change)
     send()
-    for part in (outgoing.outbox[0].body, str(outgoing.outbox[0].alternatives[0][0])):
+    for part in parts(outgoing.outbox[0]):
         assert incident.title not in part
         assert "incident" not in part.lower()
 
@@ -165,7 +165,7 @@ def test_letter_says_nothing_of_what_failed() -> None:
 def test_html_loads_nothing_and_knows_the_dark() -> None:
     weekly(author(), assisted(url="https://forge.example/1"))
     send()
-    html = str(outgoing.outbox[0].alternatives[0][0])
+    html = parts(outgoing.outbox[0])[1]
     for word in ("<img", "<script", "<link", "url(", "@import", "background="):
         assert word not in html
     assert "prefers-color-scheme: dark" in html
