@@ -215,6 +215,7 @@ SPECTACULAR_SETTINGS = {
         "ChangeState": "changes.models.Change.State",
         "ChangeType": "changes.models.Change.Type",
         "ClosingReason": "incidents.models.Incident.ClosingReason",
+        "DecisionVerdict": "changes.models.Decision.Verdict",
         "DeliveryState": "intake.models.Delivery.State",
         "DeploymentKind": "changes.models.Deployment.Kind",
         "DeploymentStatus": "changes.models.Deployment.Status",
