@@ -23,6 +23,7 @@ NEVER_RUN = "never_run"
 WINDOW = timedelta(days=35)
 RUNS_OF_A_SUITE = 60
 POINTS = 20
+BRANCHES = 8
 # The first that any repository shows is what a list says.
 WEIGHT = {State.FAILING: 0, State.FLAKY: 1, State.PASSING: 2, State.STALE: 3}
 RESULTS = [*State.choices, (NEVER_RUN, "Never run")]
@@ -227,12 +228,17 @@ STEP = 14
 IN_WORDS = {"passing": "passed", "failing": "failed", "flaky": "flaky", "skipped": "skipped"}
 
 
-def branches(scenario: TestScenario) -> list[Branch]:
-    """Default branches first, then the one that ran last; each with its last commits."""
-    rows = ScenarioStanding.objects.filter(scenario=scenario).select_related("repository", "last_run")
+def branches(scenario: TestScenario) -> tuple[list[Branch], int]:
+    """Default branches first, then those that ran last, each with its last commits; how many are left out."""
+    rows = list(
+        ScenarioStanding.objects.filter(scenario=scenario)
+        .select_related("repository", "last_run")
+        .order_by(models.F("last_run__ran_at").desc(nulls_last=True), "pk")
+    )
+    rows.sort(key=lambda row: not is_default(row))
     meant = names([scenario])
-    shown = [_branch(row, _last_of(row, meant)) for row in rows]
-    return sorted(shown, key=lambda one: (not one.is_default, one.row.repository.name, one.row.branch))
+    shown = [_branch(row, _last_of(row, meant)) for row in rows[:BRANCHES]]
+    return shown, len(rows) - len(shown)
 
 
 def _last_of(row: ScenarioStanding, meant: Mapping[str, int]) -> tuple[Verdict | None, list[Seen]]:

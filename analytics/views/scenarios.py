@@ -70,6 +70,7 @@ def _detail(
     user = reader(request)
     shown = Prefetch("incidents", Incident.objects.visible_to(user).order_by("number"), to_attr="shown")
     [written] = queries.written(TestScenario.objects.filter(pk=scenario.pk), user)
+    branches, more = standings.branches(scenario)
     context = {
         "scenario": scenario,
         "steps": [
@@ -82,7 +83,8 @@ def _detail(
         "kinds": scenario.kinds.all(),
         "services": scenario.services.all(),
         "standing": standings.standings([scenario])[scenario.number],
-        "branches": standings.branches(scenario),
+        "branches": branches,
+        "branches_more": more,
         "results": standings.results_of(scenario)[:10],
         "state_form": form,
         "states": queries.states_of(scenario)[:20],

@@ -15,7 +15,7 @@ from changes.facts import RepositoryFact, TestRunFact
 from changes.services.test_runs import record_test_run, repository_of_report
 from intake.models import Delivery
 from intake.packing import inflated, pieces
-from intake.sources import Letter, SharedSecret, Unprocessable, instant
+from intake.sources import Letter, SharedSecret, TooLarge, Unprocessable, instant
 
 SHA = re.compile(r"[0-9a-f]{7,64}")
 SHOWN = 4  # pieces of 64 kB, to an admin
@@ -52,6 +52,12 @@ class JUnit(SharedSecret):
         return found.digest()
 
     def handle(self, delivery: Delivery, letter: Letter) -> None:
+        try:
+            self._record(delivery, letter)
+        except TooLarge as error:  # it was let in when more was allowed
+            raise Unprocessable(str(error)) from error
+
+    def _record(self, delivery: Delivery, letter: Letter) -> None:
         fact, place = self._run_fact(letter), self._repository_fact(delivery, letter)
         tally = junit_xml.Tally()
         record_test_run(
@@ -92,7 +98,7 @@ class JUnit(SharedSecret):
     def shown(self, letter: Letter) -> str:
         try:
             return b"".join(islice(unpacked(letter), SHOWN)).decode("utf-8", "replace")
-        except Unprocessable as reason:
+        except (TooLarge, Unprocessable) as reason:
             return str(reason)
 
     def curl(self, url: str) -> str:

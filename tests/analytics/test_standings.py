@@ -377,6 +377,19 @@ def test_the_page_says_how_it_stands_on_each_branch_and_why() -> None:
 
 
 @pytest.mark.django_db
+def test_the_page_shows_some_branches_and_says_how_many_more_there_are() -> None:
+    one, where = scenario(), make.repository()
+    for number in range(12):
+        run(where, days(number), [f"{one}=passed"], branch=f"try-{number:02}")
+    run(where, days(20), [f"{one}=passed"])
+    services.catch_up(now=NOW)
+    page = signed_in(person()).get(one.get_absolute_url()).content.decode()
+    assert page.index("<code>main</code>") < page.index("<code>try-00</code>")
+    assert "<code>try-07</code>" not in page
+    assert "5 more branches" in page
+
+
+@pytest.mark.django_db
 def test_the_page_asks_for_a_mark_when_it_never_ran() -> None:
     page = signed_in(person()).get(scenario().get_absolute_url()).content.decode()
     assert "Never run. Tag a test with <code>@TS-1</code>" in page

@@ -199,6 +199,13 @@ def test_an_upload_is_refused_when_it_inflates_too_far(source: Source, settings:
     assert Refusal.objects.get(source=source, reason="too large").count == 2
 
 
+def test_what_was_let_in_is_parked_when_less_is_allowed_by_now(source: Source, settings: Settings) -> None:
+    post(source, gzip.compress(REPORT), Content_Encoding="gzip")
+    settings.INTAKE_MAX_INFLATED_BYTES = len(REPORT) - 1
+    delivery = processing.process_one(delivery_id=source.deliveries.get().pk)
+    assert (delivery.state, "once inflated" in delivery.reason) == (Delivery.State.PARKED, True)
+
+
 def test_nothing_is_inflated_when_the_sender_is_not_proved(source: Source) -> None:
     bomb = gzip.compress(b" " * 5_000_000)
     assert post(source, bomb, Content_Encoding="gzip", Authorization="Bearer wrong").status_code == 401
