@@ -30,11 +30,15 @@ NOT_AN_AUTHOR = "Saying how a change was made needs the author role."
 UNDO_DAYS = 7
 LISTED = 50
 AHEAD = 2
+# What this session answered, the last at the end: "cannot say" is nobody's in particular, so that only the
+# session knows who said it.
+SAID = "sample_said"
+MOST_KEPT = 500
 KEYS = [
     ("AI-assisted", "a"),
-    ("An agent made it", "g"),
+    ("An agent made it", "b"),
     ("Manual", "m"),
-    ("Cannot say", "c"),
+    ("Cannot say", "u"),
     ("Undo", "z"),
     ("Next, previous", "j k"),
 ]
@@ -156,6 +160,7 @@ def answer(request: HttpRequest, pk: int, drawn: int) -> HttpResponse:
         services.answer(drawn_id=row.pk, say=say, by=user, now=timezone.now())
     except Refused as refusal:
         return _answer(request, sample, refusal.reason, after=row.pk)
+    request.session[SAID] = [*request.session.get(SAID, []), row.pk][-MOST_KEPT:]
     return _answer(request, sample, f"{WORDS[say]}: kept", after=row.pk)
 
 
@@ -175,18 +180,23 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """`drawn` names one; without it the last that this person said is taken back."""
     user = author(request, NOT_AN_AUTHOR)
     sample = _sample(pk)
-    asked = _number(request.POST.get("drawn"))
+    asked = _number(request.POST.get("drawn")) or _last(request, sample, user)
     if asked is None:
-        last = next(iter(_mine(sample, user)), None)
-        if last is None:
-            return _answer(request, sample, "Nothing to undo")
-        asked = last.pk
+        return _answer(request, sample, "Nothing to undo")
     row = get_object_or_404(SampledChange, pk=asked, sample=sample)
     try:
         services.undo(drawn_id=row.pk, by=user, now=timezone.now())
     except Refused as refusal:
         return _answer(request, sample, refusal.reason)
     return _answer(request, sample, "Undone", at=row.pk)
+
+
+def _last(request: HttpRequest, sample: Sample, user: User) -> int | None:
+    """What this session answered last and still stands, else what this person said last."""
+    answered = {one.pk for one in queries.drawn_of(sample) if one.answered_at is not None}
+    here = [pk for pk in request.session.get(SAID, []) if pk in answered]
+    request.session[SAID] = [pk for pk in request.session.get(SAID, []) if pk not in here[-1:]]
+    return here[-1] if here else next((one.pk for one in _mine(sample, user)), None)
 
 
 @require_POST

@@ -287,6 +287,20 @@ def test_undo_without_a_name_takes_back_the_last_of_this_person(where: Repositor
     assert [queries.answer_of(one) for one in queries.drawn_of(sample)] == ["no_ai", None, None]
 
 
+def test_undo_takes_back_cannot_say_first_when_it_was_said_last(where: Repository) -> None:
+    near(where)
+    sample = draw(3)
+    client = signed_in()
+    for row, say in zip(sample.drawn.order_by("position"), ("manual", "cannot_say"), strict=False):
+        client.post(reverse("analytics:sample_answer", args=[sample.pk, row.pk]), {"say": say})
+    undo = reverse("analytics:sample_undo", args=[sample.pk])
+    client.post(undo)
+    assert [queries.answer_of(one) for one in queries.drawn_of(sample)] == ["no_ai", None, None]
+    client.post(undo)
+    client.post(undo)
+    assert [queries.answer_of(one) for one in queries.drawn_of(sample)] == [None, None, None]
+
+
 def test_drawn_change_of_another_check_is_not_found(where: Repository) -> None:
     near(where)
     one, other = draw(3), draw(3, seed=8)
