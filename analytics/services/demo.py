@@ -18,6 +18,7 @@ from accounts.models import AuditEntry, Team, User
 from analytics.demo import cast, change_rows, control_rows, incident_rows, lesson_rows, places
 from analytics.demo.history import play
 from analytics.models import Safeguard, Signal, SignalShown, TestScenario
+from analytics.queries.samples import samples
 from analytics.services.demo_weeks import replay
 from changes.models import (
     Change,
@@ -171,6 +172,7 @@ def _in_order() -> Iterable[QuerySet]:
     yield Incident.objects.demo()
     yield TestRun.objects.filter(repository__is_demo=True)
     yield Deployment.objects.filter(repository__is_demo=True)
+    yield samples(demo=True)
     yield Change.objects.demo()
     yield MarkingPolicy.objects.filter(repository__is_demo=True)
     yield Service.objects.filter(is_demo=True)

@@ -19,6 +19,7 @@ from analytics.models import Sample
 from analytics.queries import samples as queries
 from analytics.queries.samples import Scope
 from analytics.services import samples
+from analytics.services.demo import remove_demo
 from changes.models import Change, Decision, OriginEvidence, Prompt, Repository, Service
 from changes.services.origin import set_first_incident, withdraw_decision
 from changes.services.policies import state_policy
@@ -208,6 +209,17 @@ def test_nothing_is_answered_or_undone_when_the_check_is_closed(where: Repositor
         samples.answer(drawn_id=first(sample).pk, say="manual", by=by, now=AT)
     samples.reopen(sample=sample)
     samples.answer(drawn_id=first(sample).pk, say="manual", by=by, now=AT)
+
+
+def test_checks_of_demonstration_data_go_with_it_and_real_ones_stay(by: User) -> None:
+    made_up, real = make.repository(is_demo=True), make.repository()
+    untold(made_up, 3)
+    untold(real, 3)
+    draw(scope=Scope(SCOPE.since, SCOPE.until, demo=True))
+    kept = draw()
+    assert [one.pk for one in queries.samples(False)] == [kept.pk]
+    remove_demo(by=by)
+    assert list(Sample.objects.all()) == [kept]
 
 
 # ---------------------------------------------------------------- pages
