@@ -20,9 +20,10 @@ from accounts.idempotency import idempotent
 from accounts.models import Scope
 from accounts.resources import Readable, Resource
 from accounts.versions import expected_version, needs_if_match
-from analytics import comparisons, reports, serializers, trends
+from analytics import comparisons, matching, reports, serializers, trends
 from analytics.filters import ScenarioFilter
 from analytics.forms import BaselineForm, MatrixForm, TrendForm
+from analytics.forms_matched import MatchedForm
 from analytics.models import TestScenario
 from analytics.queries.figures import ALL_TYPES, Basis
 from analytics.services import scenarios
@@ -104,6 +105,26 @@ class Baseline(Resource):
         form = _valid(BaselineForm(request.query_params))
         kind = form.cleaned_data["kind"]
         return Response(comparisons.as_json(comparisons.against_baseline(form.filters(), kind, catch_up())))
+
+
+class Matched(Resource):
+    """One number, whoever asks; what would give a restricted incident away is hidden."""
+
+    serializer_class = serializers.MatchedSerializer
+    pagination_class = None
+    filter_backends = ()
+    query_names = frozenset(MatchedForm.names())
+
+    @extend_schema(
+        operation_id="matched_retrieve",
+        parameters=[one for one in COMPARED_PARAMETERS if one.name in MatchedForm.names()],
+        responses=forced_singular_serializer(serializers.MatchedSerializer),  # type: ignore[no-untyped-call]
+    )
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Ratios from postmortems that asked about failed and unfailed changes alike."""
+        form = _valid(MatchedForm(request.query_params))
+        kind = form.cleaned_data["kind"]
+        return Response(matching.as_json(matching.matched(form.filters(), kind, catch_up())))
 
 
 class Trend(Resource):

@@ -198,6 +198,53 @@ class BaselineSerializer(serializers.Serializer[Any]):
     rows = RatioSerializer(many=True)
 
 
+class AnswersSerializer(serializers.Serializer[Any]):
+    """How many changes on one side are of the kind, manual, of another kind, or not said."""
+
+    kind = serializers.IntegerField()
+    manual = serializers.IntegerField()
+    other = serializers.IntegerField()
+    unsaid = serializers.IntegerField()
+
+
+class MatchedRowSerializer(serializers.Serializer[Any]):
+    """What is hidden or refused is null, and the sentence says why; a bound of null is no limit."""
+
+    row = serializers.CharField(help_text="`kind:<slug>` or `assisted`.")
+    area = serializers.CharField(allow_null=True, help_text="Null: all that the filters leave.")
+    name = serializers.CharField()
+    cases = AnswersSerializer(allow_null=True)
+    controls = AnswersSerializer(allow_null=True)
+    alone = serializers.IntegerField(allow_null=True, help_text="Cases without an answered control.")
+    unasked = serializers.IntegerField(allow_null=True, help_text="Failed, and nobody was asked.")
+    strata = serializers.IntegerField()
+    ratio = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True, help_text="95 % interval.")
+    high = serializers.FloatField(allow_null=True)
+    bound_low = serializers.FloatField(allow_null=True, help_text="Whatever was not said.")
+    bound_high = serializers.FloatField(allow_null=True)
+    refused = serializers.CharField(help_text="Why there is no ratio; empty where there is one.")
+    adjusted_ratio_of_cells = serializers.FloatField(allow_null=True)
+    sentence = serializers.CharField()
+
+
+class MatchedSerializer(serializers.Serializer[Any]):
+    """Failed changes and drawn ones that did not fail, asked alike: in no cell and no signal."""
+
+    definition = DefinitionSerializer()
+    filters = serializers.DictField(help_text="What the figures are about, defaults filled in.")
+    as_of = serializers.DateField()
+    generation = serializers.IntegerField(help_text="The ledger's last id when it was computed.")
+    demonstration_data = serializers.BooleanField()
+    failed = serializers.IntegerField(help_text="Failed changes of the window, asked about or not.")
+    cases = serializers.IntegerField()
+    controls = serializers.IntegerField()
+    passed_over = serializers.IntegerField()
+    waiting = serializers.IntegerField(help_text="Drawn and not answered yet.")
+    left_out = serializers.IntegerField(help_text="Failed since, or of another stratum now.")
+    rows = MatchedRowSerializer(many=True)
+
+
 class PointSerializer(serializers.Serializer[Any]):
     start = serializers.DateField()
     end = serializers.DateField()

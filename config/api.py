@@ -41,6 +41,7 @@ router.register("scenarios", analytics.Scenarios, "scenario")
 router.register("deliveries", intake.Deliveries, "delivery")
 router.register("matrix", analytics.Matrix, "matrix")
 router.register("baseline", analytics.Baseline, "baseline")
+router.register("matched", analytics.Matched, "matched")
 router.register("trend", analytics.Trend, "trend")
 
 documentation = login_required(

@@ -35,7 +35,7 @@ cells that count such words gave 0.79, 1.5 and 2.8 (medians). With 34 to 56 case
 1.01 and 1.99, and its 95 % interval held the true one in 95.2, 95.3 and 95.2 % of them; with 104 to 178
 cases 0.50, 1.00 and 2.01, and 94.5, 94.8 and 94.9 %.
 Small organisations are refused more often when the ratio is low: 19 % at 0.5, which leaves the given ones a
-little high. `manage.py simulate_matched` measures it anew.
+little high. The command simulate_matched measures it anew.
 
 Limits: A failed change is remembered better than one that went well, so that more "cannot say" falls on the
 controls. Which postmortems are written must not hang on the kind of help. It is an association, never a proof
@@ -82,11 +82,20 @@ class MatchedRatio:
 
     @property
     def counts(self) -> str:
+        """For the picture: of the kind, and manual."""
         if self.cases is None or self.controls is None:
             return "counts hidden"
         return (
-            f"failed {self.cases.kind} against {self.cases.manual},"
-            f" controls {self.controls.kind} against {self.controls.manual}"
+            f"{self.cases.kind}:{self.cases.manual} failed, {self.controls.kind}:{self.controls.manual} drawn"
+        )
+
+    @property
+    def counts_in_words(self) -> str:
+        if self.cases is None or self.controls is None:
+            return self.counts
+        return (
+            f"{self.cases.kind} of the kind and {self.cases.manual} manual ones failed;"
+            f" of their controls {self.controls.kind} are of the kind and {self.controls.manual} manual"
         )
 
     @property
@@ -125,8 +134,10 @@ def sentence(found: MatchedRatio, subject: str) -> str:
         )
     if found.ratio is None:
         reason = f"there are {found.refused}" if found.refused.startswith("under") else found.refused
-        return f"{subject}, asked beside similar manual ones: {found.counts}; no ratio, since {reason}."
+        return (
+            f"{subject}, asked beside similar manual ones: {found.counts_in_words}; no ratio, since {reason}."
+        )
     return (
         f"{subject} failed {number(found.ratio)} times as often as similar manual ones, asked alike "
-        f"({found.range}; {found.counts})."
+        f"({found.range}; {found.counts_in_words})."
     )

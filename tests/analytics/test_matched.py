@@ -289,3 +289,13 @@ def test_definition_names_what_was_measured() -> None:
     assert found.slug == "matched-ratio"
     parts = dict(found.parts)
     assert {"Cases", "Controls", "Method", "Not said", "Refusals", "Measured", "Limits"} <= parts.keys()
+
+
+def test_api_answers_with_the_figures_of_the_page(client: Client, lately: History) -> None:
+    lately.sittings("payments", kind=8, manual=6, drawn_kind=8, drawn_manual=20)
+    make.settled()
+    told = client.get("/api/v1/matched/", {"area": "payments"})
+    assert told.status_code == 200, told.content
+    page = json.loads(client.get(reverse("analytics:matched_json"), {"area": "payments"}).content)
+    assert told.json() == page
+    assert client.get("/api/v1/matched/", {"service": "checkout"}).status_code == 400

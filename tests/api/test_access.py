@@ -186,6 +186,7 @@ def table() -> dict[str, Row]:
         "policy-check": Row(asks),
         "matrix-list": Row(reads),
         "baseline-list": Row(reads),
+        "matched-list": Row(reads),
         "trend-list": Row(reads),
         "schema": Row(reads),
     }

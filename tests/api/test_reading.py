@@ -90,7 +90,7 @@ def rows(db: None) -> dict[str, Any]:
 
 
 # Figures are one report each, not lists of rows.
-OTHERS = {"matrix", "baseline", "trend", "deliveries"}
+OTHERS = {"matrix", "baseline", "matched", "trend", "deliveries"}
 RESOURCES = sorted(prefix for prefix, _, _ in router.registry if prefix not in OTHERS)
 
 

@@ -204,7 +204,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 def test_no_control_is_asked_for_when_it_is(why: str, cause: Cause) -> None:
     rows, words = REFUSED[why]
     Cause.objects.update(**rows.get("cause", {}))
-    Change.objects.filter(pk=cause.change_id).update(**rows.get("change", {}))
+    Change.objects.filter(pk=cause.change_id or 0).update(**rows.get("change", {}))
     Incident.objects.update(**rows.get("incident", {}))
     with pytest.raises(Refused, match=words):
         draw(cause)
@@ -389,7 +389,7 @@ def test_two_are_drawn_when_the_step_is_saved_with_the_origin_answered(
     cause: Cause, area: DomainArea, shop: Repository, client: Client
 ) -> None:
     others = [like(area, shop, title=f"Like it {n}", shipped_at=SHIPPED) for n in range(5)]
-    Change.objects.filter(pk=cause.change_id).update(origin="unknown")
+    Change.objects.filter(pk=cause.change_id or 0).update(origin="unknown")
     page = client.get(step(cause)).content.decode()
     assert "Say first where this change came from" in page
     fields = {"status": "confirmed", "role": "trigger", "origin": "manual"}
@@ -463,7 +463,7 @@ def test_a_control_of_another_incident_is_not_touched(
 
 def test_the_two_answers_of_a_pull_request_stand_beside_the_change(cause: Cause, client: Client) -> None:
     told = {"production": "The tax <table> may be stale.", "integration": "Against the sandbox."}
-    Change.objects.filter(pk=cause.change_id).update(answers=told)
+    Change.objects.filter(pk=cause.change_id or 0).update(answers=told)
     page = client.get(step(cause)).content.decode()
     assert "What could break in production?" in page
     assert "The tax &lt;table&gt; may be stale." in page
