@@ -8,11 +8,14 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
 
 from changes.admin.facts import FactAdmin
 from changes.admin.terms import person
 from changes.origin import UnsafePattern, compiled
-from incidents.models import Alert, AlertRule, Incident
+from incidents.models import Alert, AlertRule, Incident, Postmortem
+from incidents.queries.gate import open_points
+from incidents.views.reviewing import point_address
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -54,6 +57,18 @@ class IncidentAdmin(FactAdmin):
     list_select_related = ("severity", "area")
     search_fields = ("number", "title", "summary")
     exclude = ("people", "duplicate_of")
+    readonly_fields = ("before_publication",)
+
+    @admin.display(description="before it can be published")
+    def before_publication(self, incident: Incident) -> str:
+        """Every open point of its postmortem, as form and API list them, each with its place."""
+        postmortem = incident.postmortem
+        if postmortem.state in {Postmortem.State.PUBLISHED, Postmortem.State.NOT_REQUIRED}:
+            return postmortem.get_state_display()
+        points = open_points(incident, postmortem)
+        rows = ((point_address(incident, point), point.text) for point in points)
+        listed = format_html_join("", '<li><a href="{}">{}</a></li>', rows)
+        return format_html("<ol>{}</ol>", listed) if points else "Nothing is open."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
         return Incident.objects.filter(

@@ -263,3 +263,15 @@ def test_the_api_goes_the_same_way_when_a_machine_reviews(
     assert mine.post(f"{base}comments/{made['id']}/reopen/").json()["resolved_at"] is None
     answered = mine.post(f"{base}review-requests/{asked.json()['id']}/withdraw/")
     assert (answered.status_code, answered.json()["code"]) == (422, "not_waiting")
+
+
+def test_the_admin_lists_the_same_points_with_links_when_an_incident_is_opened(
+    incident: Incident, reviewer: User
+) -> None:
+    wish = say(incident, reviewer, "changes_requested", "Say when it began.")
+    answer = client_of(make.user(Role.ADMIN, is_staff=True)).get(
+        reverse("admin:incidents_incident_change", args=[incident.pk])
+    )
+    html = answer.content.decode()
+    assert f'href="{address(incident)}#comment-{wish.pk}"' in html
+    assert html.count("<li><a href=") >= len(codes(incident))
