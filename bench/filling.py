@@ -62,6 +62,7 @@ OF_INCIDENT = {
     "recorded_at": "drawn.began_at",
     "area_id": "%(area)s + drawn.n %% 12",
     "is_restricted": "drawn.n %% 100 = 0",
+    "status": "CASE WHEN drawn.began_at < now() - interval '3 days' THEN 'resolved' ELSE 'open' END",
     "cause_answer": "CASE WHEN answer < 0.8 THEN 'changes' WHEN answer < 0.9 THEN 'no_change'"
     " ELSE 'open' END",
 }

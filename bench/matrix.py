@@ -202,15 +202,19 @@ PAGES = (
 
 
 def _pages() -> Iterator[tuple[str, Result]]:
-    """Server time and queries of each page, nothing cached; figures over two years."""
+    """Server time and queries of each page, nothing cached; figures over two years, this week judged."""
     from django.core.cache import cache
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
     from django.urls import reverse
+    from django.utils import timezone
 
     from accounts.models import User
+    from analytics.services.judging import run_due
+    from analytics.tasks import catch_up
 
+    run_due(today=timezone.now().date(), demo=False, stands=catch_up(), now=timezone.now())
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(User.objects.create(username=f"reader-{time.time_ns()}"))
     for page in PAGES:

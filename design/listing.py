@@ -17,19 +17,20 @@ class BoundedPaginator(Paginator):
 
     def __init__(self, rows: QuerySet[Any], per_page: int, asked: str | None, most: int) -> None:
         super().__init__(rows, per_page)
+        self.rows = rows
         page = int(asked) if asked and asked.isdecimal() and len(asked) < 9 else 1
         self.reach = max(most, (page + 1) * per_page)
 
     @cached_property
     def counted(self) -> int:
-        return self.object_list.order_by()[: self.reach + 1].count()  # type: ignore[union-attr]
+        return self.rows.order_by()[: self.reach + 1].count()
 
     @property
     def is_over(self) -> bool:
         return self.counted > self.reach
 
     @property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return min(self.counted, self.reach)
 
 

@@ -113,9 +113,10 @@ class Scope:
     services: list[int] | None
 
     @classmethod
-    def of(cls, filters: Filters, areas: Taxonomy) -> Scope:
+    def of(cls, filters: Filters, areas: Taxonomy | None = None) -> Scope:
         wanted = None
         if filters.area:
+            areas = areas or Taxonomy(DomainArea)
             wanted = [0] if filters.area == NO_AREA else areas.group(filters.area)
         tools = Taxonomy(Assistant).group(filters.assistant) if filters.assistant else None
         services = None
@@ -198,7 +199,7 @@ def counted(
     rows: Iterable[int] | None = None, stands: Standing | None = None, scope: Scope | None = None,
 ) -> list[Counted]:  # fmt: skip
     """Lines for each period, by its place in `periods`; the window of `filters` itself is not looked at."""
-    scope = scope or Scope.of(filters, Taxonomy(DomainArea))
+    scope = scope or Scope.of(filters)
     stands = stands or standing()
     detail = Detail(by_size, by_area, None if rows is None else tuple(sorted(rows)))
     if cells_answer(scope, stands, by_size):

@@ -118,7 +118,8 @@ def opening(user: User, filters: Filters, today: date, untested: QuerySet[Lesson
 
 def _at_once(lists: Mapping[str, QuerySet[Any, Any]]) -> dict[str, list[dict[str, Any]]]:
     """The rows of several short queries of plain values, by one statement."""
-    parts, parameters = [], []
+    parts: list[str] = []
+    parameters: list[Any] = []
     for rows in lists.values():
         sql, given = rows.query.sql_with_params()
         parts.append(f"(SELECT json_agg(one) FROM ({sql}) AS one)")
@@ -129,7 +130,7 @@ def _at_once(lists: Mapping[str, QuerySet[Any, Any]]) -> dict[str, list[dict[str
     return {name: rows or [] for name, rows in zip(lists, found, strict=True)}
 
 
-def _sources() -> QuerySet[Source, dict[str, Any]]:
+def _sources() -> QuerySet[Any, Any]:
     heard = Delivery.objects.filter(source=OuterRef("pk"))
     return (
         Source.objects.filter(is_demo=False)
@@ -139,7 +140,7 @@ def _sources() -> QuerySet[Source, dict[str, Any]]:
     )
 
 
-def _imported() -> QuerySet[Repository, dict[str, Any]]:
+def _imported() -> QuerySet[Any, Any]:
     return (
         Repository.objects.filter(is_demo=False)
         .exclude(imported_to="")

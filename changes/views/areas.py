@@ -33,8 +33,9 @@ def area_list(request: HttpRequest) -> HttpResponse:
         counts[pk][origin] = n
     listed = list(areas.order_by("retired_at", "-risk_level", "name"))
     for area in listed:
-        area.shipped = sum(counts[area.pk].values())
-        area.marked = sum(counts[area.pk].get(origin, 0) for origin in MARKED)
+        of_area = counts[area.pk]
+        shipped_of, marked_of = sum(of_area.values()), sum(of_area.get(origin, 0) for origin in MARKED)
+        vars(area).update(shipped=shipped_of, marked=marked_of)
     context = {"areas": listed, "without": sum(counts[None].values())}
     return render(request, "changes/areas.html", context)
 

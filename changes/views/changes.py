@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any, cast
+
 from django.db.models import Prefetch
 from django.db.models.functions import Coalesce
-from django.forms import ChoiceField, Form
+from django.forms import Form, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -45,12 +48,12 @@ def change_list(request: HttpRequest) -> HttpResponse:
 
 def share_choices(form: Form, first: str, second: str) -> None:
     """Two fields that offer the same terms read them once."""
-    one, other = (form.fields[name] for name in (first, second))
-    assert isinstance(one, ChoiceField)  # noqa: S101 -- for the type checker
+    one, other = (cast("ModelChoiceField[Any]", form.fields[name]) for name in (first, second))
     # A list made by `list` asks for its length first: one more query.
-    offered = [(value, label) for value, label in one.choices]  # noqa: C416
-    one.widget.choices = offered  # type: ignore[attr-defined]
-    other.widget.choices = [(value, label) for value, label in offered if str(value) != NONE]  # type: ignore[attr-defined]
+    choices = cast("Iterable[tuple[Any, str]]", one.choices)
+    offered = [(value, label) for value, label in choices]  # noqa: C416
+    one.widget.choices = offered
+    other.widget.choices = [(value, label) for value, label in offered if str(value) != NONE]
 
 
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:

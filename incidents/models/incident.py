@@ -161,7 +161,21 @@ class Incident(models.Model):
                 name="incident_not_its_own_duplicate",
             ),
         ]
-        indexes = [models.Index(fields=["-impact_started_at"], name="incident_impact_start")]
+        indexes = [
+            models.Index(fields=["-impact_started_at"], name="incident_impact_start"),
+            # What the first page counts of a year, and of what goes on, without reading the rows.
+            models.Index(
+                fields=["reported_at"],
+                include=["id", "closing_reason", "is_restricted", "is_demo"],
+                condition=Q(duplicate_of=None),
+                name="incident_reported",
+            ),
+            models.Index(
+                fields=["status"],
+                condition=Q(duplicate_of=None, status__in=["open", "investigating"]),
+                name="incident_ongoing",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"INC-{self.number}"

@@ -1,0 +1,85 @@
+"""How many statements a page asks the database for: the same few, however much there is to count."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from analytics.services.judging import run_due
+from analytics.tasks import catch_up
+from changes.models import AssistanceKind, Change, DomainArea
+from intake.services import note_first_real_fact
+from tests import make
+from tests.analytics import histories
+
+pytestmark = pytest.mark.django_db
+MOST = 12
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def reader(client: Client) -> Client:
+    """Signed in where real changes of two areas, kinds and origins shipped, and some failed."""
+    note_first_real_fact(at=NOW)
+    where = histories.repository()
+    kinds = list(AssistanceKind.objects.all()[:2])
+    areas = list(DomainArea.objects.all()[:2])
+    for number in range(24):
+        is_assisted = number % 2 == 0
+        change = histories.shipped(
+            where,
+            shipped_at=NOW - timedelta(days=40 + number),
+            area=areas[number % len(areas)],
+            size_band="small",
+            origin="assisted" if is_assisted else "manual",
+        )
+        if is_assisted:
+            histories.help_in(change, kinds[number % len(kinds)])
+        if number % 5 == 0:
+            histories.cause(histories.incident(began_at=NOW - timedelta(days=35 + number)), change)
+    catch_up()
+    client.force_login(make.user())
+    return client
+
+
+def asked_by(client: Client, address: str) -> int:
+    client.get(address)
+    cache.clear()
+    with CaptureQueriesContext(connection) as statements:
+        assert client.get(address).status_code == 200
+    return len(statements)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "analytics:home", "analytics:matrix", "analytics:baseline", "analytics:trend", "changes:list",
+        "changes:areas", "changes:repositories",
+    ],
+)  # fmt: skip
+def test_a_page_asks_few_statements_when_nothing_is_cached(reader: Client, page: str) -> None:
+    assert asked_by(reader, reverse(page)) <= MOST
+
+
+def test_an_area_asks_few_statements(reader: Client) -> None:
+    slug = DomainArea.objects.filter(pk__in=Change.objects.values("area"))[0].slug
+    assert asked_by(reader, reverse("changes:area", args=[slug])) <= MOST
+
+
+def test_signals_ask_few_statements_when_the_week_is_judged(reader: Client) -> None:
+    run_due(today=NOW.date(), demo=False, stands=catch_up(), now=NOW)
+    assert asked_by(reader, reverse("analytics:signals")) <= MOST
+
+
+def test_the_list_of_changes_asks_no_more_when_it_is_longer(reader: Client) -> None:
+    before = asked_by(reader, reverse("changes:list"))
+    where = histories.repository()
+    for number in range(5):
+        histories.shipped(where, shipped_at=NOW - timedelta(days=number))
+    assert asked_by(reader, reverse("changes:list")) == before
