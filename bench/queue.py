@@ -14,7 +14,7 @@ ENTRIES = 1000
 TIMES = 120
 
 
-def _empty_page() -> None:
+def empty_page() -> None:
     """Adds a page that is the frame every page stands in, and nothing else."""
     from django.http import HttpRequest, HttpResponse
     from django.shortcuts import render
@@ -76,7 +76,7 @@ def queue_decision_vs_empty_page() -> Iterator[tuple[str, Result]]:
 
     from accounts.models import User
 
-    _empty_page()
+    empty_page()
     ids = _fill()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
