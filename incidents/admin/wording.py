@@ -44,9 +44,9 @@ class WordingRuleForm(RuleModelForm):
         )  # fmt: skip
         widgets = {
             "pattern": forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField", "spellcheck": "false"}),
-            "reason": forms.TextInput(attrs={"class": "vTextField"}),
-            "offer": forms.TextInput(attrs={"class": "vTextField"}),
-            "rewrite": forms.TextInput(attrs={"class": "vTextField", "spellcheck": "false"}),
+            "reason": forms.TextInput(attrs={"class": "vLargeTextField"}),
+            "offer": forms.TextInput(attrs={"class": "vLargeTextField"}),
+            "rewrite": forms.TextInput(attrs={"class": "vLargeTextField", "spellcheck": "false"}),
         }
         help_texts = {
             "pattern": "RE2; letters in any case, whole words; a space stands for any white space.",

@@ -1,4 +1,4 @@
-"""Hints at phrases that blame, for any text: nothing of it is stored."""
+"""Hints at phrases that blame, for any text; an answer is kept only under an Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.idempotency import idempotent
 from accounts.models import Role, Scope
 from accounts.resources import Resource
+from incidents.models import WordingRule
 from incidents.queries.wording import remarks_of
 from incidents.serializers.wording import HintSerializer, WordingAnswer, WordingInput
 
@@ -17,9 +19,11 @@ class Wording(Resource):
 
     write_scope = Scope.READ
     write_role = Role.VIEWER
+    queryset = WordingRule.objects.none()
     serializer_class = HintSerializer
 
     @extend_schema(request=WordingInput, responses={200: WordingAnswer})
+    @idempotent
     def create(self, request: Request) -> Response:
         """Hints at one text, or at each of many; by the list that the curators edit."""
         said = self.checked(WordingInput)

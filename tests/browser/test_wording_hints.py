@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import Role
-from incidents.models import Incident
+from incidents.models import Incident, WordingRule
 from tests import make
 from tests.browser.conftest import Visitor
 
@@ -92,7 +92,42 @@ def test_words_are_kept_when_no_hints_can_be_had(visit: Callable[..., Visitor], 
     visitor.said.clear()
 
 
-@pytest.mark.skipif("PICTURES_DIR" not in os.environ, reason="pictures are taken on request")
+def test_rule_is_tried_out_in_the_admin_and_saved_from_there(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(make.user(role=Role.CURATOR, is_staff=True))
+    page = visitor.page()
+    rule = WordingRule.objects.get(slug="bad-change")
+    page.goto(visitor.url(f"/admin/incidents/wordingrule/{rule.pk}/change/"))
+    page.get_by_label("Pattern").fill("bad (?:deploy|apples?)")
+    page.get_by_label("Text to try").fill("A bad apple, and human error.")
+    picture(page, "admin-form")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("mark")).to_have_text(["bad apple", "human error"])
+    picture(page, "admin-try")
+    page.get_by_role("button", name="Save the rule").click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    assert WordingRule.objects.get(pk=rule.pk).pattern == "bad (?:deploy|apples?)"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_fields_of_a_lesson_and_an_action_get_hints_as_well(
+    visit: Callable[..., Visitor], incident: Incident, width: int
+) -> None:
+    visitor = visit(make.user(role=Role.AUTHOR), viewport={"width": width, "height": 1600})
+    page = visitor.page()
+    page.goto(visitor.url(f"/incidents/{incident.number}/postmortem/lessons/"))
+    for name in ("From now on", "What will be different"):
+        page.get_by_label(name).first.fill("Be more careful")
+    expect(hints(page)).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    picture(page, f"lessons-{width}")
+
+
+def picture(page: Page, name: str) -> None:
+    """On request, for whoever wants to look."""
+    if folder := os.environ.get("PICTURES_DIR"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 )
@@ -107,5 +142,4 @@ def test_hints_fit_the_page(
     field(page).fill(TEXT + " Of course, we should have tested it.")
     expect(hints(page)).to_have_count(4)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.locator(".field-hints").evaluate('place => place.scrollIntoView({block: "center"})')
-    page.screenshot(path=f"{os.environ['PICTURES_DIR']}/hints-{width}-{scheme}.png")
+    picture(page, f"hints-{width}-{scheme}")
