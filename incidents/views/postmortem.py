@@ -27,6 +27,7 @@ from incidents.services import reviewing
 from incidents.services.refusals import Conflict, Refused
 from incidents.views.access import reader, visible, writable
 from incidents.views.conflict import conflict_page, settled
+from incidents.views.reviewing import point_address
 from incidents.views.steps import MODULES
 from incidents.views.steps.asked import Asked
 
@@ -116,7 +117,7 @@ def _show(
         "step": step,
         "step_title": STEP_TITLES[step],
         "steps": _steps(incident, step, points),
-        "points": [{"point": point, "url": _point_address(incident, point)} for point in points],
+        "points": [{"point": point, "url": point_address(incident, point)} for point in points],
         "sections": _fields([section for section in asked.sections if section.step == step], data),
         "version": version,
         "page": secrets.token_urlsafe(9),
@@ -145,11 +146,6 @@ def _steps(incident: Incident, current: str, points: list[OpenPoint]) -> list[di
         }
         for name in STEPS
     ]
-
-
-def _point_address(incident: Incident, point: OpenPoint) -> str:
-    address = reverse("incidents:step", args=[incident.number, point.step])
-    return f"{address}#{point.anchor}" if point.anchor else address
 
 
 def _fields(sections: list[Section], data: Mapping[str, Any] | None) -> list[dict[str, Any]]:
