@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,7 +16,7 @@ from accounts.models import Role, Team, User
 from analytics import comparisons
 from analytics.forms import BaselineForm
 from analytics.metrics.recall import hidden_work
-from analytics.models import Sample
+from analytics.models import Sample, SampledChange
 from analytics.queries import samples as queries
 from analytics.queries.samples import Scope
 from analytics.services import samples
@@ -50,7 +51,7 @@ def draw(size: int = 5, scope: Scope = SCOPE, seed: int = 7) -> Sample:
     return samples.draw(scope=scope, size=size, by=None, now=timezone.now(), seed=seed)
 
 
-def first(sample: Sample) -> queries.SampledChange:
+def first(sample: Sample) -> SampledChange:
     row = sample.drawn.order_by("position").first()
     assert row
     return row
@@ -358,7 +359,7 @@ def answered(sample: Sample, by: User, assisted: int) -> None:
 
 def test_sample_serves_only_with_enough_answers_and_in_its_own_place(where: Repository, by: User) -> None:
     untold(where, 40)
-    window = {"demo": False, "start": SCOPE.since, "end": SCOPE.until}
+    window: dict[str, Any] = {"demo": False, "start": SCOPE.since, "end": SCOPE.until}
     thin = draw(9)
     answered(thin, by, 3)
     assert queries.serving(**window, team_id=None, repository_id=None) is None
