@@ -158,7 +158,7 @@ def _known(change: Any) -> Known:
     names = {
         row["space"]: str(ChangeIdentity(space=row["space"], value=row["value"])) for row in change.told_names
     }
-    number = names.get(ChangeIdentity.Space.NUMBER) or names.get(ChangeIdentity.Space.SHA) or f"{change.pk}"
+    number = names.get(ChangeIdentity.Space.NUMBER) or names.get(ChangeIdentity.Space.SHA) or ""
     evidence = [row | _in_words(row["place"], row["strength"]) for row in change.told_evidence]
     answered = change.origin != Origin.UNKNOWN or change.is_said
     return Known(change, number, evidence, change.told_help, answered)

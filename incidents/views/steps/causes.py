@@ -93,7 +93,7 @@ def _named(cause: Cause, of: Known | None, asked: Asked) -> Named:
 def _offered(of: Known, reasons: list[str], named: list[Named], asked: Asked) -> Offered:
     form = asked.broken.get(f"change-{of.change.pk}")
     if not isinstance(form, CandidateForm):
-        form = _candidate_form(of, asked, bool(named))
+        form = _candidate_form(of, asked, any(one.cause.status in verbs.NAMED for one in named))
     return Offered(of.change, of.number, reasons, form, of)
 
 
