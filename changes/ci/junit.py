@@ -102,24 +102,24 @@ class JUnit(SharedSecret):
             return str(reason)
 
     def curl(self, url: str) -> str:
-        return CURL.replace("URL", url)
+        return CURL.replace("@SOURCE@", url)
 
 
 CURL = """\
 # By hand
 curl -fsS --data-binary @junit.xml -H "Authorization: Bearer $SECRET" \\
-  "URL?repository=https://git.example/shop/till&sha=$(git rev-parse HEAD)&branch=main&suite=unit"
+  "@SOURCE@?repository=https://git.example/shop/till&sha=$(git rev-parse HEAD)&branch=main&suite=unit"
 
 # GitHub Actions: a step with `if: always()` and `env: {SECRET: "${{ secrets.HINDCAST_SECRET }}"}`
 run: gzip -c junit.xml | curl -fsS --retry 3 --data-binary @- -H "Authorization: Bearer $SECRET" \
 -H "Content-Encoding: gzip" -H "X-Hindcast-Branch: ${GITHUB_HEAD_REF:-$GITHUB_REF_NAME}" \
-"URL?repository=$GITHUB_SERVER_URL/$GITHUB_REPOSITORY&sha=$GITHUB_SHA&run=$GITHUB_RUN_ID.$GITHUB_RUN_ATTEMPT\
+"@SOURCE@?repository=$GITHUB_SERVER_URL/$GITHUB_REPOSITORY&sha=$GITHUB_SHA&run=$GITHUB_RUN_ID.$GITHUB_RUN_ATTEMPT\
 &suite=$GITHUB_JOB&url=$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID"
 
 # GitLab CI: a line of `after_script`, with SECRET as a masked variable
 - 'gzip -c junit.xml | curl -fsS --retry 3 --data-binary @- -H "Authorization: Bearer $SECRET" \
 -H "Content-Encoding: gzip" -H "X-Hindcast-Branch: $CI_COMMIT_REF_NAME" \
-"URL?repository=$CI_PROJECT_URL&default_branch=$CI_DEFAULT_BRANCH&sha=$CI_COMMIT_SHA&run=$CI_PIPELINE_ID.$CI_JOB_ID\
+"@SOURCE@?repository=$CI_PROJECT_URL&default_branch=$CI_DEFAULT_BRANCH&sha=$CI_COMMIT_SHA&run=$CI_PIPELINE_ID.$CI_JOB_ID\
 &suite=$CI_JOB_NAME_SLUG&url=$CI_JOB_URL"'
 """
 

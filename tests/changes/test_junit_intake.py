@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client
@@ -232,6 +234,15 @@ def test_the_page_of_a_source_shows_lines_for_the_usual_places() -> None:
     assert lines.count("https://hindcast.example/hooks/ci/?repository=") == 3
     for variable in ("$GITHUB_SHA", "$CI_COMMIT_SHA", "Content-Encoding: gzip"):
         assert variable in lines
+
+
+def test_the_lines_in_the_docs_are_those_of_the_page() -> None:
+    text = (Path(settings.BASE_DIR) / "docs" / "test-scenarios.md").read_text(encoding="utf-8")
+    lines = re.findall(r"(gzip -c junit\.xml \| .*?)'?$", text, re.MULTILINE)
+    shown = JUnit().curl("https://hindcast.example/hooks/my-ci/")
+    assert len(lines) == 2
+    for line in lines:
+        assert line.replace("$SOURCE", "https://hindcast.example/hooks/my-ci/") in shown
 
 
 def test_deliver_takes_a_file_with_what_it_is_about(source: Source, tmp_path: Path) -> None:
