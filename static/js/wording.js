@@ -18,12 +18,14 @@ function placeOf(field) {
     place = document.createElement("div");
     place.id = id;
     place.className = "field-hints";
-    place.setAttribute("aria-live", "polite");
     field.after(place);
+  }
+  if (place.hintsOf !== field) {
+    place.hintsOf = field;
+    place.setAttribute("aria-live", "polite");
     const told = field.getAttribute("aria-describedby");
     field.setAttribute("aria-describedby", told ? `${told} ${id}` : id);
   }
-  place.hintsOf = field;
   return place;
 }
 
@@ -127,8 +129,9 @@ document.addEventListener("focusin", (event) => {
 });
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-put], [data-stand]");
-  const field = button?.closest(".field-hints")?.hintsOf;
-  if (!field) return;
+  const place = button?.closest(".field-hints");
+  const field = place?.hintsOf ?? place?.previousElementSibling; // the page brings some hints along
+  if (!isProse(field)) return;
   const hint = button.closest("li");
   if (button.matches("[data-put]")) put(field, hint);
   else letStand(field, hint);

@@ -73,6 +73,16 @@ def test_phrase_is_left_out_with_its_space_and_the_next_word_has_the_capital(pag
     expect(hints(page)).to_have_count(0)
 
 
+def test_hints_that_the_page_brings_along_are_taken_over_and_not_doubled(page: Page) -> None:
+    field(page).fill(TEXT)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(hints(page)).to_have_count(2)
+    page.get_by_role("button", name="Put “a change made").click()
+    expect(field(page)).to_have_value(TEXT.replace("the AI broke", "a change made with the AI's help broke"))
+    expect(hints(page)).to_have_count(1)
+
+
 def test_markup_in_a_phrase_is_shown_as_it_is_written(page: Page) -> None:
     field(page).fill("It was human error <img src=x>")
     expect(hints(page)).to_have_count(1)
