@@ -22,7 +22,8 @@ MOST_MESSAGES = 500
 SOMEBODY = "a responder"
 # Back by less than this is a reply in a thread; by more, midnight has passed.
 OUT_OF_ORDER = timedelta(hours=6)
-NEAR = timedelta(hours=12)
+# Behind midnight, and still hours later than the message before: said as a guess.
+NEAR = timedelta(hours=18)
 _ZONES = {"UTC": 0, "GMT": 0, "WET": 0, "CET": 1, "EET": 2, "EST": -5, "EDT": -4, "PST": -8, "PDT": -7}
 _ZONES |= {"CDT": -5, "MDT": -6, "MST": -7}
 _SPOKEN = re.compile(r"(?<![\w.@])@(?:here|channel|everyone|all)\b", re.IGNORECASE)
@@ -315,7 +316,7 @@ class _Calendar:
             if back < NEAR:
                 doubts.append("The day is a guess: the time goes back by some hours.")
             at = self._on(before.date() + timedelta(days=1), clock, zone)
-        elif -back > 2 * NEAR - OUT_OF_ORDER and clock >= time(18):
+        elif -back > timedelta(days=1) - OUT_OF_ORDER and clock >= time(18):
             # A late reply from before midnight.
             at = self._on(before.date() - timedelta(days=1), clock, zone)
         return at

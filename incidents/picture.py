@@ -189,7 +189,8 @@ def _window(told: Told) -> tuple[datetime, datetime]:
     moments = [at for _, at in known(told)] or [told.began]
     start, end = min(moments), max(moments)
     if not told.is_over and told.times.get("resolved_at") is None:
-        is_long = told.now - start > LONGEST_OPEN
+        # What was mitigated is nearly over: its phases are worth the room, and not the waiting behind them.
+        is_long = told.now - start > LONGEST_OPEN or told.times.get("mitigated_at") is not None
         end = max(end, end + (end - start) * NEAR + SHORTEST if is_long else told.now)
     return start, max(end, start + SHORTEST)
 
