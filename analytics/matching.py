@@ -33,7 +33,10 @@ class MatchedRow:
 
 @dataclass(frozen=True)
 class MatchedReport:
-    """`cases`: failed changes that were asked about; `waiting`: controls drawn and not answered yet."""
+    """`cases`: failed changes that were asked about; `waiting`: controls drawn and not answered yet.
+
+    `failed` and `cases` are None where they would give a restricted incident away.
+    """
 
     filters: Filters
     generation: int
@@ -43,8 +46,8 @@ class MatchedReport:
     kind_name: str
     area_name: str
     rows: tuple[MatchedRow, ...]
-    failed: int
-    cases: int
+    failed: int | None
+    cases: int | None
     controls: int
     passed_over: int
     waiting: int
@@ -53,7 +56,7 @@ class MatchedReport:
     @property
     def is_empty(self) -> bool:
         """Nobody was asked anything yet."""
-        return not self.cases and not self.controls and not self.waiting
+        return self.cases == 0 and not self.controls and not self.waiting
 
     @property
     def has_ratio(self) -> bool:
@@ -78,6 +81,7 @@ def matched(filters: Filters, kind: str = "", stands: Standing | None = None) ->
         subject = _subject(chosen.name if chosen else name, spot, name if area is not None else place)
         is_apart = key == RowKey.ASSISTED or (chosen is not None and area is None)
         rows.append(MatchedRow(spot, _slug(area, areas), name, is_apart, ratio, sentence(ratio, subject)))
+    is_hidden = _gives_away(found.failed)
     return MatchedReport(
         filters=filters,
         generation=stands.last_entry,
@@ -87,8 +91,8 @@ def matched(filters: Filters, kind: str = "", stands: Standing | None = None) ->
         kind_name=chosen.name if chosen else "",
         area_name=place,
         rows=tuple(sorted(rows, key=_order)),
-        failed=len(found.failed),
-        cases=sum(one.was_asked for one in found.failed),
+        failed=None if is_hidden else len(found.failed),
+        cases=None if is_hidden else sum(one.was_asked for one in found.failed),
         controls=sum(not one.was_passed_over for one in found.like),
         passed_over=sum(one.was_passed_over for one in found.like),
         waiting=found.waiting,

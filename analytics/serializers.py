@@ -236,8 +236,10 @@ class MatchedSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateField()
     generation = serializers.IntegerField(help_text="The ledger's last id when it was computed.")
     demonstration_data = serializers.BooleanField()
-    failed = serializers.IntegerField(help_text="Failed changes of the window, asked about or not.")
-    cases = serializers.IntegerField()
+    failed = serializers.IntegerField(
+        allow_null=True, help_text="Failed changes of the window, asked about or not; null: hidden."
+    )
+    cases = serializers.IntegerField(allow_null=True)
     controls = serializers.IntegerField()
     passed_over = serializers.IntegerField()
     waiting = serializers.IntegerField(help_text="Drawn and not answered yet.")

@@ -181,6 +181,10 @@ def test_counts_are_hidden_when_they_would_give_a_restricted_incident_away() -> 
     assert "restricted" in found.sentence
     history.failed("payments", "assisted")
     assert not row(report()).found.is_hidden
+    alone = History(SHIPPED - timedelta(days=100))
+    alone.failed("checkout", "manual", is_restricted=True)
+    narrow = report(area="checkout")
+    assert (narrow.failed, narrow.cases, narrow.is_empty) == (None, None, False)
 
 
 def test_demonstration_data_is_in_no_figure_of_real_data() -> None:
