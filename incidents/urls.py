@@ -3,8 +3,8 @@
 from django.urls import path
 
 from incidents.views import (
-    hints,
     ageing,
+    hints,
     incidents,
     outcomes,
     postmortem,
