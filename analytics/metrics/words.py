@@ -35,8 +35,8 @@ WORDS: tuple[tuple[str, str], ...] = (
     ),
     (
         "Control",
-        "A change drawn by lot that did not fail, like one that did in area, size and quarter: asked the same "
-        "in the postmortem. What is said of it then enters no rate.",
+        "A change drawn by lot that did not fail, like one that did in area, size and quarter: asked the "
+        "same in the postmortem. What is said of it then enters no rate.",
     ),
     (
         "Smoothed rate",

@@ -213,7 +213,7 @@ def test_restricted_incident_is_counted_and_not_named() -> None:
     secret = outage(area, histories.shipped(where, 70, area=area), 69, title="Secret", is_restricted=True)
     histories.settled()
     client = signed_in(person(role=Role.CURATOR))
-    query = {"area": "payments", "start": AS_OF - YEAR, "end": AS_OF}
+    query = {"area": "payments", "start": str(AS_OF - YEAR), "end": str(AS_OF)}
     told = client.get(reverse("analytics:replay_json"), query).json()
     assert (told["incidents"], told["met"]) == (4, 4)
     assert [line["incident"] for line in told["lines"]].count("restricted") == 1
@@ -230,7 +230,7 @@ def test_few_incidents_with_a_restricted_one_hide_the_count() -> None:
     outage(area, histories.shipped(where, 70, area=area), 69, is_restricted=True)
     histories.settled()
     client = signed_in(person())
-    query = {"area": "payments", "start": AS_OF - YEAR, "end": AS_OF}
+    query = {"area": "payments", "start": str(AS_OF - YEAR), "end": str(AS_OF)}
     told = client.get(reverse("analytics:replay_json"), query).json()
     assert (told["incidents"], told["met"], told["harmful"], told["lines"]) == (None, None, None, [])
     assert "2 of" not in client.get(reverse("analytics:replay"), query).content.decode()
@@ -285,6 +285,6 @@ def test_page_asks_little_of_the_database(django_assert_max_num_queries: Any) ->
     with django_assert_max_num_queries(12):
         page = client.get(
             reverse("analytics:replay"),
-            {"area": "payments", "paths": "pay/**", "start": AS_OF - YEAR, "end": AS_OF},
+            {"area": "payments", "paths": "pay/**", "start": str(AS_OF - YEAR), "end": str(AS_OF)},
         )
     assert page.context["found"].fitting == 20

@@ -18,7 +18,10 @@ from tests.browser.conftest import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 WORDS = "Checkout waited for the tax service, which answered after 20 s."
 OTHER = "The tax service was slow, and nothing stopped the wait."
-KEPT = "Object.keys(localStorage).concat(Object.keys(sessionStorage)).filter(k => k.startsWith('hindcast:draft:'))"
+KEPT = (
+    "Object.keys(localStorage).concat(Object.keys(sessionStorage))"
+    ".filter(k => k.startsWith('hindcast:draft:'))"
+)
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def ask(incident: Incident, reviewer: User, by: User) -> ReviewRequest:
 
 
 def say(incident: Incident, by: User, verdict: str, text: str = "Why so?", **over: Any) -> PostmortemComment:
-    said = {"incident_id": incident.pk, "verdict": verdict, "text": text, "by": by}
+    said: dict[str, Any] = {"incident_id": incident.pk, "verdict": verdict, "text": text, "by": by}
     return reviewing.review(**(said | {"now": NOW + timedelta(minutes=5)} | over))
 
 

@@ -233,7 +233,8 @@ def _save_help(of: Known, form: CauseForm, asked: Asked) -> None:
     }
     origin = form.cleaned_data["origin"]
     if "origin" in form.changed_data and origin:
-        say_origin(origin=origin, reason=f"Said in the postmortem of {asked.incident}.", **said)
+        # Whoever may see the change reads this; not everybody may see the incident, now or later.
+        say_origin(origin=origin, reason="Said in a postmortem.", **said)
     if "kinds" in form.changed_data:
         after = {kind.pk: kind for kind in form.cleaned_data["kinds"]}
         before = set(of.said_kinds)
