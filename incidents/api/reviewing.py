@@ -178,6 +178,7 @@ class ChatRoutes(PartResource):
 
     @extend_schema(request=shapes.ChatInput, responses=shapes.ChatReadSerializer)
     @action(detail=False, methods=["post"], url_path="read-chat")
+    @idempotent
     def read_chat(self, request: Request) -> Response:
         """What would come of it. Nothing is kept; names are replaced by roles."""
         said = self.checked(shapes.ChatInput)
