@@ -156,6 +156,7 @@ def test_postmortem_is_published_when_all_five_steps_are_walked_without_javascri
     change.refresh_from_db()
     assert change.origin == Origin.ASSISTED
     assert change.origin_counted == Origin.UNKNOWN, "said afterwards: shown, and in no rate"
+    assert not change.decisions.filter(reason__contains=str(incident)).exists(), "not all may see it"
     assert change.first_incident_at == BEGAN
     said = Assistance.objects.get(change=change, kind=kind)
     assert (said.status, said.counted) == ("confirmed", False)
