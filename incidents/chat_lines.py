@@ -1,7 +1,8 @@
 """The shapes in which chat tools hand out lines: who, when and what, told apart line by line.
 
 Known: Slack (desktop copy, old and new, joined messages, threads), Microsoft Teams, Discord, Mattermost,
-Google Chat, WhatsApp, Zoom, IRC logs, ISO stamps, and plain notes that begin with a time.
+Google Chat, WhatsApp, Zoom, IRC logs, ISO stamps, plain notes that begin with a time, and timelines in Markdown:
+lists, tables, headings that are days.
 """
 
 from __future__ import annotations
@@ -30,12 +31,20 @@ _TRAILING = re.compile(
     rf"(?P<name>[^\[\]\d\s][^\[\]]{{0,79}}?)(?P<gap>\s{{2,}}|\t|\s+[—–-]\s+|,\s+|\s+)(?P<open>\[)?{STAMP}\]?(?:\s*\(edited\))?$",
     _FLAGS,
 )
-_DATE_ALONE = re.compile(rf"[-—–=*\s]*(?:day changed\s)?(?P<date>{_DATE})[-—–=*\s]*$", _FLAGS)
+_DATE_ALONE = re.compile(rf"[-—–=*#_\s]*(?:day changed\s)?(?P<date>{_DATE})[-—–=*_:\s]*$", _FLAGS)
 _DAY_CHANGED = re.compile(
     rf"-+\s*(?:log opened|day changed)\s+{_WEEKDAY}\s(?P<month>{_MONTH})\s(?P<day>\d{{1,2}})\s"
     r"(?:\d\d:\d\d:\d\d\s)?(?P<year>\d{4})",
     _FLAGS,
 )
+# `- **16:58 UTC** – …`: a time in bold or code. `## Impact`: a heading ends what stood above it.
+_EMPHASISED = re.compile(
+    r"^(?P<before>\s*(?:[-*•]\s+)?)(?P<mark>\*\*|__|`)(?P<words>[^*_`\n]{0,40}\d:\d\d[^*_`\n]{0,20})(?P=mark)",
+    re.MULTILINE,
+)
+_HEADING = re.compile(r"#{2,6}\s+\S")
+_TABLE_ROW = re.compile(r"^[ \t]*\|(?P<cells>[^\n]*?)\|?[ \t]*$", re.MULTILINE)
+_TABLE_RULE = re.compile(r"[\s|:-]*$")
 _NICK = re.compile(r"<[@+%~& ]?(?P<name>[^<>\s][^<>]{0,40})>\s*(?P<rest>.*)$")
 _ZOOM = re.compile(r"From\s+(?P<name>.{1,60}?)\s+to\s+.{1,40}?:\s*(?P<rest>.*)$", re.IGNORECASE)
 _SAYS = re.compile(r"(?P<name>[^\W\d_][^:\n]{0,50}?):\s+(?P<rest>\S.*)$")
@@ -55,6 +64,8 @@ _NOISE = re.compile(
             r".{0,80}\bwas added to (?:the )?(?:channel|conversation|#\S+).*$",
             r".{0,80}\bset the channel (?:topic|description)\b.*$",
             r"-!- .*$|\*\*\* .*(?:joined|quit|left).*$|--- log (?:opened|closed).*$",
+            # Pictures in Markdown.
+            r"<img\b.*>$|!\[[^\]]*\]\(.*\)$",
             # What the window says around the words.
             r"new(?: messages?)?$|\(?edited\)?$|\d+ files?$|image(?:\.png)?$|app$|bot$|\[?gif\]?$",
             r"(?:this )?message (?:was )?deleted\.?$|collapse all$|<media omitted>$|seen by .*$",
@@ -114,7 +125,18 @@ def read_lines(text: str) -> Lines:
 def _clean(text: str) -> str:
     """Tools put narrow spaces and marks of direction around times."""
     text = re.sub(r"[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", "", text.replace("\r\n", "\n"))
-    return re.sub(r"[\u00a0\u2007\u2009\u202f]", " ", text)
+    text = re.sub(r"[\u00a0\u2007\u2009\u202f]", " ", text)
+    return _EMPHASISED.sub(r"\g<before>\g<words>", _TABLE_ROW.sub(_row, text))
+
+
+def _row(told: re.Match[str]) -> str:
+    """`| 14:03 | errors |`, also with the day in a column of its own; the rule under the head says nothing."""
+    if _TABLE_RULE.match(told["cells"]):
+        return ""
+    cells = [cell.strip() for cell in told["cells"].split("|")]
+    if len(cells) > 2 and _DATE_ALONE.match(cells[0]):
+        cells[:2] = [f"{cells[0]} {cells[1]}"]
+    return " | ".join(cell for cell in cells if cell)
 
 
 @dataclass
@@ -143,7 +165,7 @@ class _Reader:
         if (told := _DATE_ALONE.match(line)) and len(line) < 60:
             self.date = told["date"]
             return True
-        return bool(_NOISE.match(line)) and not _ALONE.match(line)
+        return bool(_HEADING.match(line) or _NOISE.match(line)) and not _ALONE.match(line)
 
     def _is_head(self, line: str, head: str) -> bool:
         if told := _ALONE.match(head):

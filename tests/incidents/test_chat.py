@@ -31,6 +31,15 @@ def times(found: list[chat.Said]) -> list[str]:
 
 TWO = ["02 14:03", "02 14:05"]
 SHAPES = {
+    "markdown_list": "- **14:03 UTC** - errors on checkout\n\n- **14:05 UTC** - we went back\n\n## Impact",
+    "markdown_bold_and_colon": "* **14:03:** errors on checkout\n* **14:05:** we went back",
+    "markdown_code": "- `14:03` errors on checkout\n- `14:05` we went back",
+    "markdown_table": "| Time (UTC) | What |\n| --- | :--- |\n| 14:03 | errors on checkout |\n"
+    "| 14:05 | we went back |",
+    "markdown_table_with_days": "| 2026-03-02 | 14:03 | errors on checkout |\n"
+    "| 2026-03-02 | 14:05 | we went back |",
+    "markdown_with_pictures": "- **14:03** errors on checkout\n![load](load.png)\n- **14:05** we went back\n"
+    '<img width="9" alt="x">',
     "slack_with_brackets": "Ana Silva  [2:03 PM]\nerrors on checkout\nBen Okoro  [2:05 PM]\nwe went back",
     "slack_24_hours": "Ana Silva  [14:03]\nerrors on checkout\nBen Okoro  [14:05]\nwe went back",
     "slack_time_below": "Ana Silva\n  2:03 PM\nerrors on checkout\nBen Okoro\n  2:05 PM\nwe went back",
@@ -223,3 +232,18 @@ def test_only_unreadable_is_raised_whatever_is_pasted(block: str) -> None:
     except chat.Unreadable:
         return
     assert all(said.text.strip() and said.at.tzinfo for said in found)
+
+
+def test_headings_tell_the_days_when_a_timeline_is_markdown() -> None:
+    block = (
+        "### 2026-03-01\n\n- 12:32 UTC – opened\n- 17:41 UTC – merged\n\n"
+        "### March 2, 2026\n\n- 10:00 UTC – shipped"
+    )
+    found = read(block)
+    assert times(found) == ["01 12:32", "01 17:41", "02 10:00"]
+    assert [said.doubts for said in found] == [(), (), ()]
+
+
+def test_an_entry_ends_at_a_heading_when_more_was_copied_than_the_timeline() -> None:
+    found = read("## Timeline\n- 14:03 errors on checkout\n## Root cause")
+    assert [said.text for said in found] == ["errors on checkout"]
