@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from hashlib import sha256
 from math import inf
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from analytics import reports
 from analytics.metrics import Definition, adjusted_ratio, definition
 from analytics.metrics.adjusted_ratio import Ratio, ratio_of, sentence, simpson, unknown_words
 from analytics.metrics.comparison import Measured
+from analytics.metrics.recall import HiddenWork, Undiluted, hidden_work
 from analytics.metrics.sentences import lower
 from analytics.queries.figures import NO_AREA, Filters, RowKey, Words, taxonomies
 from analytics.queries.ledger import Standing, standing
@@ -233,21 +234,33 @@ def _subject(name: str, key: str, area: str) -> str:
 HEADER = (
     "row", "area", "name", "baseline", "changes", "failures", "baseline_changes", "baseline_failures",
     "ratio", "low", "high", "crude_ratio", "comparable_share", "refused", "unknown_share", "bound_low",
-    "bound_high", "sentence",
+    "bound_high", "sentence", "sampled_check", "hidden_share", "hidden_low", "hidden_high",
+    "ratio_without_hidden", "low_without_hidden", "high_without_hidden",
 )  # fmt: skip
 
 
 def as_table(report: BaselineReport) -> Iterator[tuple[Any, ...]]:
+    """What a sampled check says of hidden AI work stands on the lines against unmarked changes alone."""
+    hidden = hidden_work(report.filters, report.rows)
+    without = {(one.key, one.area): one for one in hidden.rows} if hidden else {}
     for row in report.rows:
         one = row.found
         yield (
             row.key, row.area or reports.ALL_AREAS, row.name, one.baseline, one.changes, one.failures,
             one.baseline_changes, one.baseline_failures, one.ratio, one.low, one.high, one.crude,
             one.comparable_share, one.refused, one.unknown_share, one.bound_low, one.bound_high, row.sentence,
+            *_hidden_columns(None if one.is_manual else hidden, without.get((row.key, row.area))),
         )  # fmt: skip
 
 
+def _hidden_columns(hidden: HiddenWork | None, without: Undiluted | None) -> tuple[Any, ...]:
+    share = (hidden.line.sample.pk, *astuple(hidden.share)) if hidden else (None,) * 4
+    ratio = (without.value, without.low, without.high) if without else (None,) * 3
+    return *share, *ratio
+
+
 def as_json(report: BaselineReport) -> dict[str, Any]:
+    """Whoever asks. The sampled check is read now; the ratios are those of the report's generation."""
     filters = asdict(report.filters)
     return {
         "definition": asdict(report.definition),
@@ -255,6 +268,7 @@ def as_json(report: BaselineReport) -> dict[str, Any]:
         "as_of": report.filters.as_of,
         "generation": report.generation,
         "demonstration_data": report.filters.demo,
+        "hidden_work": _hidden_json(hidden_work(report.filters, report.rows)),
         "rows": [
             {
                 "row": row.key,
@@ -267,5 +281,24 @@ def as_json(report: BaselineReport) -> dict[str, Any]:
                 "unknown": row.unknown_words,
             }
             for row in report.rows
+        ],
+    }
+
+
+def _hidden_json(hidden: HiddenWork | None) -> dict[str, Any] | None:
+    if hidden is None:
+        return None
+    sample = hidden.line.sample
+    said = hidden.line.estimate.answers
+    return {
+        "sampled_check": sample.pk,
+        "drawn_at": sample.drawn_at,
+        "population": sample.population,
+        "answers": asdict(said),
+        "share_of_unmarked": asdict(hidden.share),
+        "recall": asdict(hidden.line.estimate.recall),
+        "rows": [
+            {"row": one.key, **{name: value for name, value in asdict(one).items() if name != "key"}}
+            for one in hidden.rows
         ],
     }

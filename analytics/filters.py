@@ -1,4 +1,5 @@
-"""What the list of test scenarios can be narrowed to: one set for the page, the export and the API.
+"""What the lists of test scenarios and of sampled checks can be narrowed to: one set for each,
+whoever asks.
 
 A filter never widens: the caller starts from `visible_to(user)`.
 """
@@ -8,11 +9,13 @@ from __future__ import annotations
 import django_filters as filters
 from django.db.models import Q, QuerySet
 
-from analytics.models import TestScenario
+from accounts.models import Team
+from analytics.models import Sample, TestScenario
 from analytics.queries.standings import RESULTS, standings
-from changes.filters import NONE, ServiceChoiceFilter, TermFilter
-from changes.models import AssistanceKind, DomainArea
+from changes.filters import NONE, ServiceChoiceFilter, TermFilter, after, before
+from changes.models import AssistanceKind, DomainArea, Repository
 from incidents.models import Lesson
+from intake.filters import YesNoFilter
 
 
 class ScenarioFilter(filters.FilterSet):
@@ -66,3 +69,15 @@ class ScenarioFilter(filters.FilterSet):
     def by_result(self, queryset: QuerySet[TestScenario], name: str, value: str) -> QuerySet[TestScenario]:
         known = standings(queryset.model.objects.filter(pk__in=queryset.values("pk")))
         return queryset.filter(number__in=[n for n, standing in known.items() if standing.state == value])
+
+
+class SampleFilter(filters.FilterSet):
+    team = filters.ModelChoiceFilter(queryset=Team.objects.all(), to_field_name="slug", label="Team")
+    repository = filters.ModelChoiceFilter(queryset=Repository.objects.all(), label="Repository")
+    closed = YesNoFilter(field_name="closed_at", lookup_expr="isnull", exclude=True, label="Closed")
+    drawn_after = after("drawn_at", "Drawn from")
+    drawn_before = before("drawn_at", "Drawn before")
+
+    class Meta:
+        model = Sample
+        fields: list[str] = []

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from analytics.metrics.failure_rate import STATES
 from analytics.models import ScenarioStanding, TestScenario
+from analytics.serializers_samples import HiddenWorkSerializer
 from changes.models import AssistanceKind, DomainArea, Service
 from changes.serializers import slug
 from incidents.models import Lesson
@@ -195,6 +196,7 @@ class BaselineSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateField()
     generation = serializers.IntegerField(help_text="The ledger's last id when it was computed.")
     demonstration_data = serializers.BooleanField()
+    hidden_work = HiddenWorkSerializer(allow_null=True)
     rows = RatioSerializer(many=True)
 
 

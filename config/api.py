@@ -9,6 +9,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts import problems
 from analytics import api as analytics
+from analytics import api_policies, api_samples
 from changes import api as changes
 from incidents import api as incidents
 from intake import api as intake
@@ -21,7 +22,7 @@ router.register("severities", incidents.Severities, "severity")
 router.register("factor-kinds", incidents.FactorKinds, "factor-kind")
 router.register("teams", changes.Teams, "team")
 router.register("repositories", changes.Repositories, "repository")
-router.register("policies", changes.Policies, "policy")
+router.register("policies", api_policies.Policies, "policy")
 router.register("services", changes.Services, "service")
 router.register("environments", changes.Environments, "environment")
 router.register("changes", changes.Changes, "change")
@@ -43,6 +44,7 @@ router.register("matrix", analytics.Matrix, "matrix")
 router.register("baseline", analytics.Baseline, "baseline")
 router.register("matched", analytics.Matched, "matched")
 router.register("trend", analytics.Trend, "trend")
+router.register("samples", api_samples.Samples, "sample")
 
 documentation = login_required(
     SpectacularSwaggerSplitView.as_view(

@@ -48,6 +48,10 @@ class Row(Protocol):
     """A line of a comparison."""
 
     @property
+    def key(self) -> str: ...
+    @property
+    def area(self) -> str | None: ...
+    @property
     def name(self) -> str: ...
     @property
     def found(self) -> Ratio: ...
@@ -57,6 +61,8 @@ class Row(Protocol):
 class Undiluted:
     """A ratio against unmarked changes, and what it would be against manual ones; None is no limit."""
 
+    key: str
+    area: str | None
     name: str
     ratio: float
     value: float | None
@@ -105,6 +111,8 @@ def _undiluted(row: Row, share: Bounds) -> Undiluted | None:
     ends = (share.low, share.high)
     high = max(undiluted(found.high, end) for end in ends) if found.high is not None else float("inf")
     return Undiluted(
+        row.key,
+        row.area,
         row.name,
         found.ratio,
         _finite(undiluted(found.ratio, share.value)),

@@ -131,8 +131,8 @@ class Line:
         return said.assisted + said.manual >= FEWEST_ANSWERS
 
 
-def line_of(sample: Sample) -> Line:
-    drawn = list(drawn_of(sample))
+def line_of(sample: Sample, drawn: Sequence[SampledChange] | None = None) -> Line:
+    drawn = list(drawn_of(sample)) if drawn is None else drawn
     answered = sum(answer_of(one) is not None for one in drawn)
     return Line(sample, estimate_of(sample, drawn), len(drawn), answered)
 
@@ -146,13 +146,8 @@ def samples(demo: bool) -> QuerySet[Sample]:
 
 def lines(found: QuerySet[Sample]) -> list[Line]:
     """With three queries, whatever their number."""
-    rows = list(found.prefetch_related("drawn__decision", "drawn__change"))
-    made = []
-    for sample in rows:
-        drawn = sorted(sample.drawn.all(), key=lambda one: one.position)
-        answered = sum(answer_of(one) is not None for one in drawn)
-        made.append(Line(sample, estimate_of(sample, drawn), len(drawn), answered))
-    return made
+    rows = found.prefetch_related("drawn__decision", "drawn__change")
+    return [line_of(sample, sorted(sample.drawn.all(), key=lambda one: one.position)) for sample in rows]
 
 
 def serving(
@@ -173,6 +168,17 @@ def serving(
             if line.serves:
                 return line
     return None
+
+
+def open_ones(
+    drawn: Iterable[SampledChange], at: int | None = None, after: int | None = None
+) -> list[SampledChange]:
+    """What is open, in the order of the lots, turned so that it begins at one or behind another."""
+    rows = list(drawn)
+    line = [one for one in rows if answer_of(one) is None]
+    here = next((one.position for one in rows if one.pk == (at or after)), -1)
+    first = [one for one in line if one.position > here or (one.pk == at and at is not None)]
+    return first + [one for one in line if one not in first]
 
 
 def answered_since(sample: Sample, user_id: int, since: datetime) -> list[SampledChange]:

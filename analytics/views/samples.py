@@ -107,15 +107,10 @@ def _part(
     """The change shown, the one after it made ready, and what follows for all so far."""
     drawn = list(queries.drawn_of(sample))
     user = reader(request)
-    order = _order(drawn, at, after) if sample.closed_at is None else []
+    order = queries.open_ones(drawn, at, after) if sample.closed_at is None else []
     shown = {one.change.pk: one for one in queue.shown([row.change_id for row in order[:AHEAD]], {})}
     ready = [(row, shown[row.change_id]) for row in order[:AHEAD] if row.change_id in shown]
-    line = queries.Line(
-        sample,
-        queries.estimate_of(sample, drawn),
-        len(drawn),
-        sum(queries.answer_of(one) is not None for one in drawn),
-    )
+    line = queries.line_of(sample, drawn)
     return {
         "sample": sample,
         "line": line,
@@ -129,14 +124,6 @@ def _part(
         "unsaid": [one for one in drawn if one.cannot_say and sample.closed_at is None],
         "may_decide": user.at_least(Role.AUTHOR),
     }
-
-
-def _order(drawn: list[SampledChange], at: int | None, after: int | None) -> list[SampledChange]:
-    """What is open, in the order of the lots, turned so that it begins where the reader is."""
-    line = [one for one in drawn if queries.answer_of(one) is None]
-    here = next((one.position for one in drawn if one.pk == (at or after)), -1)
-    first = [one for one in line if one.position > here or (one.pk == at and at is not None)]
-    return first + [one for one in line if one not in first]
 
 
 def _passed_over(drawn: list[SampledChange]) -> int:

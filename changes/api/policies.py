@@ -40,6 +40,8 @@ class Policies(Readable):
     page_by = "-stated_at"
     refusals = (PolicyRefused,)
     query_names = frozenset(NAMES)
+    # Upper floors tell more of the same.
+    breaches_serializer: type[serializers.BreachesSerializer] = serializers.BreachesSerializer
 
     def _may(self, repository: Repository) -> None:
         if not queries.may_state(self.person, repository):
@@ -86,7 +88,7 @@ class Policies(Readable):
             "unread": found.unread,
             "changes": found.broken,
         }
-        return Response(serializers.BreachesSerializer(told).data)
+        return Response(self.breaches_serializer(told).data)
 
     @extend_schema(
         filters=False,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -412,3 +414,11 @@ def test_baseline_page_says_how_much_is_hidden_and_what_the_ratio_would_be(
     assert row.value is not None
     assert row.high is None or row.low < row.value < row.high
     assert row.value > row.ratio > 1
+    csv_of = reverse("analytics:baseline_csv") + "?basis=undone"
+    told, *_ = [one for one in csv.DictReader(StringIO(client.get(csv_of).content.decode())) if one["ratio"]]
+    assert float(told["hidden_share"]) == found.share.value
+    assert float(told["ratio_without_hidden"]) == row.value
+    for place in (reverse("analytics:baseline_json"), "/api/v1/baseline/"):
+        both = client.get(f"{place}?basis=undone").json()["hidden_work"]
+        assert (both["sampled_check"], both["share_of_unmarked"]["value"]) == (sample.pk, found.share.value)
+        assert both["rows"][0]["value"] == row.value

@@ -7,6 +7,7 @@ from typing import Any, cast
 import django_filters
 import pytest
 
+from analytics.filters import SampleFilter
 from changes import filters as change_filters
 from incidents import filters as incident_filters
 
@@ -128,6 +129,15 @@ NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
         "declined_reason": "text",
         "verified_by_evidence": "text",
         "state_since": "shown",
+    },
+    SampleFilter: {
+        "since": "drawn",
+        "until": "drawn",
+        "seed": "a figure",
+        "drawn_from": "a figure",
+        "population": "a figure",
+        "known": "figures",
+        "drawn_by": "no list groups people",
     },
 }
 

@@ -383,6 +383,13 @@ def test_breaches_over_the_api(api: APIClient, where: Repository) -> None:
     told = api.get(f"/api/v1/policies/{policy.pk}/breaches/").json()
     assert (told["covered"], told["broken"]) == (1, 1)
     assert told["changes"][0]["why"] == "unmarked"
+    assert (told["share"], told["high"]) == (1.0, 1.0)
+    assert 0 < told["low"] < 0.5
+
+
+def test_share_is_null_over_the_api_when_nothing_is_covered(api: APIClient, where: Repository) -> None:
+    told = api.get(f"/api/v1/policies/{stated(where).pk}/breaches/").json()
+    assert (told["covered"], told["share"], told["low"], told["high"]) == (0, None, 0.0, 1.0)
 
 
 def ask(api: APIClient, where: Repository, **asked: str) -> Any:
