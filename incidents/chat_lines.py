@@ -1,8 +1,8 @@
 """The shapes in which chat tools hand out lines: who, when and what, told apart line by line.
 
 Known: Slack (desktop copy, old and new, joined messages, threads), Microsoft Teams, Discord, Mattermost,
-Google Chat, WhatsApp, Zoom, IRC logs, ISO stamps, plain notes that begin with a time, and timelines in Markdown:
-lists, tables, headings that are days.
+Google Chat, WhatsApp, Zoom, IRC logs, ISO stamps, plain notes that begin with a time, and timelines in
+Markdown: lists, tables, headings that are days.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _clean(text: str) -> str:
 
 
 def _row(told: re.Match[str]) -> str:
-    """`| 14:03 | errors |`, also with the day in a column of its own; the rule under the head says nothing."""
+    """`| 14:03 | errors |`, also with the day in a column of its own; the rule below a head is empty."""
     if _TABLE_RULE.match(told["cells"]):
         return ""
     cells = [cell.strip() for cell in told["cells"].split("|")]

@@ -23,7 +23,7 @@ from incidents.models import (
     Severity,
     TimelineEntry,
 )
-from incidents.moments import Moment
+from incidents.moments import InZone, Moment
 from incidents.queries.earlier import earlier_times
 from incidents.queries.offers import Offers
 
@@ -102,7 +102,7 @@ def address(label: str) -> forms.URLField:
     )
 
 
-class FactsForm(forms.Form):
+class FactsForm(InZone):
     """The facts of an incident. Each field carries what the writer saw: nobody undoes a word unawares."""
 
     title = forms.CharField(max_length=200, label="Title", widget=forms.TextInput(attrs=PROSE))
@@ -153,6 +153,8 @@ class FactsForm(forms.Form):
                 self.fields[f"number_{place}_{part}"].widget.attrs["placeholder"] = example
         if incident is None or incident.impact_started_at or not incident.detected_at:
             del self.fields["began_when_detected"]
+        if incident is not None:
+            del self.fields["zone"]
         for name in ("severity", "type", "area"):
             self._keep_offering(name, initial.get(name))
         for field in self.fields.values():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+import zoneinfo
+from datetime import datetime, timedelta, tzinfo
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -46,6 +48,55 @@ class Moment(forms.DateTimeField):
             if _offsets(here.replace(tzinfo=None))[0] != _offsets(here.replace(tzinfo=None))[1]:
                 return here.isoformat()
         return super().prepare_value(value)
+
+
+def zones() -> list[tuple[str, str]]:
+    """The reader's own first, then UTC, which most reports are written in."""
+    own = timezone.get_current_timezone_name()
+    first = [(own, f"{own.replace('_', ' ')} (yours)"), *([] if own == "UTC" else [("UTC", "UTC")])]
+    return first + [(name, name.replace("_", " ")) for name in _places() if name != own]
+
+
+@cache
+def _places() -> list[str]:
+    names = sorted(zoneinfo.available_timezones())
+    return [name for name in names if "/" in name and not name.startswith(("Etc/", "SystemV/"))]
+
+
+class Zone(forms.ChoiceField):
+    """Whose times these are; left out, the reader's."""
+
+    def __init__(self, *, label: str, help_text: str) -> None:
+        super().__init__(
+            choices=zones,
+            required=False,
+            label=label,
+            help_text=help_text,
+            initial=timezone.get_current_timezone_name,
+        )
+
+    def clean(self, value: Any) -> tzinfo:
+        name = super().clean(value)
+        return zoneinfo.ZoneInfo(name) if name else timezone.get_current_timezone()
+
+
+class InZone(forms.Form):
+    """A form whose times are read in the zone that it names."""
+
+    zone = Zone(label="Times are in", help_text="Shown in your own zone afterwards.")
+
+    def full_clean(self) -> None:
+        with timezone.override(self._zone()):
+            super().full_clean()
+        for name, errors in self.errors.as_data().items():
+            if any(error.code == "no_one_moment" for error in errors):
+                # Only an offset tells which hour is meant, and no picker takes one.
+                self.fields[name].widget.attrs["type"] = "text"
+
+    def _zone(self) -> tzinfo:
+        field, told = self.fields.get("zone"), self.data.get(self.add_prefix("zone"), "")
+        offered = isinstance(field, Zone) and field.valid_value(told)
+        return zoneinfo.ZoneInfo(told) if offered and told else timezone.get_current_timezone()
 
 
 def trouble(told: str) -> str:

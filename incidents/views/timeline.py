@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any
 
 from django import forms
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from incidents import chat
 from incidents.forms import EntryForm
 from incidents.models import Incident, TimelineEntry
+from incidents.moments import Zone
 from incidents.queries.chatting import Offer, offers
 from incidents.services import timeline
 from incidents.views.access import reader, writable
@@ -26,7 +27,7 @@ class PasteForm(forms.Form):
         max_length=chat.MOST_CHARACTERS,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "autocomplete": "off"}),
-        help_text="Copied from Slack, Teams, Discord, Mattermost, an IRC log or a note with times. "
+        help_text="Copied from Slack, Teams, Discord, Mattermost, an IRC log, or a list or table with times. "
         "It is read and not kept; names become roles.",
     )
     first_day = forms.DateField(
@@ -34,6 +35,9 @@ class PasteForm(forms.Form):
         label="Day of the first message",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="Where the block says no day. Left out, it is the day nearest to the incident.",
+    )
+    zone = Zone(
+        label="Its times are in", help_text="A zone that the block names itself is taken at its word."
     )
 
 
@@ -63,7 +67,7 @@ def paste(request: HttpRequest, number: int) -> HttpResponse:
         return render(request, "incidents/paste.html", context)
     if form.is_valid():
         try:
-            found = _offers(incident, form.cleaned_data["block"], form.cleaned_data["first_day"])
+            found = _offers(incident, **form.cleaned_data)
         except chat.Unreadable as unreadable:
             form.add_error("block", str(unreadable))
         else:
@@ -71,8 +75,7 @@ def paste(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "incidents/paste.html", context, status=422)
 
 
-def _offers(incident: Incident, block: str, first_day: date | None) -> list[Offer]:
-    zone = timezone.get_current_timezone()
+def _offers(incident: Incident, block: str, first_day: date | None, zone: tzinfo) -> list[Offer]:
     return offers(incident, block, zone=zone, now=timezone.now(), first_day=first_day)
 
 

@@ -83,6 +83,15 @@ def test_ticked_rows_become_entries_once_when_the_block_is_pasted_twice(
     assert entries[0].written_by == author
 
 
+@pytest.mark.parametrize(("zone", "hours"), [("", [14, 14]), ("America/New_York", [14, 19])])
+def test_times_are_read_in_the_zone_of_the_block_when_it_is_named(
+    client: Client, incident: Incident, zone: str, hours: list[int]
+) -> None:
+    block = "14:03 errors on checkout\n14:06 UTC rolled back"
+    answer = client.post(address(incident), {"do": "read", "block": block, "zone": zone})
+    assert [row["offer"].said.at.hour for row in answer.context["rows"]] == hours
+
+
 def test_known_rows_are_not_ticked_when_the_block_is_pasted_again(client: Client, incident: Incident) -> None:
     client.post(address(incident), previewed(client, incident))
     assert not [name for name in previewed(client, incident) if name.endswith("take")]

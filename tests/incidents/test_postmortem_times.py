@@ -123,6 +123,40 @@ def test_incident_of_long_ago_leads_into_its_form_with_every_time_when_it_is_ove
     assert not {"impact_start_missing", "resolved_missing", "severity_missing"} & codes
 
 
+@pytest.mark.parametrize(
+    ("zone", "hour"), [("", 13), ("Europe/Berlin", 13), ("UTC", 14), ("America/Los_Angeles", 22)]
+)
+def test_times_are_read_in_the_zone_of_the_old_report_when_it_is_named(
+    client: Client, zone: str, hour: int
+) -> None:
+    typed = {"impact_started_at": "2021-01-04T14:00", "mitigated_at": "2021-01-04T14:45"}
+    assert report(client, zone=zone, **typed).status_code == 302
+    incident = Incident.objects.get()
+    assert incident.impact_started_at == datetime(2021, 1, 4, hour, 0, tzinfo=UTC)
+    assert incident.mitigated_at == datetime(2021, 1, 4, hour, 45, tzinfo=UTC)
+
+
+def test_nothing_is_recorded_when_the_zone_is_none(client: Client) -> None:
+    response = report(client, zone="Mars/Olympus", detected_at="2021-01-04T14:00")
+    assert response.status_code == 422
+    assert "zone" in response.context["form"].errors
+    assert not Incident.objects.exists()
+
+
+def test_hour_of_another_zone_is_refused_in_a_field_for_offsets_when_it_came_twice(client: Client) -> None:
+    response = report(client, zone="America/Los_Angeles", detected_at="2021-11-07T01:30")
+    assert b"01:30 on 7 November 2021 came twice in America/Los_Angeles" in response.content
+    assert 'type="text"' in str(response.context["form"]["detected_at"])
+    assert 'type="datetime-local"' in str(response.context["form"]["resolved_at"])
+
+
+def test_zone_is_not_asked_when_times_stand_there_in_ones_own(client: Client, incident: Incident) -> None:
+    assert b'name="zone"' in client.get(reverse("incidents:report")).content
+    page = client.get(reverse("incidents:edit", args=[incident.number])).content
+    assert b'name="zone"' not in page
+    assert b"In your zone, Europe/Berlin" in page
+
+
 def test_type_is_asked_only_when_the_organisation_tells_types_apart(
     client: Client, incident: Incident
 ) -> None:
