@@ -31,6 +31,8 @@ from changes.models import (
     Prompt,
     Strength,
 )
+from incidents.models import Cause, Incident
+from incidents.queries.causes import standing_causes
 
 # From how many changes on a cell shows a rate, and from how many it is no longer a thin one.
 THRESHOLDS = (10, 20)
@@ -64,7 +66,9 @@ class Asked:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Asked:
-        return cls(**{name: str(given.get(name, ""))[:80] for name in cls.__dataclass_fields__})
+        """What no slug can hold is left out: the database takes no NUL."""
+        texts = {name: str(given.get(name, "")).replace("\0", "") for name in cls.__dataclass_fields__}
+        return cls(**{name: text[:80] for name, text in texts.items()})
 
     def query(self, **more: object) -> str:
         values = asdict(self) | more
@@ -224,6 +228,8 @@ class Shown:
     evidence: list[tuple[OriginEvidence, DetectionRule | None]]
     suggested: list[Assistance]
     lacks: int | None
+    # As far as the reader may know: a restricted incident is none for those who are not named on it.
+    has_failed: bool
 
     @property
     def asks_origin(self) -> bool:
@@ -234,8 +240,24 @@ class Shown:
         return {one.kind.slug for one in self.suggested}
 
 
-def shown(ids: Sequence[int], lacks: Mapping[int, int]) -> list[Shown]:
-    """In the order of `ids`, with as many queries for two as for one."""
+def failed(changes: Iterable[Change], user: User | None) -> set[int]:
+    """The ids of those that were undone, or met an incident that the reader may see."""
+    rows = list(changes)
+    found = {change.pk for change in rows if change.undone_at is not None}
+    asked = {change.pk for change in rows if change.first_incident_at is not None} - found
+    if asked and user is not None:
+        seen = Incident.objects.visible_to(user).counted()
+        causes = standing_causes().filter(
+            stands_for__in=asked,
+            incident__in=seen,
+            status__in=[Cause.Status.CONFIRMED, Cause.Status.SUSPECTED],
+        )
+        found.update(causes.values_list("stands_for", flat=True))
+    return found
+
+
+def shown(ids: Sequence[int], lacks: Mapping[int, int], user: User | None = None) -> list[Shown]:
+    """In the order of `ids`, with as many queries for two as for one; without a user nothing of incidents."""
     changes = {
         change.pk: change
         for change in Change.objects.filter(pk__in=ids)
@@ -244,15 +266,17 @@ def shown(ids: Sequence[int], lacks: Mapping[int, int]) -> list[Shown]:
     }
     keys = {piece.rule_key for change in changes.values() for piece in change.evidence.all()}
     rules = {rule.key: rule for rule in DetectionRule.objects.filter(key__in=keys)} if keys else {}
-    return [_shown(changes[pk], rules, lacks.get(pk)) for pk in ids if pk in changes]
+    late = failed(changes.values(), user)
+    return [_shown(changes[pk], rules, lacks.get(pk), pk in late) for pk in ids if pk in changes]
 
 
-def _shown(change: Change, rules: Mapping[str, DetectionRule], lacks: int | None) -> Shown:
+def _shown(change: Change, rules: Mapping[str, DetectionRule], lacks: int | None, has_failed: bool) -> Shown:
     return Shown(
         change=change,
         evidence=[(piece, rules.get(piece.rule_key)) for piece in change.evidence.all()],
         suggested=[one for one in change.assistances.all() if one.status == Assistance.Status.SUGGESTED],
         lacks=lacks,
+        has_failed=has_failed,
     )
 
 

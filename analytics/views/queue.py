@@ -127,8 +127,8 @@ def _part(
     order = _from(plan, line, at if at in alive else None, after)
     # What was made ready before is shown by now: it need not be sent again.
     held = bool(order) and order[0] == _number(request.POST.get("have"))
-    shown = queries.shown(order[held:AHEAD], plan.lacks)
     user = reader(request)
+    shown = queries.shown(order[held:AHEAD], plan.lacks, user)
     now = timezone.now()
     said = queries.said_lately(user, now - timedelta(days=UNDO_DAYS), midnight(today()))
     return {
@@ -327,7 +327,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     total = found.count()
     ids = list(found.order_by("pk").values_list("pk", flat=True)[: queries.MOST_BULK])
     sample = ids[:: max(1, len(ids) // SAMPLE)][:SAMPLE]
-    failed = Change.objects.filter(pk__in=ids).exclude(first_incident_at=None, undone_at=None).count()
+    failed = queries.failed(Change.objects.filter(pk__in=ids), user)
     context = {
         "asked": asked,
         "given": [
@@ -344,7 +344,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         "count": len(ids),
         "total": total,
         "sample": queries.shown(sample, {}),
-        "failed": failed,
+        "failed": len(failed),
     }
     return render(request, "analytics/queue_bulk.html", context)
 

@@ -108,7 +108,7 @@ def _part(
     drawn = list(queries.drawn_of(sample))
     user = reader(request)
     order = queries.open_ones(drawn, at, after) if sample.closed_at is None else []
-    shown = {one.change.pk: one for one in queue.shown([row.change_id for row in order[:AHEAD]], {})}
+    shown = {one.change.pk: one for one in queue.shown([row.change_id for row in order[:AHEAD]], {}, user)}
     ready = [(row, shown[row.change_id]) for row in order[:AHEAD] if row.change_id in shown]
     line = queries.line_of(sample, drawn)
     return {

@@ -26,6 +26,7 @@ from changes.models import (
     Prompt,
 )
 from changes.services.origin import say_kind, say_origin
+from incidents.models import Cause
 from intake.models import Setup
 from tests import make
 
@@ -230,6 +231,7 @@ def test_answer_is_refused_and_nothing_kept_when_it_is_not_on_offer(client: Clie
 
 def test_what_is_said_after_an_incident_enters_no_rate_when_kept(client: Client) -> None:
     change = assisted(first_incident_at=NOW - timedelta(days=1))
+    Cause.objects.create(incident=make.incident(), change=change, status="confirmed")
     page = client.get(reverse("analytics:queue")).content.decode()
     assert "Said after its incident or revert: kept, enters no rate." in page
     say(client, change, "kind:refactoring")
@@ -383,6 +385,13 @@ def test_each_gets_its_own_suggestion_when_suggested_is_confirmed_at_once(client
     assert set(waiting(False)) == {plain}
 
 
+@pytest.mark.parametrize("name", ["repository", "area", "assistant", "kind", "size"])
+@pytest.mark.parametrize("text", ["\0", "x\0y", "9" * 70, "😀", "٣"])
+def test_page_stands_when_a_filter_is_odd(client: Client, name: str, text: str) -> None:
+    assisted()
+    assert client.get(reverse("analytics:queue"), {name: text}).status_code == 200
+
+
 def test_bulk_is_refused_when_no_filter_is_given(client: Client) -> None:
     assisted()
     assert bulk(client, say="manual").status_code == 303
@@ -398,10 +407,25 @@ def test_bulk_leaves_out_what_the_filter_does_not_hold_when_ids_are_made_up(clie
 
 
 def test_preview_says_how_many_enter_no_rate_when_some_failed(client: Client) -> None:
-    assisted(size_band="small", first_incident_at=NOW)
+    failed = assisted(size_band="small", first_incident_at=NOW)
+    Cause.objects.create(incident=make.incident(), change=failed, status="confirmed")
     assisted(size_band="small")
     page = bulk(client, size="small", say="manual").content.decode()
     assert "1 of them already met an incident or a revert" in page
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_restricted_incident_is_told_to_those_named_on_it_alone(is_named: bool) -> None:
+    change = assisted(size_band="small", first_incident_at=NOW)
+    user = make.user()
+    outage = make.incident(is_restricted=True, people=[user] if is_named else [])
+    Cause.objects.create(incident=outage, change=change, status="confirmed")
+    client = Client()
+    client.force_login(user)
+    page = client.get(reverse("analytics:queue")).content.decode()
+    assert ("Said after its incident" in page) == is_named
+    preview = bulk(client, size="small", say="manual").content.decode()
+    assert ("already met an incident" in preview) == is_named
 
 
 def test_queries_stay_the_same_when_more_waits(client: Client) -> None:

@@ -26,6 +26,7 @@ from analytics.services.demo import remove_demo
 from changes.models import Change, Decision, OriginEvidence, Prompt, Repository, Service
 from changes.services.origin import set_first_incident, withdraw_decision
 from changes.services.policies import state_policy
+from incidents.models import Cause
 from incidents.services.refusals import Refused
 from tests import make
 from tests.analytics import histories
@@ -147,6 +148,20 @@ def test_answer_after_a_failure_is_kept_and_never_counts_as_said_before(where: R
     row.change.refresh_from_db()
     assert (row.change.origin, row.change.origin_counted) == ("assisted", "unknown")
     assert queries.line_of(row.sample).estimate.answers.assisted == 1
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_page_tells_of_a_restricted_incident_to_those_named_on_it_alone(
+    where: Repository, by: User, is_named: bool
+) -> None:
+    (change,) = untold(where, 1, first_incident_at=AT)
+    outage = make.incident(is_restricted=True, people=[by] if is_named else [])
+    Cause.objects.create(incident=outage, change=change, status="confirmed")
+    client = Client()
+    client.force_login(by)
+    page = client.get(reverse("analytics:sample", args=[draw(1).pk])).content.decode()
+    assert change.title in page
+    assert ("Said after its incident" in page) == is_named
 
 
 def test_cannot_say_is_an_answer_and_says_nothing_of_the_change(where: Repository, by: User) -> None:
