@@ -18,6 +18,8 @@ PRODUCTION, INTEGRATION = "production", "integration"
 MOST_ANSWER = 4000
 MOST_LABEL = 80
 MOST_PART = 40
+# Each becomes a row and a line of a page; no template asks for so many.
+MOST_KINDS, MOST_TOOLS, MOST_REASONS = 30, 10, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class _Reader:
         self.question, self.is_open, self.above = text, True, []
 
     def _note(self, reason: str) -> None:
-        if reason not in self.reasons:
+        if reason not in self.reasons and len(self.reasons) < MOST_REASONS:
             self.reasons.append(reason)
 
     # Lines
@@ -222,11 +224,13 @@ class _Reader:
     def declaration(self, answers: Mapping[str, str]) -> Declaration:
         both = {USED, NOT_USED} <= self.said
         kinds = tuple(dict.fromkeys(self.kinds))
+        if len(kinds) > MOST_KINDS:
+            self.reasons.insert(0, f"kinds of help: {len(kinds)} of them, and {MOST_KINDS} are kept")
         origin = self._origin(both)
         return Declaration(
             origin=origin,
-            kinds=kinds if origin == ASSISTED else (),
-            assistants=tuple(dict.fromkeys(self.tools)) if origin == ASSISTED else (),
+            kinds=kinds[:MOST_KINDS] if origin == ASSISTED else (),
+            assistants=tuple(dict.fromkeys(self.tools))[:MOST_TOOLS] if origin == ASSISTED else (),
             answers=answers,
             not_understood=tuple(self.reasons),
             both_ticked=both,
@@ -274,7 +278,7 @@ def _question(piece: Piece) -> tuple[str, str]:
     if piece.is_box:
         return "", ""
     before, mark, rest = piece.text.partition("?")
-    if piece.mark.startswith("ask:"):
+    if piece.mark in (f"ask:{PRODUCTION}", f"ask:{INTEGRATION}"):
         return piece.mark.removeprefix("ask:"), rest.strip(" *_") if mark else ""
     if not piece.is_heading and not mark:
         return "", ""

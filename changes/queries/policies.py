@@ -33,6 +33,8 @@ ASSISTED = (Origin.ASSISTED, Origin.AUTONOMOUS)
 WINDOW = timedelta(days=365)
 # What the forge tells of a merge, and the merge commit itself, may be this much younger than the merge.
 SLACK = timedelta(minutes=10)
+# The days that a policy may begin and end on.
+EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
 # Under which `Change.declared` keeps the tellings of its description.
 DESCRIPTION = "request"
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
 from changes.models import MarkingPolicy, Repository
-from changes.queries.policies import Why
+from changes.queries.policies import EARLIEST, LATEST, Why
 from changes.serializers.shown import RoleField
 
 STANDINGS = [("in_effect", "In effect"), ("ended", "Ended"), ("revoked", "Revoked")]
@@ -36,14 +37,20 @@ class PolicySerializer(serializers.ModelSerializer[MarkingPolicy]):
         return "revoked" if policy.revoked_at else "ended" if policy.ended_on else "in_effect"
 
 
+# Midnights at the ends of the calendar are no instants everywhere.
+DAYS = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+
+
 class PolicyInput(serializers.Serializer[Any]):
     repository = serializers.PrimaryKeyRelatedField(queryset=Repository.objects.all())
-    since = serializers.DateField(help_text="From this day on every AI-assisted change is marked.")
+    since = serializers.DateField(
+        validators=DAYS, help_text="From this day on every AI-assisted change is marked."
+    )
     how = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 
 class PolicyEndInput(serializers.Serializer[Any]):
-    on = serializers.DateField(help_text="What is merged from this day on is not covered.")
+    on = serializers.DateField(validators=DAYS, help_text="What is merged from this day on is not covered.")
     reason = serializers.CharField(max_length=2000)
 
 

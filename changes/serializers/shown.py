@@ -29,13 +29,22 @@ from changes.models import (
 )
 
 
-def slug(**kwargs: Any) -> serializers.SlugRelatedField[Any]:
+def slug(**kwargs: Any) -> SlugField:
     """A related row by its slug; read-only unless a queryset is given."""
     if "queryset" not in kwargs:
         kwargs["read_only"] = True
         if not kwargs.get("many"):
             kwargs["allow_null"] = True
-    return serializers.SlugRelatedField(slug_field="slug", **kwargs)
+    return SlugField(slug_field="slug", **kwargs)
+
+
+class SlugField(serializers.SlugRelatedField[Any]):
+    """What no slug can hold is not looked up: the database takes no NUL."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and "\0" in data:
+            self.fail("does_not_exist", slug_name=self.slug_field, value=data.replace("\0", ""))
+        return super().to_internal_value(data)
 
 
 class RoleField(serializers.ReadOnlyField):

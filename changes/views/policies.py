@@ -23,7 +23,6 @@ from design.csv_files import csv_text
 
 SHOWN = 200
 MOST_WORDS = 2000
-EARLIEST = date(1970, 1, 1)
 NOT_OWNED = "A marking policy is a statement of the team that owns a service here, or of a curator."
 HEADER = ("change", "title", "url", "merged_at", "why", "shown_by", "said_at")
 
@@ -41,7 +40,7 @@ def _day(text: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if EARLIEST <= day <= date(2999, 12, 31) else None
+    return day if queries.EARLIEST <= day <= queries.LATEST else None
 
 
 @require_safe

@@ -128,6 +128,7 @@ def test_drawn_change_of_another_check_is_not_found(client: APIClient, where: Re
         {"size": 501},
         {"since": "2026-02-01", "until": "2026-01-01"},
         {"team": "nobody"},
+        {"team": "\0"},
         {"repository": 10**12},
         {"size": "many"},
         {"since": "0001-01-01"},

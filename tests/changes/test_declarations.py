@@ -328,3 +328,14 @@ def test_hostile_text_ends(text: str) -> None:
 def test_what_nobody_said_is_left_out_for_the_rules() -> None:
     body = "- [ ] AI was not used\n  more of it\n- [x] done\n<!-- No AI was used -->\n```\ncode\n```\nEnd"
     assert without_open_boxes(body) == "- [x] done\n\nEnd"
+
+
+def test_kinds_reasons_and_answers_stay_few_when_a_description_is_made_to_flood() -> None:
+    ticked = "".join(f"- [x] Kind {n} <!-- kind:x{n} -->\n" for n in range(1500))
+    flood = read("- [x] AI helped <!-- ai:yes -->\n" + ticked)
+    assert (flood.origin, len(flood.kinds)) == ("assisted", 30)
+    assert flood.not_understood == ("kinds of help: 1500 of them, and 30 are kept",)
+    prose = read("- [x] AI helped\n" + "".join(f"Assistance-kind: sorcery {n}\n" for n in range(1500)))
+    assert len(prose.not_understood) == 20
+    asked = "".join(f"## What could break? <!-- ask:x{n} -->\nIt.\n" for n in range(500))
+    assert set(read(asked).answers) <= {"production", "integration"}

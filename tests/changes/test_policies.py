@@ -377,6 +377,15 @@ def test_author_of_another_team_is_refused_over_the_api(where: Repository) -> No
     assert not MarkingPolicy.objects.exists()
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_end_of_the_calendar_is_refused_over_the_api(api: APIClient, where: Repository, day: str) -> None:
+    answer = api.post("/api/v1/policies/", {"repository": where.pk, "since": day}, format="json")
+    assert answer.status_code == 400
+    policy = stated(where)
+    said = {"on": day, "reason": "Done."}
+    assert api.post(f"/api/v1/policies/{policy.pk}/end/", said, format="json").status_code == 400
+
+
 def test_breaches_over_the_api(api: APIClient, where: Repository) -> None:
     policy = stated(where)
     evidence(merged(where, 1), T0 + timedelta(days=1))
