@@ -36,7 +36,7 @@ def pytest_module(scenarios: Sequence[Written]) -> str:
             f'@pytest.mark.scenario("{name}")',
             f"def {function_name(scenario)}() -> None:",
             *(f"    # {_one_line(note)}" for note in scenario.notes),
-            *(f"    # {line.strip()}" for line in written_steps(scenario)),
+            *(f"    # {_one_line(line)}" for line in written_steps(scenario)),
             f'    pytest.skip("{name} is not written yet")',
         ]
     return "\n".join(lines) + "\n"
@@ -89,7 +89,8 @@ def _step_name(keyword: str, words: str, number: int) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    # Null bytes end a source file; no other character does.
+    return '"' + text.replace("\0", "").replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def markdown(scenarios: Sequence[Written]) -> str:
@@ -134,4 +135,4 @@ def _plain(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(text.replace("\0", "").split())
