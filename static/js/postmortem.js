@@ -211,6 +211,34 @@ function typed() {
   later(PAUSE);
 }
 
+// What is typed or chosen in the rows while their answer is under way is put back into what that brings.
+let sent = null; // what the fields held when the rows were sent; null when nothing is under way
+let since = new Map(); // what they hold instead by the time the answer is here
+let waiting = null; // the button that was pressed meanwhile: it takes its turn
+
+function heldNow() {
+  const held = new Map();
+  for (const [name, value] of fieldsNow()) held.set(name, [...(held.get(name) ?? []), value]);
+  return held;
+}
+
+function typedSince() {
+  const now = heldNow();
+  const names = new Set([...document.querySelectorAll("#rows [name]")].map((field) => field.name));
+  const differ = (name) => JSON.stringify(sent.get(name) ?? []) !== JSON.stringify(now.get(name) ?? []);
+  return new Map([...names].filter(differ).map((name) => [name, now.get(name) ?? []]));
+}
+
+function putBack() {
+  for (const field of form.elements) {
+    const values = since.get(field.name);
+    if (!values || field.type === "hidden" || field.type === "submit") continue;
+    if (field.type === "checkbox" || field.type === "radio") field.checked = values.includes(field.value);
+    else field.value = values[0] ?? "";
+  }
+  since = new Map();
+}
+
 function leave() {
   if (unsaved) keepHere();
 }
@@ -249,6 +277,11 @@ if (form) {
   form.addEventListener("change", typed);
   form.addEventListener("focusout", () => unsaved && later(200));
   form.addEventListener("submit", (event) => {
+    if (sent) {
+      event.preventDefault();
+      waiting = event.submitter;
+      return;
+    }
     leaving = true;
     if (event.submitter?.value === "discard") forgetHere();
     // Kept until the page that follows says that it was saved: the answer may be a lost connection, or a
@@ -282,12 +315,16 @@ if (form) {
     clearTimeout(timer);
     keepHere();
     unsaved = false;
+    sent = heldNow();
   });
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (isSignIn(event.detail.xhr.responseURL)) event.detail.shouldSwap = false;
+    else if (sent && savesStep(event)) since = typedSince();
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (!savesStep(event)) return;
+    sent = null;
+    putBack();
     if (isSignIn(event.detail.xhr.responseURL)) {
       unsaved = touched = true;
       signedOut(keepHere());
@@ -299,6 +336,8 @@ if (form) {
       lost(keepHere());
       later(AGAIN[0]);
     }
+    if (waiting) form.requestSubmit(waiting);
+    waiting = null;
   });
 
   document.addEventListener("keydown", (event) => {

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from accounts.models import Role, User
 from incidents.models import Incident, PostmortemDraft, PostmortemSection
@@ -225,3 +225,48 @@ def test_nothing_stays_in_the_browser_when_one_signs_out_of_a_restricted_inciden
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert page.evaluate(KEPT) == []
     visitor.said = [line for line in visitor.said if "ERR_INTERNET_DISCONNECTED" not in line]
+
+
+def slowly(page: Page) -> list[Route]:
+    """Answers to buttons that swap rows wait until somebody lets them go."""
+    held: list[Route] = []
+    page.route(
+        re.compile(r"/postmortem/lessons/$"),
+        lambda route: (
+            held.append(route)
+            if route.request.method == "POST" and route.request.headers.get("hx-request")
+            else route.continue_()
+        ),
+    )
+    return held
+
+
+def test_words_typed_meanwhile_stay_when_a_row_is_added_slowly(
+    author: User, incident: Incident, visit: Callable[..., Visitor]
+) -> None:
+    page = at(visit(author), incident, "lessons")
+    held = slowly(page)
+    page.get_by_label("From now on").fill("Give every call to the tax service a limit.")
+    with page.expect_request(lambda request: request.method == "POST" and "lessons" in request.url):
+        page.get_by_role("button", name="Add the lesson").click()
+    page.get_by_label("What will be different").fill("Calls have a limit")
+    page.get_by_label("Priority").select_option(label="High")
+    held.pop().continue_()
+    expect(page.get_by_role("link", name="Give every call")).to_be_visible()
+    expect(page.get_by_label("From now on")).to_have_value("")
+    expect(page.get_by_label("What will be different")).to_have_value("Calls have a limit")
+    expect(page.get_by_label("Priority").locator("option:checked")).to_have_text("High")
+
+
+def test_a_row_is_added_once_when_the_step_is_left_before_the_answer_came(
+    author: User, incident: Incident, visit: Callable[..., Visitor]
+) -> None:
+    page = at(visit(author), incident, "lessons")
+    held = slowly(page)
+    page.get_by_label("What will be different").fill("Calls have a limit")
+    with page.expect_request(lambda request: request.method == "POST" and "lessons" in request.url):
+        page.get_by_role("button", name="Add the action").click()
+    page.keyboard.press("Control+Enter")
+    held.pop().continue_()
+    page.wait_for_url("**/publish/")
+    assert [action.title for action in incident.actions.all()] == ["Calls have a limit"]
