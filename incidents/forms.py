@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from changes.models import AssistanceKind, DomainArea, Environment, Origin, Service
+from incidents.amounts import Amount
 from incidents.models import (
     TIMES,
     ActionItem,
@@ -147,7 +148,7 @@ class FactsForm(InZone):
         super().__init__(data, initial=initial)
         for place in range(1, MOST_NUMBERS + 1):
             self.fields[f"number_{place}_label"] = forms.CharField(required=False, max_length=60)
-            self.fields[f"number_{place}_value"] = forms.FloatField(required=False)
+            self.fields[f"number_{place}_value"] = Amount()
             self.fields[f"number_{place}_unit"] = forms.CharField(required=False, max_length=30)
             for part, example in [("label", "what was counted"), ("value", "1200"), ("unit", "payments")]:
                 self.fields[f"number_{place}_{part}"].widget.attrs["placeholder"] = example
@@ -173,11 +174,15 @@ class FactsForm(InZone):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        now = timezone.now()
         for name in TIMES:
             at = cleaned.get(name)
-            if at is not None and at > now:
+            if at is not None and at > timezone.now():
                 self.add_error(name, "This lies in the future.")
+        for place in range(1, MOST_NUMBERS + 1):
+            amount = f"number_{place}_value"
+            said = cleaned.get(f"number_{place}_label") or cleaned.get(f"number_{place}_unit")
+            if said and amount not in self.errors and cleaned.get(amount) is None:
+                self.add_error(amount, "How many? Or empty the row.")
         return cleaned
 
     @property
