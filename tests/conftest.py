@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connections
+from hypothesis import HealthCheck, settings
 
 from runner import postgres
 from tests.seed import Seed
@@ -19,6 +20,10 @@ from tests.seed import Seed
 # Of this repository: @pytest.mark.scenario says which test scenario a test stands for.
 pytest_plugins = ["pytest_hindcast"]
 GIVEN = os.environ.get("TEST_DATABASE_URL")
+
+# How fast a busy machine draws examples says nothing of what they show.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
