@@ -11,9 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import Role
 from analytics.services.judging import run_due
 from analytics.tasks import catch_up
-from changes.models import AssistanceKind, Change, DomainArea
+from changes.models import AssistanceKind, Change, ChangeLink, DomainArea, OriginEvidence
+from incidents.models import Cause
 from intake.services import note_first_real_fact
 from tests import make
 from tests.analytics import histories
@@ -70,6 +72,30 @@ def test_a_page_asks_few_statements_when_nothing_is_cached(reader: Client, page:
 def test_an_area_asks_few_statements(reader: Client) -> None:
     slug = DomainArea.objects.filter(pk__in=Change.objects.values("area"))[0].slug
     assert asked_by(reader, reverse("changes:area", args=[slug])) <= MOST
+
+
+def test_a_change_with_all_that_hangs_on_it_asks_few_statements(reader: Client) -> None:
+    cause = Cause.objects.select_related("change__repository")[0]
+    change = cause.change
+    assert change is not None
+    OriginEvidence.objects.create(
+        change=change, rule_key="claude-code-trailer", rule_version=1, place="trailer", strength="strong",
+        origin="assisted", excerpt="Co-Authored-By: Claude",
+    )  # fmt: skip
+    other = Change.objects.exclude(pk=change.pk).filter(repository=change.repository)[0]
+    ChangeLink.objects.create(change=other, kind="fixes", names="#1", target=change, rule="words")
+    ChangeLink.objects.create(change=change, kind="reverts", names="subject: Gone", rule="words")
+    Change.objects.filter(pk=change.pk).update(paths=["checkout/pay.py"])
+    reader.force_login(make.user(Role.AUTHOR))
+    assert asked_by(reader, change.get_absolute_url()) <= MOST
+
+
+@pytest.mark.parametrize("asked", ["", "?glob=web/**&path_class=generated"])
+def test_a_repository_asks_few_statements(reader: Client, asked: str) -> None:
+    change = Change.objects.all()[0]
+    Change.objects.filter(pk=change.pk).update(paths=["checkout/pay.py"])
+    reader.force_login(make.user(Role.CURATOR))
+    assert asked_by(reader, reverse("changes:repository", args=[change.repository_id]) + asked) <= MOST
 
 
 def test_signals_ask_few_statements_when_the_week_is_judged(reader: Client) -> None:

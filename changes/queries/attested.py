@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from changes.models import AttestedLines, Change
 from changes.paths import UNCOUNTED
 
@@ -61,7 +63,15 @@ def attested_of(change: Change) -> Attested | None:
 
     None where no record says anything of any line: a note may stand there that attests nothing.
     """
-    rows = list(change.attested.select_related("assistant"))
+    return attested_in(attested_rows(change))
+
+
+def attested_rows(change: Change) -> QuerySet[AttestedLines]:
+    return change.attested.select_related("assistant")
+
+
+def attested_in(found: Iterable[AttestedLines]) -> Attested | None:
+    rows = list(found)
     for record_format in (AttestedLines.Format.GIT_AI, AttestedLines.Format.AGENT_TRACE):
         mine = [row for row in rows if row.format == record_format]
         if any(row.contributor != Contributor.UNKNOWN for row in mine):

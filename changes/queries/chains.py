@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from changes.models import Change, ChangeLink, FollowUp
 
@@ -53,21 +53,33 @@ class Question:
 
 def chain_of(change: Change) -> list[Step]:
     """The links around the change in the order in which they came to be, a few steps far."""
-    links: dict[int, ChangeLink] = {}
-    seen: set[int] = set()
-    wave = {change.pk}
-    for _ in range(MOST_ROUNDS):
-        if not wave or len(links) >= MOST_STEPS:
-            break
-        rows = ChangeLink.objects.filter(Q(change__in=wave) | Q(target__in=wave)).exclude(target=None)
-        found = rows.select_related("change__repository", "target__repository").order_by("pk")[:MOST_STEPS]
-        seen |= wave
-        links |= {link.pk: link for link in found}
+    return chain(change, links_around([change.pk]), follow_ups_of(change))
+
+
+def links_around(changes: Iterable[int]) -> QuerySet[ChangeLink]:
+    around = list(changes)
+    rows = ChangeLink.objects.filter(Q(change__in=around) | Q(target__in=around)).exclude(target=None)
+    return rows.select_related("change__repository", "target__repository").order_by("pk")[:MOST_STEPS]
+
+
+def follow_ups_of(change: Change) -> QuerySet[FollowUp]:
+    rows = FollowUp.objects.filter(Q(change=change) | Q(fix=change)).select_related("change", "fix")
+    return rows.order_by("at")[:MOST_STEPS]
+
+
+def chain(change: Change, found: Iterable[ChangeLink], follow_ups: Iterable[FollowUp]) -> list[Step]:
+    """From the links at the change itself on; what lies further is read here, round by round."""
+    links = {link.pk: link for link in found}
+    seen = {change.pk}
+    for _ in range(MOST_ROUNDS - 1):
         ends = {pk for link in links.values() for pk in (link.change_id, link.target_id) if pk is not None}
         wave = ends - seen
+        if not wave or len(links) >= MOST_STEPS:
+            break
+        links |= {link.pk: link for link in links_around(wave)}
+        seen |= wave
     steps = [_step(link) for link in links.values()]
-    follows = FollowUp.objects.filter(Q(change=change) | Q(fix=change)).select_related("change", "fix")
-    steps += [_follow_up(one) for one in follows.order_by("at")[:MOST_STEPS]]
+    steps += [_follow_up(one) for one in follow_ups]
     return sorted(steps, key=lambda step: (step.at is None, step.at, step.change.pk))
 
 
@@ -87,7 +99,15 @@ def _follow_up(one: FollowUp) -> Step:
 
 def questions_of(change: Change) -> list[Question]:
     """What this change says of another that could not be found, with those that it may mean."""
-    open_links = list(change.links.filter(target=None).order_by("pk"))
+    return questions(change, open_links_of(change))
+
+
+def open_links_of(change: Change) -> QuerySet[ChangeLink]:
+    return change.links.filter(target=None).select_related("said_by").order_by("pk")
+
+
+def questions(change: Change, links: Iterable[ChangeLink]) -> list[Question]:
+    open_links = list(links)
     titles = {link.names[len(SUBJECT) :] for link in open_links if link.names.startswith(SUBJECT)}
     by_title = _same_titles(change, titles)
     return [
@@ -113,10 +133,14 @@ def _same_titles(change: Change, titles: Iterable[str]) -> dict[str, list[Change
 
 def may_be_meant(change: Change) -> list[ChangeLink]:
     """Open links of others by a title that this change shares."""
+    return list(may_mean(change))
+
+
+def may_mean(change: Change) -> QuerySet[ChangeLink]:
     if not change.title:
-        return []
+        return ChangeLink.objects.none()
     named = ChangeLink.objects.filter(
         target=None, said_at=None, names=f"{SUBJECT}{change.title}"[:300],
         change__repository=change.repository_id,
     )  # fmt: skip
-    return list(named.exclude(change=change).select_related("change")[:MOST_CANDIDATES])
+    return named.exclude(change=change).select_related("change")[:MOST_CANDIDATES]

@@ -12,7 +12,7 @@ from django.db.models import Case, Count, When
 from django.db.models.functions import TruncMonth
 
 from changes.areas import Suggestion, suggested_areas, suggested_services, top_folder
-from changes.models import Change, ChangeQuerySet, Origin, PathClassRule, Repository
+from changes.models import Change, ChangeQuerySet, Origin, PathClassRule, Repository, Service
 from changes.paths import PathClasses
 
 
@@ -26,6 +26,11 @@ def path_classes(repository_ids: Iterable[int]) -> Mapping[int, PathClasses]:
 
 def classes_of(repository: Repository) -> PathClasses:
     return path_classes([repository.pk]).get(repository.pk, PathClasses())
+
+
+def classes_by(rules: Iterable[PathClassRule]) -> PathClasses:
+    """The classes of a repository whose rules are known already."""
+    return PathClasses(tuple((rule.glob, rule.path_class) for rule in rules))
 
 
 # A suggestion and a trial look at the newest changes: enough to see a habit, little enough to wait for.
@@ -76,8 +81,9 @@ def areas_to_suggest(repository: Repository, newest: Newest, classes: PathClasse
     return suggested_areas(changes, name=repository.name, classes=classes)
 
 
-def services_to_suggest(repository: Repository, newest: Newest) -> list[Suggestion]:
-    known = {glob for one in repository.services.all() for glob in one.path_globs}
+def services_to_suggest(services: Iterable[Service], newest: Newest) -> list[Suggestion]:
+    """`services`: those that the repository has already."""
+    known = {glob for one in services for glob in one.path_globs}
     found = suggested_services([paths for _, paths in newest])
     return [one for one in found if one.glob not in known]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, cast
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Coalesce
 from django.forms import Form, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
@@ -21,12 +21,12 @@ from changes.models import (
     DetectionRule,
     DomainArea,
     Origin,
-    OriginEvidence,
+    PathClassRule,
 )
-from changes.paths import UNCOUNTED
-from changes.queries.attested import attested_of
-from changes.queries.chains import chain_of, may_be_meant, questions_of
-from changes.queries.places import classes_of
+from changes.paths import UNCOUNTED, PathClasses
+from changes.queries import attested, chains
+from changes.queries.places import classes_by
+from changes.queries.together import together
 from changes.views.who import person
 from design.listing import listing
 from intake.queries import in_view
@@ -62,46 +62,51 @@ def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
     if change.merged_into_id:
         return redirect("changes:detail", pk=change.merged_into_id, permanent=True)
     may_decide = person(request).at_least(Role.AUTHOR)
-    evidence = list(change.evidence.select_related("assistant", "kind"))
-    rules = rules_behind(evidence)
     context = {
         "change": change,
+        "may_decide": may_decide,
+        "origins": [(value, label) for value, label in Origin.choices if value != Origin.UNKNOWN],
+        "verdicts": Decision.Verdict,
+    }
+    return render(request, "changes/detail.html", context | _parts(change, may_decide))
+
+
+def _parts(change: Change, may_decide: bool) -> dict[str, Any]:
+    """What hangs on a change, in one statement besides what lies further along its chain."""
+    wanted: dict[str, QuerySet[Any]] = {
         "identities": change.identities.all(),
-        "evidence": [(piece, rules.get(piece.rule_key)) for piece in evidence],
-        "has_newer_rules": any(
-            rule.version > piece.rule_version for piece in evidence if (rule := rules.get(piece.rule_key))
-        ),
         "decisions": change.decisions.select_related("kind", "said_by").order_by("-said_at"),
         "assistances": change.assistances.select_related("kind", "assistant"),
-        "attested": attested_of(change),
-        "chain": chain_of(change),
-        "questions": questions_of(change),
-        "may_be_meant": may_be_meant(change),
         "reviews": change.reviews.all(),
         "deployments": change.deployments.for_list(),
         "services": change.services.all(),
         "areas_touched": change.areas_touched.exclude(pk=change.area_id or 0),
-        "classes": path_groups(change),
-        "may_decide": may_decide,
-        "origins": [(value, label) for value, label in Origin.choices if value != Origin.UNKNOWN],
-        "kinds": AssistanceKind.objects.offered() if may_decide else [],
-        "areas": DomainArea.objects.offered() if may_decide else [],
-        "verdicts": Decision.Verdict,
+        "may_be_meant": chains.may_mean(change),
+        "kinds": AssistanceKind.objects.offered() if may_decide else AssistanceKind.objects.none(),
+        "areas": DomainArea.objects.offered() if may_decide else DomainArea.objects.none(),
+        "evidence": change.evidence.select_related("assistant", "kind"),
+        "rules": DetectionRule.objects.filter(key__in=change.evidence.order_by().values("rule_key")),
+        "attested": attested.attested_rows(change),
+        "links": chains.links_around([change.pk]),
+        "follow_ups": chains.follow_ups_of(change),
+        "open_links": chains.open_links_of(change),
+        "classes": PathClassRule.objects.filter(repository=change.repository_id),
     }
-    return render(request, "changes/detail.html", context)
+    found = dict(zip(wanted, together(*wanted.values()), strict=True))
+    rules = {rule.key: rule for rule in found.pop("rules")}
+    evidence = [(piece, rules.get(piece.rule_key)) for piece in found["evidence"]]
+    return found | {
+        "evidence": evidence,
+        "has_newer_rules": any(rule and rule.version > piece.rule_version for piece, rule in evidence),
+        "attested": attested.attested_in(found["attested"]),
+        "chain": chains.chain(change, found.pop("links"), found.pop("follow_ups")),
+        "questions": chains.questions(change, found.pop("open_links")),
+        "classes": path_groups(change, classes_by(found["classes"])),
+    }
 
 
-def rules_behind(evidence: list[OriginEvidence]) -> dict[str, DetectionRule]:
-    """The rules as they are now: what each proves, and whether it is newer than the reading."""
-    keys = {piece.rule_key for piece in evidence}
-    return {rule.key: rule for rule in DetectionRule.objects.filter(key__in=keys)} if keys else {}
-
-
-def path_groups(change: Change) -> list[tuple[str, bool, list[str]]]:
+def path_groups(change: Change, classes: PathClasses) -> list[tuple[str, bool, list[str]]]:
     """Class of file, whether its lines count for the size, and the paths of it; largest group first."""
-    if not change.paths:
-        return []
-    classes = classes_of(change.repository)
     groups: dict[str, list[str]] = {}
     for path in change.paths:
         groups.setdefault(classes.of(path), []).append(path)

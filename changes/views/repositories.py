@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,6 +18,7 @@ from changes.declared_template import template
 from changes.filters import RepositoryFilter
 from changes.models import AssistanceKind, Change, DomainArea, Origin, PathClassRule, Repository, Service
 from changes.queries import places
+from changes.queries.together import together
 from changes.services.places import TakenArea, add_path_class, take_areas, take_services
 from changes.services.placing import ask_to_place
 from changes.views.bars import month_bars
@@ -45,29 +46,39 @@ def repository_list(request: HttpRequest) -> HttpResponse:
 def repository_detail(request: HttpRequest, pk: int) -> HttpResponse:
     repository = get_object_or_404(Repository.objects.select_related("default_area"), pk=pk)
     mine = Change.objects.filter(repository=repository)
-    found = places.shipped(mine, timezone.now() - MONTHS_SHOWN)
+    shipped = places.shipped(mine, timezone.now() - MONTHS_SHOWN)
+    found = _parts(repository)
     context = {
         "repository": repository,
-        "services": repository.services.select_related("team"),
-        "area_rules": list(repository.area_rules.select_related("area")),
-        "class_rules": repository.path_class_rules.all(),
-        "policies": repository.policies.all(),
-        "runs": repository.history_runs.all()[:6],
-        "origins": found.origins,
-        "total": found.total,
+        "origins": shipped.origins,
+        "total": shipped.total,
         "origin_query": f"repository={pk}",
-        "bars": month_bars(found.months),
-        "recent": mine.shipped().for_list().prefetch_related(ASSISTANCES).order_by("-shipped_at")[:10],
+        "bars": month_bars(shipped.months),
         "may_curate": person(request).at_least(Role.CURATOR),
         "may_edit": person(request).at_least(Role.ADMIN),
         "class_choices": PathClassRule.PathClass.choices,
         "risks": DomainArea.Risk.choices,
-        "template": template(AssistanceKind.objects.offered().values_list("slug", "name")),
+        "template": template((kind.slug, kind.name) for kind in found.pop("kinds")),
+        **found,
     }
-    return render(request, "changes/repository.html", context | _suggested(request, repository, context))
+    return render(request, "changes/repository.html", context | _suggested(request, repository, found))
 
 
-def _suggested(request: HttpRequest, repository: Repository, known: dict[str, Any]) -> dict[str, Any]:
+def _parts(repository: Repository) -> dict[str, list[Any]]:
+    recent = Change.objects.filter(repository=repository).shipped().for_list()
+    wanted: dict[str, QuerySet[Any]] = {
+        "services": repository.services.select_related("team"),
+        "area_rules": repository.area_rules.select_related("area"),
+        "class_rules": repository.path_class_rules.all(),
+        "policies": repository.policies.all(),
+        "runs": repository.history_runs.all()[:6],
+        "recent": recent.prefetch_related(ASSISTANCES).order_by("-shipped_at")[:10],
+        "kinds": AssistanceKind.objects.offered(),
+    }
+    return dict(zip(wanted, together(*wanted.values()), strict=True))
+
+
+def _suggested(request: HttpRequest, repository: Repository, known: dict[str, list[Any]]) -> dict[str, Any]:
     """What the paths of the newest changes suggest, read only where something is to be said of them."""
     glob, path_class = request.GET.get("glob", "").strip(), request.GET.get("path_class", "")
     is_trial = bool(glob) and path_class in PathClassRule.PathClass.values
@@ -75,12 +86,12 @@ def _suggested(request: HttpRequest, repository: Repository, known: dict[str, An
     if not (is_trial or wants_areas):
         return {}
     newest = places.newest_paths(repository)
-    classes = places.classes_of(repository)
+    classes = places.classes_by(known["class_rules"])
     found: dict[str, Any] = {"newest": len(newest)}
     if wants_areas:
         found["folders"] = places.by_folder(newest)
         found["suggestions"] = places.areas_to_suggest(repository, newest, classes)
-        found["suggested_services"] = places.services_to_suggest(repository, newest)
+        found["suggested_services"] = places.services_to_suggest(known["services"], newest)
     if is_trial:
         found["trial"] = places.try_class(newest, classes, glob[:300], path_class)
         found["tried"] = {"glob": glob[:300], "path_class": path_class}

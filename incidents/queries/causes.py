@@ -6,12 +6,14 @@ must be right meanwhile reads them through here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias, TypedDict
 
 from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django_stubs_ext import WithAnnotations
 
+from changes.models import Change
 from incidents.models import Cause, Fix
 
 
@@ -27,16 +29,33 @@ STANDS_FOR = Coalesce("change__merged_into", "change")
 STRONGEST_FIRST = (ExpressionWrapper(Q(status=Cause.Status.SUGGESTED), BooleanField()), "-said_at", "-pk")
 
 
-def standing_causes() -> QuerySet[StandingCause]:
-    """At most one for each change of an incident, annotated with the change that it `stands_for`."""
+# What has a double: elsewhere the row itself is the only one for its change, and is not compared.
+DOUBLED = Change.objects.exclude(merged_into=None).order_by().values("merged_into")
+STANDS_ALONE = Q(change__merged_into=None) & ~Q(change__in=DOUBLED)
+
+
+def standing_causes(of: Iterable[int] | None = None) -> QuerySet[StandingCause]:
+    """At most one for each change of an incident, annotated with the change that it `stands_for`.
+
+    `of`: of these changes alone, and of their doubles; found from the changes, whatever all causes are.
+    """
     causes = Cause.objects.annotate(stands_for=STANDS_FOR)
     same = causes.filter(incident=OuterRef("incident"), stands_for=OuterRef("stands_for"))
     strongest = same.order_by(*STRONGEST_FIRST).values("pk")[:1]
-    return causes.filter(Q(change=None) | Q(pk=Subquery(strongest)))
+    standing = causes.filter(Q(change=None) | STANDS_ALONE | Q(pk=Subquery(strongest)))
+    return standing if of is None else standing.filter(_named(of))
 
 
-def standing_fixes() -> QuerySet[StandingFix]:
+def standing_fixes(of: Iterable[int] | None = None) -> QuerySet[StandingFix]:
     """The same of fixes: of two, the first that was said."""
     fixes = Fix.objects.annotate(stands_for=STANDS_FOR)
     same = fixes.filter(incident=OuterRef("incident"), stands_for=OuterRef("stands_for"))
-    return fixes.filter(pk=Subquery(same.order_by("pk").values("pk")[:1]))
+    standing = fixes.filter(STANDS_ALONE | Q(pk=Subquery(same.order_by("pk").values("pk")[:1])))
+    return standing if of is None else standing.filter(_named(of))
+
+
+def _named(of: Iterable[int]) -> Q:
+    """Of these or of a double of theirs: `stands_for` itself is in no index."""
+    ids = list(of)
+    named = Change.objects.filter(Q(pk__in=ids) | Q(merged_into__in=ids)).order_by()
+    return Q(change__in=named.values("pk"), stands_for__in=ids)

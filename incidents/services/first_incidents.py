@@ -14,9 +14,8 @@ from incidents.queries.causes import standing_causes
 def tell_first_incidents(change_ids: Collection[int]) -> None:
     """Only confirmed causes in incidents that count; suspected ones are shown and count nowhere."""
     confirmed = (
-        standing_causes()
+        standing_causes(change_ids)
         .filter(
-            stands_for__in=change_ids,
             status=Cause.Status.CONFIRMED,
             incident__in=Incident.objects.counted(),
         )

@@ -12,6 +12,7 @@ from typing import Any
 from django import template
 
 from changes.models import Change, Service
+from changes.queries.together import together
 from incidents.models import Cause, Incident
 from incidents.queries.causes import standing_causes, standing_fixes
 
@@ -22,12 +23,13 @@ register = template.Library()
 def incidents_of_change(context: template.Context, change: Change) -> dict[str, Any]:
     """The incidents in which a change had a hand or which it repaired, as far as the reader may see them."""
     visible = Incident.objects.visible_to(context["request"].user)
-    causes = standing_causes().filter(stands_for=change.pk, incident__in=visible)
-    fixes = standing_fixes().filter(stands_for=change.pk, incident__in=visible)
-    return {
-        "causes": causes.select_related("incident__severity").order_by("-incident__number"),
-        "fixes": fixes.select_related("incident").order_by("-incident__number"),
-    }
+    causes = standing_causes([change.pk]).filter(incident__in=visible)
+    fixes = standing_fixes([change.pk]).filter(incident__in=visible)
+    named, repaired = together(
+        causes.select_related("incident__severity").order_by("-incident__number"),
+        fixes.select_related("incident").order_by("-incident__number"),
+    )
+    return {"causes": named, "fixes": repaired}
 
 
 @register.inclusion_tag("incidents/_of_service.html", takes_context=True)

@@ -1,0 +1,70 @@
+"""Rows of several tables in one statement are the very rows that each would have given alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.db.models import Prefetch
+from django.forms.models import model_to_dict
+from django.test.utils import CaptureQueriesContext
+
+from changes.models import Assistance, AssistanceKind, Change, DomainArea
+from changes.queries.together import together
+from incidents.queries.causes import standing_causes
+from tests.analytics import histories
+
+pytestmark = pytest.mark.django_db
+WHEN = datetime(2026, 3, 4, 5, 6, 7, 89, UTC)
+
+
+def filled() -> Change:
+    area = DomainArea.objects.all()[0]
+    change = histories.shipped(histories.repository(), shipped_at=WHEN, area=area, origin="assisted")
+    Change.objects.filter(pk=change.pk).update(
+        told={"title": 12, "deep": {"a": [1, None]}},
+        paths=["a/b.py", "with, comma", 'with "quotes"'],
+        labels=[],
+    )
+    histories.help_in(change, AssistanceKind.objects.all()[1])
+    histories.help_in(change, AssistanceKind.objects.all()[0])
+    histories.cause(histories.incident(began_at=WHEN), change)
+    return change
+
+
+def test_rows_are_the_same_when_they_come_together() -> None:
+    filled()
+    changes = Change.objects.for_list().order_by("-pk")
+    kinds = AssistanceKind.objects.order_by("-name")
+    (one,), found = together(changes, kinds)
+    assert found == list(kinds)
+    assert [model_to_dict(kind) for kind in found] == [model_to_dict(kind) for kind in kinds]
+    (alone,) = changes
+    # Every column, those that no form would show as well.
+    columns = [field.attname for field in Change._meta.concrete_fields]
+    assert [getattr(one, name) for name in columns] == [getattr(alone, name) for name in columns]
+    with CaptureQueriesContext(connection) as statements:
+        assert (one.repository, one.area, one.assistant) == (alone.repository, alone.area, None)
+        assert not one._state.adding
+        assert one._state.db == alone._state.db
+    assert len(statements) == 0
+
+
+def test_what_is_annotated_and_prefetched_comes_along() -> None:
+    change = filled()
+    helps = Prefetch("assistances", Assistance.objects.select_related("kind").order_by("kind__name"))
+    causes, changes = together(standing_causes(), Change.objects.prefetch_related(helps))
+    assert [cause.stands_for for cause in causes] == [change.pk]
+    with CaptureQueriesContext(connection) as statements:
+        names = [one.kind.name for one in changes[0].assistances.all()]
+    assert names == sorted(names)
+    assert len(names) == 2
+    assert len(statements) == 0
+
+
+def test_parts_that_can_have_no_row_ask_nothing() -> None:
+    with CaptureQueriesContext(connection) as statements:
+        assert together(Change.objects.none(), Change.objects.filter(pk__in=[])) == [[], []]
+    assert len(statements) == 0
+    assert together(Change.objects.all(), Change.objects.none()) == [[], []]
