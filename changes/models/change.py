@@ -219,6 +219,16 @@ class Change(models.Model):
                 condition=models.Q(merged_into=None),
                 name="change_latest",
             ),
+            # What may wait for a person's word, the newest first, without a look at all the others.
+            models.Index(
+                models.F("shipped_at").desc(nulls_last=True),
+                models.F("id").desc(),
+                include=["repository"],
+                condition=models.Q(
+                    state__in=["merged", "shipped"], origin__in=["assisted", "autonomous"], merged_into=None
+                ),
+                name="change_assisted_latest",
+            ),
             GinIndex(fields=["paths"], name="change_paths", fastupdate=True),
         ]
 
