@@ -30,6 +30,7 @@ _SPOKEN = re.compile(r"(?<![\w.@])@(?:here|channel|everyone|all)\b", re.IGNORECA
 _SLACK_GROUP = re.compile(r"<!(?:here|channel|everyone)(?:\|[^>]*)?>|<!subteam\^[^>]*>")
 _MENTION = re.compile(r"<@[!&]?[\w|.\- ]+>|(?<![\w.@/])@[^\W\d_][\w.-]*\w|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|([^>]*))?>")
+_MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]+)\]\(https?://[^()\s]+\)")
 _SMALL_TALK = re.compile(
     r"(?:ok(?:ay)?|thanks?(?: you)?|thx|ty|yes|yep|yeah|no|nope|lol|nice|great|cool|sure|hi|hello|hey|np|"
     r"\+1|same|ack|good morning|looking|on it|brb|:[\w+-]+:|\W)(?:[\s!.,]+\S{0,12})?\W*$",
@@ -92,6 +93,11 @@ def read(text: str, around: Surroundings, roles: Mapping[str, str]) -> list[Said
     return _once(sorted(_said(dated, speakers, known), key=lambda said: said.at))
 
 
+def without_time(text: str) -> list[str]:
+    """The lines above the first time: they are in no entry, and whoever pasted them is told so."""
+    return [] if any(_exported(text)) else read_lines(text).before
+
+
 def _once(found: Iterable[Said]) -> list[Said]:
     kept: dict[str, Said] = {}
     for said in found:
@@ -140,7 +146,7 @@ def kind_of(text: str) -> str:
 
 def without_people(text: str, speakers: Iterable[str], roles: Mapping[str, str]) -> str:
     """Mentions, addresses and speakers' names become a role (`roles`, keys in lower case) or a responder."""
-    text = _LINK.sub(lambda link: link[2] or link[1], text)
+    text = _MARKDOWN_LINK.sub(r"\1", _LINK.sub(lambda link: link[2] or link[1], text))
     text = _SLACK_GROUP.sub("everyone", _SPOKEN.sub("everyone", text))
     roles = {**_roles_of_parts(speakers, roles), **roles}
     for name in sorted({*speakers, *_parts(speakers)}, key=lambda name: (-len(name), name)):

@@ -82,7 +82,7 @@ def report_incident(
     incident = open_incident(
         title=said.pop("title"),
         now=now,
-        facts=said | {"status": _status_by_times(said), "reported_by": by},
+        facts=_first_told(said) | said | {"status": _status_by_times(said), "reported_by": by},
         services=services,
         by=by,
         held_fields=sorted({"title", *said, *(["services"] if services else [])}),
@@ -92,6 +92,13 @@ def report_incident(
     _audit(incident, "report", by, now)
     timeline.gather(incident=incident, now=now)
     return incident
+
+
+def _first_told(facts: dict[str, Any]) -> dict[str, datetime]:
+    """One that is over was told of by its end; `recorded_at` keeps when it was written down."""
+    if not facts.get("resolved_at"):
+        return {}
+    return {"reported_at": facts.get("detected_at") or facts.get("acknowledged_at") or facts["resolved_at"]}
 
 
 def _status_by_times(facts: dict[str, Any]) -> Incident.Status:

@@ -71,7 +71,8 @@ def paste(request: HttpRequest, number: int) -> HttpResponse:
         except chat.Unreadable as unreadable:
             form.add_error("block", str(unreadable))
         else:
-            return render(request, "incidents/paste.html", context | {"rows": _rows(found)})
+            told = {"rows": _rows(found), "left_out": chat.without_time(form.cleaned_data["block"])}
+            return render(request, "incidents/paste.html", context | told)
     return render(request, "incidents/paste.html", context, status=422)
 
 

@@ -247,3 +247,8 @@ def test_headings_tell_the_days_when_a_timeline_is_markdown() -> None:
 def test_an_entry_ends_at_a_heading_when_more_was_copied_than_the_timeline() -> None:
     found = read("## Timeline\n- 14:03 errors on checkout\n## Root cause")
     assert [said.text for said in found] == ["errors on checkout"]
+
+
+def test_a_link_is_its_words_when_the_block_is_markdown() -> None:
+    (said,) = read("- 14:03 [the deployment](https://ci.example/1) failed, see `log[0](x)`")
+    assert said.text == "the deployment failed, see `log[0](x)`"

@@ -92,6 +92,14 @@ def test_times_are_read_in_the_zone_of_the_block_when_it_is_named(
     assert [row["offer"].said.at.hour for row in answer.context["rows"]] == hours
 
 
+def test_lines_without_a_time_are_shown_when_they_are_in_no_entry(client: Client, incident: Incident) -> None:
+    block = "March 2 – first errors\n## Timeline\n14:03 more errors\nof all kinds"
+    page = client.post(address(incident), {"do": "read", "block": block})
+    assert page.context["left_out"] == ["March 2 – first errors"]
+    assert "No time stands before this line" in page.content.decode()
+    assert not client.post(address(incident), {"do": "read", "block": BLOCK}).context["left_out"]
+
+
 def test_known_rows_are_not_ticked_when_the_block_is_pasted_again(client: Client, incident: Incident) -> None:
     client.post(address(incident), previewed(client, incident))
     assert not [name for name in previewed(client, incident) if name.endswith("take")]

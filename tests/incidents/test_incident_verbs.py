@@ -38,9 +38,32 @@ def test_past_incident_is_resolved_and_its_postmortem_due_when_reported_with_its
         author, impact_started_at=friday, mitigated_at=friday, resolved_at=friday, severity=sev1
     )
     assert incident.status == "resolved"
-    assert incident.reported_at == NOW
+    assert incident.reported_at == friday, "told of by its end, though written down later"
+    assert incident.recorded_at == NOW
+    assert "reported_at" not in incident.held_fields
     assert {"title", "impact_started_at", "resolved_at", "services", "severity"} <= set(incident.held_fields)
     assert Postmortem.objects.get().due_on == date(2026, 3, 4), "three business days after a Friday"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({}, NOW),
+        ({"detected_at": NOW - timedelta(hours=3)}, NOW),
+        (
+            {"detected_at": NOW - timedelta(days=99), "resolved_at": NOW - timedelta(days=98)},
+            NOW - timedelta(days=99),
+        ),
+        (
+            {"reported_at": NOW - timedelta(days=97), "resolved_at": NOW - timedelta(days=98)},
+            NOW - timedelta(days=97),
+        ),
+    ],
+)
+def test_an_incident_was_told_of_when_it_was_found_if_it_is_over(
+    author: User, said: dict[str, datetime], told: datetime
+) -> None:
+    assert report(author, **said).reported_at == told
 
 
 def test_numbers_follow_each_other(author: User) -> None:
