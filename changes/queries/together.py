@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import BinaryField, Field, QuerySet, prefetch_related_objects
 from django.db.models.query import RelatedPopulator
 
 
@@ -64,10 +64,19 @@ class _Part:
         ]
         for row in self.rows:
             pairs = zip(fields, row.values(), strict=True)
-            values = [None if value is None else field.to_python(value) for field, value in pairs]
+            values = [_value(field, value) for field, value in pairs]
             found = compiler.klass_info["model"].from_db(connection.alias, names, values[first:end])
             for populator in followed:
                 populator.populate(values, found)
             for name, place in compiler.annotation_col_map.items():
                 setattr(found, name, values[place])
             yield found
+
+
+def _value(field: Field[Any, Any], value: Any) -> Any:
+    """As the driver would give it: in JSON, bytes are hexadecimal digits behind a backslash and an x."""
+    if value is None:
+        return None
+    if isinstance(field, BinaryField):
+        return bytes.fromhex(value.removeprefix("\\x"))
+    return field.to_python(value)

@@ -10,7 +10,7 @@ from django.db.models import Prefetch
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
-from changes.models import Assistance, AssistanceKind, Change, DomainArea
+from changes.models import Assistance, AssistanceKind, Change, DomainArea, Review
 from changes.queries.together import together
 from incidents.queries.causes import standing_causes
 from tests.analytics import histories
@@ -68,3 +68,12 @@ def test_parts_that_can_have_no_row_ask_nothing() -> None:
         assert together(Change.objects.none(), Change.objects.filter(pk__in=[])) == [[], []]
     assert len(statements) == 0
     assert together(Change.objects.all(), Change.objects.none()) == [[], []]
+
+
+def test_bytes_come_as_they_are_stored() -> None:
+    key = bytes(range(32))
+    stored = Review.objects.create(
+        change=filled(), external_id="1", submitted_at=WHEN, told_at=WHEN, reviewer_in_change=key
+    )
+    [[found]] = together(Review.objects.filter(pk=stored.pk))
+    assert (bytes(found.reviewer_in_change), found.reviewer_on_day) == (key, None)
