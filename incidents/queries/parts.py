@@ -53,6 +53,7 @@ class Parts:
     templates: Rows
     factors: Rows
     actions: Rows
+    lessons: Rows
     # Confirmed causes with a change, and whether anybody said where it came from.
     confirmed: Rows
     fixes: Rows
@@ -85,6 +86,7 @@ def parts(incident: Incident, postmortem: Postmortem, step: str = "") -> Parts:
         actions=listed(
             ActionItem.objects.filter(incident=incident), "pk", "title", "state", "owner_id", "due_on"
         ),
+        lessons=listed(incident.lessons.exclude(state=Lesson.State.RETIRED), "pk"),
         confirmed=listed(
             confirmed.order_by("pk"),
             "pk",

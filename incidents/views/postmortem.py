@@ -116,7 +116,7 @@ def _show(
         "postmortem": postmortem,
         "step": step,
         "step_title": STEP_TITLES[step],
-        "steps": _steps(incident, step, points),
+        "steps": _steps(asked, step, points),
         "points": [{"point": point, "url": point_address(incident, point)} for point in points],
         "sections": _fields([section for section in asked.sections if section.step == step], data),
         "version": version,
@@ -133,19 +133,25 @@ def _show(
     return render(request, f"incidents/steps/{step}.html", context, status=422 if failed else 200)
 
 
-def _steps(incident: Incident, current: str, points: list[OpenPoint]) -> list[dict[str, Any]]:
-    still_open = {point.step for point in points}
+def _steps(asked: Asked, current: str, points: list[OpenPoint]) -> list[dict[str, Any]]:
+    not_done = {point.step for point in points} | {"publish"}
+    if not _anything_learned(asked):
+        # Nothing in it need be said; ticked before anybody opened it, it would be passed over.
+        not_done.add("lessons")
     return [
         {
             "label": STEP_TITLES[name],
-            "url": reverse("incidents:step", args=[incident.number, name]),
+            "url": reverse("incidents:step", args=[asked.incident.number, name]),
             "current": name == current,
-            "done": name not in still_open
-            and name != "publish"
-            and incident.postmortem.state != "not_started",
+            "done": name not in not_done and asked.postmortem.state != "not_started",
         }
         for name in STEPS
     ]
+
+
+def _anything_learned(asked: Asked) -> bool:
+    words = (section.text.strip() for section in asked.sections if section.step == "lessons")
+    return bool(asked.parts.lessons or asked.parts.actions or any(words))
 
 
 def _fields(sections: list[Section], data: Mapping[str, Any] | None) -> list[dict[str, Any]]:
