@@ -28,8 +28,6 @@ class Amount(forms.FloatField):
         if not told:
             return None
         if not (read := _SHAPE.fullmatch(told)):
-            raise ValidationError(
-                "One number, as in 1200, 3.7M or 0.5; its unit stands beside it.", code="invalid"
-            )
+            raise ValidationError("One number, as in 1200 or 3.7M.", code="invalid")
         plain = re.sub(r"[ ,]", "", read["number"])
         return super().to_python(f"{float(plain) * _TIMES[(read['times'] or '').lower()]:.15g}")

@@ -96,7 +96,7 @@ def test_lines_without_a_time_are_shown_when_they_are_in_no_entry(client: Client
     block = "March 2 – first errors\n## Timeline\n14:03 more errors\nof all kinds"
     page = client.post(address(incident), {"do": "read", "block": block})
     assert page.context["left_out"] == ["March 2 – first errors"]
-    assert "No time stands before this line" in page.content.decode()
+    assert "This line does not begin with a time" in page.content.decode()
     assert not client.post(address(incident), {"do": "read", "block": BLOCK}).context["left_out"]
 
 
