@@ -247,10 +247,9 @@ def failed(changes: Iterable[Change], user: User | None) -> set[int]:
     asked = {change.pk for change in rows if change.first_incident_at is not None} - found
     if asked and user is not None:
         seen = Incident.objects.visible_to(user).counted()
-        causes = standing_causes().filter(
-            stands_for__in=asked,
+        causes = standing_causes(asked).filter(
             incident__in=seen,
-            status__in=[Cause.Status.CONFIRMED, Cause.Status.SUSPECTED],
+            status=Cause.Status.CONFIRMED,
         )
         found.update(causes.values_list("stands_for", flat=True))
     return found

@@ -9,7 +9,17 @@ from django.db import transaction
 
 from accounts.models import User
 from analytics.queries.figures import ASSISTED
-from changes.models import Assistance, AssistanceKind, Decision, Origin, OriginEvidence, Prompt, Strength
+from analytics.queries.queue import still_waiting
+from changes.models import (
+    Assistance,
+    AssistanceKind,
+    Change,
+    Decision,
+    Origin,
+    OriginEvidence,
+    Prompt,
+    Strength,
+)
 from changes.services.origin import dismiss_origin, say_kind, say_origin, withdraw_decision
 from incidents.services.refusals import Refused
 
@@ -17,6 +27,7 @@ KIND, MANUAL, AI, NOT, SUGGESTED = "kind", "manual", "assisted", "not", "suggest
 Dismissed = Decision.Verdict.DISMISSED
 
 
+@transaction.atomic
 def decide(
     *,
     change_id: int,
@@ -28,8 +39,13 @@ def decide(
 ) -> None:
     """`say` is one of the words above; all that one key says has the same `now`, by which it is undone.
 
-    Whoever calls has seen that the change waits. Raises: Refused where nothing is suggested to be judged.
+    Raises: Refused where it waits no more, or nothing is suggested to be judged.
     """
+    # Held, so that of two people who press at once the second sees what the first said.
+    held = Change.objects.select_for_update(of=("self",), no_key=True).select_related("repository")
+    change = held.filter(pk=change_id).first()
+    if change is None or not still_waiting([change_id], change.repository.is_demo):
+        raise Refused("It waits no more: somebody has said it meanwhile.", code="waits_no_more")
     if say == KIND and kind:
         say_kind(change_id=change_id, kind=kind, by=by, prompted_by=prompted_by, now=now)
     elif say in {MANUAL, AI}:

@@ -112,8 +112,8 @@ def reopen(*, sample: Sample) -> Sample:
 
 
 def _open(drawn_id: int) -> SampledChange:
-    rows = SampledChange.objects.select_for_update(of=("self",)).select_related("sample", "decision")
-    drawn = rows.get(pk=drawn_id)
+    # What hangs on it is read behind the lock: a joined row would be that of before the wait.
+    drawn = SampledChange.objects.select_for_update().get(pk=drawn_id)
     if drawn.sample.closed_at is not None:
         raise Refused("This check is closed.", code="closed")
     return drawn
