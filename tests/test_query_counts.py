@@ -74,6 +74,17 @@ def test_an_area_asks_few_statements(reader: Client) -> None:
     assert asked_by(reader, reverse("changes:area", args=[slug])) <= MOST
 
 
+# The last basis asks for the follow-ups as well.
+@pytest.mark.parametrize(
+    ("asked", "most"),
+    [("row=total", MOST), ("row=assisted&show=linked", MOST), ("row=total&basis=any", MOST + 1)],
+)
+def test_the_list_behind_a_cell_asks_few_statements(reader: Client, asked: str, most: int) -> None:
+    area = DomainArea.objects.filter(pk__in=Change.objects.values("area"))[0]
+    for narrowed in ("", f"&area={area.slug}"):
+        assert asked_by(reader, f"{reverse('analytics:matrix_changes')}?{asked}{narrowed}") <= most
+
+
 def test_a_change_with_all_that_hangs_on_it_asks_few_statements(reader: Client) -> None:
     cause = Cause.objects.select_related("change__repository")[0]
     change = cause.change

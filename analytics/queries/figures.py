@@ -32,7 +32,7 @@ from changes.models import (
     Term,
 )
 from incidents.models import Cause, Incident
-from incidents.queries.causes import StandingCause, standing_causes
+from incidents.queries.causes import StandingCause, standing_causes, standing_named
 
 MATURITY_DAYS = 30
 SAID = (Assistance.Status.DECLARED, Assistance.Status.CONFIRMED)
@@ -289,10 +289,13 @@ def incidents_without_change(filters: Filters, areas: Taxonomy) -> WithoutChange
 def linked(changes: models.QuerySet[Change], filters: Filters, user: User) -> models.QuerySet[Change]:
     """Those that failed, as the basis counts it and as far as the reader may see the incident."""
     seen = Incident.objects.visible_to(user).counted().filter(is_demo=filters.demo)
-    causes = standing_causes().filter(status__in=COUNTED_CAUSES, incident__in=seen, change__isnull=False)
+    causes = standing_named(Q(status__in=COUNTED_CAUSES, incident__in=seen), changes, tell="stands_for")
+    if filters.basis == Basis.INCIDENT:
+        # The causes of these changes are looked for, not these changes among those of all causes.
+        return Change.objects.filter(pk__in=causes)
     fix = ChangeLink.objects.filter(target=OuterRef("pk"), kind=ChangeLink.Kind.FIXES)
     follow_ups = FollowUp.objects.filter(change=OuterRef("pk"), fix__merged_into=None)
-    by_incident = Q(pk__in=causes.values("stands_for")) if filters.basis in WITH_INCIDENTS else Q()
+    by_incident = Q(pk__in=causes) if filters.basis in WITH_INCIDENTS else Q()
     undone = Q(undone_at__isnull=False) | Q(Exists(fix)) if filters.basis in WITH_UNDONE else Q()
     followed_up = Q(Exists(follow_ups)) if filters.basis in WITH_FOLLOW_UPS else Q()
     return changes.filter(by_incident | undone | followed_up)
@@ -304,8 +307,8 @@ def causes_of(changes: Sequence[int], filters: Filters) -> models.QuerySet[Stand
     Ask `visible_to` of the incidents before showing one.
     """
     return (
-        standing_causes()
-        .filter(stands_for__in=changes, status__in=COUNTED_CAUSES)
+        standing_causes(changes)
+        .filter(status__in=COUNTED_CAUSES)
         .filter(incident__in=Incident.objects.counted().filter(is_demo=filters.demo))
         .select_related("incident", "incident__severity")
         .order_by("incident__number")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -15,16 +16,18 @@ from analytics.charts import rate_chart
 from analytics.forms import MatrixForm
 from analytics.metrics.failure_rate import STATES
 from analytics.metrics.measured import FOLLOW_UP_WORDS
-from analytics.queries import figures
+from analytics.queries import behind, figures
 from analytics.queries.figures import Basis, Filters, RowKey
 from analytics.tasks import catch_up
 from analytics.views.answers import csv_file, not_valid
 from analytics.views.people import reader
-from changes.models import Change
+from changes.models import Assistance, Change, FollowUp
 from incidents.models import Incident
-from incidents.queries.causes import StandingCause, standing_causes
+from incidents.queries.causes import StandingCause
 
 PAGE = 50
+HELPS = Prefetch("assistances", Assistance.objects.select_related("kind"))
+FOLLOW_UPS = Prefetch("follow_ups", FollowUp.objects.select_related("fix"))
 # What a cell is the share of, after "changes that"; the page and its table say the same.
 FAILED = {
     Basis.INCIDENT: "were linked to an incident within 30 days of shipping",
@@ -93,20 +96,29 @@ def changes(request: HttpRequest) -> HttpResponse:
     name = _row_name(row, kinds)
     found = figures.changes_behind(filters, row, areas, kinds)
     mature = figures.is_mature(filters)
+    user = reader(request)
     lists = {
         "mature": found.filter(mature),
-        "linked": figures.linked(found.filter(mature), filters, reader(request)),
+        "linked": figures.linked(found.filter(mature), filters, user),
         "pending": found.exclude(mature),
     }
     show = request.GET.get("show", "")
-    shown = lists[show if show in lists else "mature"]
-    counts = {name: changes.count() for name, changes in lists.items()}
+    show = show if show in lists else "mature"
+    shown = lists[show]
+    # Which incident a reader may see is in no cell: those that failed are counted.
+    counts = behind.changes(filters, row, form.words, catch_up())._asdict() | {
+        "linked": lists["linked"].count()
+    }
+    incidents = behind.incidents(shown, filters, user)
+    with_follow_ups = filters.basis in figures.WITH_FOLLOW_UPS
     listed = shown.select_related("repository", "area").prefetch_related(
-        "assistances__kind", "follow_ups__fix"
+        HELPS, *([FOLLOW_UPS] if with_follow_ups else [])
     )
     pages = Paginator(listed.order_by("-shipped_at", "-id"), PAGE)
+    vars(pages)["count"] = counts[show]
     current = pages.get_page(request.GET.get("page"))
     context = {
+        "demo_data": form.demo,
         "form": form,
         "query": form.query(),
         "row": row,
@@ -114,10 +126,11 @@ def changes(request: HttpRequest) -> HttpResponse:
         "area_name": _area_name(filters, areas),
         "page": current,
         "counts": counts,
-        "with_follow_ups": filters.basis in figures.WITH_FOLLOW_UPS,
-        "show": show if show in lists else "mature",
+        "with_follow_ups": with_follow_ups,
+        "show": show,
         "lines": _lines(current.object_list, filters, request),
-        **_behind(shown, filters, request),
+        "incident_count": incidents.total,
+        "hidden_count": incidents.hidden,
     }
     return render(request, "analytics/matrix_changes.html", context)
 
@@ -150,14 +163,3 @@ def _lines(found: Any, filters: Filters, request: HttpRequest) -> list[tuple[Cha
         ):
             links[cause.stands_for].append(cause)
     return [(change, links[change.pk]) for change in listed]
-
-
-def _behind(shown: Any, filters: Filters, request: HttpRequest) -> dict[str, int]:
-    """How many incidents stand behind the whole list, and how many of them the reader may not open."""
-    if filters.basis not in figures.WITH_INCIDENTS:
-        return {"incident_count": 0, "hidden_count": 0}
-    causes = standing_causes().filter(stands_for__in=shown.values("pk"), status__in=figures.COUNTED_CAUSES)
-    incidents = Incident.objects.counted().filter(is_demo=filters.demo, pk__in=causes.values("incident"))
-    visible = incidents.visible_to(reader(request)).count()
-    everything = incidents.count()
-    return {"incident_count": everything, "hidden_count": everything - visible}

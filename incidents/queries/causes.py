@@ -7,7 +7,7 @@ must be right meanwhile reads them through here.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -59,3 +59,21 @@ def _named(of: Iterable[int]) -> Q:
     ids = list(of)
     named = Change.objects.filter(Q(pk__in=ids) | Q(merged_into__in=ids)).order_by()
     return Q(change__in=named.values("pk"), stands_for__in=ids)
+
+
+def standing_named(where: Q, of: QuerySet[Change] | None = None, *, tell: str) -> QuerySet[Any]:
+    """What standing causes tell, `stands_for` or `incident`, as a subquery for `__in`; for many of them.
+
+    The same causes as of `standing_causes().filter(where)`, in three parts none of which reads all changes:
+    of changes without a double, of those that have one, and of doubles. `of`: current changes, these alone.
+    """
+    alone = Cause.objects.filter(where, change__isnull=False).exclude(change__in=DOUBLED)
+    entangled = standing_causes().filter(where)
+    parts = [entangled.filter(change__in=DOUBLED), entangled.filter(change__merged_into__isnull=False)]
+    if of is not None:
+        pks = of.order_by().values("pk")
+        alone = alone.filter(change__in=pks)
+        parts = [part.filter(stands_for__in=pks) for part in parts]
+    first = alone.order_by().values("change" if tell == "stands_for" else tell)
+    named: QuerySet[Any] = first.union(*(part.order_by().values(tell) for part in parts), all=True)
+    return named
