@@ -56,7 +56,7 @@ async function ask(field) {
       headers: { "X-CSRFToken": token, "HX-Request": "true" },
       // Not a form's body: that would make two characters of a line break, and every offset wrong.
       body: new URLSearchParams({ text }),
-      redirect: "error",
+      redirect: "manual",
     });
     if (answer.ok && field.value === text) show(field, await answer.text());
     else asked.delete(field);
