@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.admin_cells import NamedCells
 from changes.admin.terms import person
 from changes.models import (
     AreaRule,
@@ -42,14 +43,14 @@ def _total(rows: QuerySet[Any], column: str) -> Any:
     return Coalesce(Subquery(counted.values("total")), 0)
 
 
-class AreaRuleInline(Inline):
+class AreaRuleInline(NamedCells, Inline):
     model = AreaRule
     extra = 1
     fields = ("position", "glob", "area")
     ordering = ("position", "id")
 
 
-class PathClassRuleInline(Inline):
+class PathClassRuleInline(NamedCells, Inline):
     """What class of file paths are, where the repository differs from the habits of many."""
 
     model = PathClassRule
@@ -146,7 +147,7 @@ class ServiceAdmin(Base):
 
 
 @admin.register(Environment)
-class EnvironmentAdmin(Base):
+class EnvironmentAdmin(NamedCells, Base):
     """Mapped once: is it production? Unmapped ones stand first."""
 
     list_display = ("name", "source", "is_production", "deployment_total")

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.admin_cells import NamedCells
 from accounts.models import User
 from changes.models import AssistanceKind, Assistant, DomainArea, Term
 from changes.queries.terms import relations, use_counts, uses
@@ -61,7 +62,7 @@ class MergeForm(forms.Form):
         field.queryset = offered.filter(retired_at=None, merged_into=None).exclude(pk=term.pk)
 
 
-class TermAdmin(TermBase):
+class TermAdmin(NamedCells, TermBase):
     list_display: Any = ("slug", "name", "position", "used", "standing", "care")
     list_editable: ClassVar[Any] = ("name", "position")
     search_fields = ("name", "slug", "description")

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
+from accounts.admin_cells import NamedCells
 from changes.admin.facts import FactAdmin
 from changes.admin.terms import person
 from changes.origin import UnsafePattern, compiled
@@ -39,7 +40,7 @@ class AlertRuleForm(AlertRuleModelForm):
 
 
 @admin.register(AlertRule)
-class AlertRuleAdmin(Base):
+class AlertRuleAdmin(NamedCells, Base):
     form = AlertRuleForm
     list_display = ("source", "position", "severity_at_least", "title_pattern", "action", "window_minutes")
     list_editable = ("position", "action", "window_minutes")

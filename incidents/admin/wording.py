@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from accounts.admin_cells import NamedCells
 from changes.admin.rules import Lines
 from changes.admin.terms import person
 from incidents import wording
@@ -79,7 +80,7 @@ class TryForm(forms.Form):
 
 
 @admin.register(WordingRule)
-class WordingRuleAdmin(RuleBase):
+class WordingRuleAdmin(NamedCells, RuleBase):
     form = WordingRuleForm
     change_list_template = "admin/incidents/wordingrule/change_list.html"
     change_form_template = "admin/incidents/wordingrule/change_form.html"
