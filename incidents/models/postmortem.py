@@ -164,7 +164,8 @@ class ReviewRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"review of {self.postmortem}"
+        # Shown where somebody is deleted in the admin: it must not name an incident.
+        return f"review asked for on {self.requested_at:%Y-%m-%d}"
 
 
 class LessonQuerySet(models.QuerySet["Lesson"]):

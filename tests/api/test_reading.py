@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Role, Scope, Team
-from analytics.models import TestScenario
+from analytics.models import Sample, TestScenario
 from changes.models import (
     Assistance,
     AssistanceKind,
@@ -17,6 +17,7 @@ from changes.models import (
     Change,
     ChangeIdentity,
     Environment,
+    MarkingPolicy,
     TestCaseResult,
     TestRun,
 )
@@ -35,6 +36,7 @@ from tests import make
 from tests.api.conftest import Ask
 
 API = "/api/v1"
+DAY = date(2026, 3, 1)
 # Resources whose rows belong to an incident, and are as private as that is.
 PRIVATE = {
     "incidents",
@@ -86,11 +88,13 @@ def rows(db: None) -> dict[str, Any]:
         "lessons": lesson.pk,
         "actions": make.action(incident).pk,
         "scenarios": scenario.number,
+        "policies": MarkingPolicy.objects.create(repository=change.repository, since=DAY).pk,
+        "samples": Sample.objects.create(since=DAY, until=DAY, seed=1, drawn_from=3, population=2).pk,
     }
 
 
-# Figures are one report each, not lists of rows.
-OTHERS = {"matrix", "baseline", "matched", "trend", "deliveries"}
+# Figures are one report each, hints an answer to a text: no lists of rows.
+OTHERS = {"matrix", "baseline", "matched", "trend", "deliveries", "wording"}
 RESOURCES = sorted(prefix for prefix, _, _ in router.registry if prefix not in OTHERS)
 
 
