@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -26,7 +27,7 @@ def checkout() -> Service:
     return make.service("Checkout")
 
 
-def outage(title: str, service: Service, days: int, **over: object) -> Incident:
+def outage(title: str, service: Service, days: int, **over: Any) -> Incident:
     made = make.incident(title=title, reported_at=timezone.now() - timedelta(days=days), **over)
     made.services.add(service)
     return made
