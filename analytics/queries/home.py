@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from analytics.queries.figures import Filters, midnight
@@ -100,14 +100,12 @@ class Opening:
 def opening(user: User, filters: Filters, today: date, untested: QuerySet[Lesson]) -> Opening:
     counts = {**_incident_counts(user, filters, today), "untested": untested}
     lists = {
-        **{name: found.order_by().values(n=Count("pk")) for name, found in counts.items()},
         "sources": _sources(),
         "imported": _imported(),
         "incident": Incident.objects.filter(is_demo=False).order_by().values("pk")[:1],
         "known": Incident.objects.counted().filter(is_demo=filters.demo).order_by().values("pk")[:1],
     }
-    found = _at_once(lists)
-    n = {name: found[name][0]["n"] if found[name] else 0 for name in counts}
+    n, found = _at_once(counts, lists)
     return Opening(
         IncidentFigures(n["counted"], n["ongoing"], n["overdue"]),
         n["untested"],
@@ -116,18 +114,25 @@ def opening(user: User, filters: Filters, today: date, untested: QuerySet[Lesson
     )
 
 
-def _at_once(lists: Mapping[str, QuerySet[Any, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """The rows of several short queries of plain values, by one statement."""
+def _at_once(
+    counts: Mapping[str, QuerySet[Any, Any]], lists: Mapping[str, QuerySet[Any, Any]]
+) -> tuple[dict[str, int], dict[str, list[dict[str, Any]]]]:
+    """How many rows there are of some queries, and the rows of several short ones, by one statement."""
     parts: list[str] = []
     parameters: list[Any] = []
-    for rows in lists.values():
-        sql, given = rows.query.sql_with_params()
-        parts.append(f"(SELECT json_agg(one) FROM ({sql}) AS one)")
-        parameters += given
+    for wrapper, queries in (
+        ("(SELECT COUNT(*) FROM ({sql}) AS one)", [rows.order_by().values("pk") for rows in counts.values()]),
+        ("(SELECT json_agg(one) FROM ({sql}) AS one)", list(lists.values())),
+    ):
+        for rows in queries:
+            sql, given = rows.query.sql_with_params()
+            parts.append(wrapper.replace("{sql}", sql))
+            parameters += given
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", parameters)
         found = cursor.fetchone()
-    return {name: rows or [] for name, rows in zip(lists, found, strict=True)}
+    told = zip(lists, found[len(counts) :], strict=True)
+    return dict(zip(counts, found, strict=False)), {name: rows or [] for name, rows in told}
 
 
 def _sources() -> QuerySet[Any, Any]:
