@@ -123,12 +123,9 @@ GROUP BY incident_id, began_on, inside, restricted, instead
 HAVING inside OR bool_or(fits)
 ORDER BY began_on DESC, incident_id DESC
 """
-PATHS = """
-LEFT JOIN changes_change AS change ON change.id = fact.change_id
-LEFT JOIN LATERAL (
-    SELECT E'\\n' || array_to_string(change.paths, E'\\n') AS paths OFFSET 0
-) AS touched ON TRUE
-"""
+PATHS = "LEFT JOIN changes_change AS change ON change.id = fact.change_id"
+# Paths one a line, each behind a line break.
+LINES = "(E'\\n' || array_to_string(change.paths, E'\\n'))"
 
 
 def months(asked: Asked) -> list[Month]:
@@ -202,8 +199,8 @@ def _conditions(asked: Asked) -> tuple[str, str, dict[str, Any]]:
 
 def _touched(place: int, test: LineTest) -> str:
     """The plain part first: it is cheap, and most paths end there."""
-    parts = [f"strpos(touched.paths, %(plain_{place})s) > 0"] if test.plain else []
-    parts += [f"touched.paths ~ %(pattern_{place})s"] if test.pattern else []
+    parts = [f"strpos({LINES}, %(plain_{place})s) > 0"] if test.plain else []
+    parts += [f"{LINES} ~ %(pattern_{place})s"] if test.pattern else []
     return "(" + " AND ".join(parts) + ")"
 
 
