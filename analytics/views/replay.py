@@ -26,6 +26,8 @@ from incidents.models import Incident
 
 PAGE = 50
 MOST_OFFERED = 12
+# How many incidents the page lists unless all are asked for.
+FIRST = 15
 HEADER = ("incident", "began_on", "in_scope_area_or_services", "state", "words", "written_from")
 
 
@@ -65,7 +67,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "found": found,
         "headline": replays.headline(found, one.name if one else "This rule", _where(form)),
         "notes": replays.notes(found),
-        "shown": _shown(request, found),
+        "shown": _shown(request, found, None if request.GET.get("list") == "all" else FIRST),
         "chart": _chart(found),
     })  # fmt: skip
 
@@ -85,12 +87,13 @@ def _where(form: ReplayForm) -> str:
     return f"of {', '.join(str(names[slug]) for slug in told['service'])}" if told["service"] else ""
 
 
-def _shown(request: HttpRequest, found: Replay) -> list[Shown]:
+def _shown(request: HttpRequest, found: Replay, most: int | None = None) -> list[Shown]:
     if found.is_hidden:
         return []
-    visible = Incident.objects.visible_to(reader(request)).select_related("severity", "area")
-    rows = visible.in_bulk([line.incident for line in found.lines])
-    return [Shown(line, rows.get(line.incident)) for line in found.lines]
+    lines = found.lines[:most]
+    visible = Incident.objects.visible_to(reader(request)).select_related("area")
+    rows = visible.in_bulk([line.incident for line in lines])
+    return [Shown(line, rows.get(line.incident)) for line in lines]
 
 
 def _chart(found: Replay) -> Any:

@@ -288,3 +288,6 @@ def test_page_asks_little_of_the_database(django_assert_max_num_queries: Any) ->
             {"area": "payments", "paths": "pay/**", "start": str(AS_OF - YEAR), "end": str(AS_OF)},
         )
     assert page.context["found"].fitting == 20
+    assert len(page.context["shown"]) == 15
+    every = client.get(f"{page.request['PATH_INFO']}?{page.request['QUERY_STRING']}&list=all")
+    assert len(every.context["shown"]) == 20
