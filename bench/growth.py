@@ -32,7 +32,7 @@ SELECT n, %(repository)s + n %% 20, false, shipped_at::date,
        CASE WHEN origin < 0.4 THEN 'assisted' WHEN origin < 0.45 THEN 'autonomous'
             WHEN origin < 0.8 THEN 'manual' ELSE 'unknown' END,
        false,
-       CASE WHEN origin < 0.3 THEN ARRAY[%(total)s, %(assisted)s, %(kind)s + (n * 7919) %% 8]
+       CASE WHEN origin < 0.3 THEN ARRAY[%(total)s, %(assisted)s, %(kind)s + (n::bigint * 7919) %% 8]
             WHEN origin < 0.45 THEN ARRAY[%(total)s, %(assisted)s, %(not_said)s]
             WHEN automation < 0.05 THEN ARRAY[%(total)s, %(automation)s]
             WHEN origin < 0.8 THEN ARRAY[%(total)s, %(manual)s]
