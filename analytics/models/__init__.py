@@ -9,6 +9,17 @@ from analytics.models.counted import (
     RowCode,
 )
 from analytics.models.findings import FrozenWeek, Safeguard, Signal, SignalShown
+from analytics.models.flow import (
+    ChangeFlow,
+    DeploymentFlow,
+    DirtySpan,
+    FlowRead,
+    IncidentFlow,
+    ReviewRules,
+    SpanFigures,
+    WeekNote,
+    WorkLimit,
+)
 from analytics.models.samples import Sample, SampledChange
 from analytics.models.scenarios import (
     Pattern,
@@ -22,14 +33,20 @@ from analytics.models.scenarios import (
 __all__ = [
     "WHOLE",
     "Cell",
+    "ChangeFlow",
     "CountedChange",
     "CountedIncident",
     "CountedLink",
     "Counting",
+    "DeploymentFlow",
+    "DirtySpan",
+    "FlowRead",
     "FrozenWeek",
+    "IncidentFlow",
     "Pattern",
     "PatternVersion",
     "Recount",
+    "ReviewRules",
     "RowCode",
     "Safeguard",
     "Sample",
@@ -38,6 +55,9 @@ __all__ = [
     "ScenarioStanding",
     "Signal",
     "SignalShown",
+    "SpanFigures",
     "StandingsRead",
     "TestScenario",
+    "WeekNote",
+    "WorkLimit",
 ]

@@ -106,7 +106,8 @@ class Safeguard(models.Model):
 class FrozenWeek(models.Model):
     """A closed week: its figures as they were, with the versions of what made them."""
 
-    begins_on = models.DateField(unique=True)
+    begins_on = models.DateField()
+    is_demo = models.BooleanField(default=False, editable=False)
     closed_at = models.DateTimeField(default=timezone.now)
     closed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     figures = models.JSONField()
@@ -116,6 +117,7 @@ class FrozenWeek(models.Model):
 
     class Meta:
         ordering = ["-begins_on"]
+        constraints = [models.UniqueConstraint(fields=["begins_on", "is_demo"], name="week_frozen_once")]
 
     def __str__(self) -> str:
         return f"week of {self.begins_on}"

@@ -1,6 +1,7 @@
 from changes.models.attested import AttestedLines
 from changes.models.change import Change, ChangeIdentity, ChangeLink, ChangeQuerySet, Feature, SizeBand
 from changes.models.deployment import (
+    CheckRun,
     Deployment,
     DeploymentEvent,
     DeploymentQuerySet,
@@ -17,7 +18,7 @@ from changes.models.places import (
     Repository,
     Service,
 )
-from changes.models.review import DayKey, Review
+from changes.models.review import DayKey, Review, ReviewCare, ReviewRemark, SeniorReviewer, SizeException
 from changes.models.rework import Blame, FollowUp
 from changes.models.taxonomy import (
     AssistanceKind,
@@ -43,6 +44,7 @@ __all__ = [
     "ChangeIdentity",
     "ChangeLink",
     "ChangeQuerySet",
+    "CheckRun",
     "Confidence",
     "DayKey",
     "Decision",
@@ -64,8 +66,12 @@ __all__ = [
     "Prompt",
     "Repository",
     "Review",
+    "ReviewCare",
+    "ReviewRemark",
+    "SeniorReviewer",
     "Service",
     "SizeBand",
+    "SizeException",
     "Strength",
     "Term",
     "TermQuerySet",

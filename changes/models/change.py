@@ -121,7 +121,11 @@ class Change(models.Model):
     branch = models.CharField(max_length=250, blank=True)
     labels = ArrayField(models.CharField(max_length=100), default=list, blank=True)
 
+    # The earliest of its commits that anybody told of: where its lead time begins.
+    first_commit_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
+    # When it last stopped being a draft; NULL: it was never told to be one, so it was ready when opened.
+    ready_at = models.DateTimeField(null=True, blank=True)
     merged_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)

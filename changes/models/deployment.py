@@ -46,7 +46,15 @@ class Deployment(models.Model):
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
     is_production = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+
+    class KindBasis(models.TextChoices):
+        NONE = "", "Nothing said otherwise"
+        TOLD = "told", "Its sender said so"
+        OLDER = "older", "It went back to an older commit"
+        PERSON = "person", "A person said so"
+
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PLANNED)
+    kind_basis = models.CharField(max_length=6, choices=KindBasis, blank=True, default="")
     sha = models.CharField(max_length=64, blank=True)
     ref = models.CharField(max_length=250, blank=True)
     url = models.URLField(max_length=500, blank=True)
@@ -99,6 +107,54 @@ class DeploymentEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class CheckRun(models.Model):
+    """One check of a commit as a forge tells it, a workflow run or one check: waiting, running, done."""
+
+    class Kind(models.TextChoices):
+        WORKFLOW = "workflow", "Workflow run"
+        CHECK = "check", "Check run"
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        COMPLETED = "completed", "Completed"
+
+    repository = models.ForeignKey(Repository, models.PROTECT, related_name="check_runs")
+    kind = models.CharField(max_length=8, choices=Kind)
+    external_id = models.CharField(max_length=60)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    name = models.CharField(max_length=200, blank=True)
+    sha = models.CharField(max_length=64)
+    branch = models.CharField(max_length=250, blank=True)
+    status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
+    # The forge's own word: success, failure, cancelled, timed_out…; empty until it is known.
+    conclusion = models.CharField(max_length=20, blank=True)
+    url = models.URLField(max_length=500, blank=True)
+    queued_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField()
+    delivery = models.ForeignKey(Delivery, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-queued_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["repository", "kind", "external_id", "attempt"], name="check_run_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["repository", "sha"], name="check_run_of_commit"),
+            models.Index(fields=["queued_at"], name="check_run_queued"),
+            models.Index(
+                fields=["repository"], condition=~models.Q(status="completed"), name="check_run_pending"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name or self.kind} {self.status}"
 
 
 class TestRun(models.Model):

@@ -75,6 +75,13 @@ class Service(models.Model):
     # What pagers and monitors call it: matched without regard to case.
     aliases = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     area = models.ForeignKey(DomainArea, models.PROTECT, null=True, blank=True, related_name="+")
+    # NULL: nobody has said; then an alert or an incident that named it shows that its incidents are known.
+    reports_incidents = models.BooleanField(
+        null=True, blank=True, help_text="Whether its incidents reach this product at all."
+    )
+    exposure_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Days until a deployment counts as not failed; empty: as everywhere."
+    )
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
