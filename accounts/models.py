@@ -166,6 +166,7 @@ class Topic(models.TextChoices):
 
     DECISIONS = "decisions", "Each week: the ten decisions that matter most"
     NOTICES = "notices", "What I am asked for, at most one mail a day"
+    DIGEST = "digest", "Each week: the weekly review"
 
 
 class Subscription(models.Model):
@@ -173,6 +174,8 @@ class Subscription(models.Model):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="subscriptions")
     topic = models.CharField(max_length=12, choices=Topic)
+    # What it is about, where a topic can be narrowed: "" is everything, else "team:3", "service:5", "area:2".
+    scope = models.CharField(max_length=40, blank=True, default="")
     since = models.DateTimeField(default=timezone.now)
     stopped_at = models.DateTimeField(null=True, blank=True)
 
@@ -243,3 +246,14 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class CalendarKey(models.Model):
+    """The key in the address of a person's calendar feed: one at a time, of which only the digest is kept."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="calendar_key")
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"calendar key of {self.created_at:%Y-%m-%d}"

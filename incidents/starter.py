@@ -190,3 +190,15 @@ TEMPLATE_SECTIONS: list[dict[str, Any]] = [
         "in_short": False,
     },
 ]
+
+# Business days. The owner first; who facilitates and the others of the team only when it stays behind.
+REMINDERS: list[dict[str, Any]] = [
+    {"kind": "postmortem", "who": "owner", "days": 2, "side": "before"},
+    {"kind": "postmortem", "who": "owner", "days": 1, "side": "after", "repeat_every": 5},
+    {"kind": "postmortem", "who": "facilitator", "days": 5, "side": "after"},
+    {"kind": "postmortem", "who": "team", "days": 10, "side": "after"},
+    {"kind": "action", "who": "owner", "days": 2, "side": "before"},
+    {"kind": "action", "who": "owner", "days": 1, "side": "after", "repeat_every": 5},
+    {"kind": "action", "who": "team", "days": 10, "side": "after"},
+    {"kind": "review", "who": "owner", "days": 3, "side": "after", "repeat_every": 5},
+]

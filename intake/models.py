@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
@@ -149,6 +150,70 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.kind} {self.object_id}"
+
+
+class OutgoingHook(models.Model):
+    """One address outside that is told of some topics. Its secrets, and the address itself, are write-only.
+
+    Whoever knows the address of a chat's incoming hook may write there: so it is sealed as a secret is.
+    """
+
+    class Format(models.TextChoices):
+        STANDARD = "standard", "Standard Webhooks: type, timestamp, data and text"
+        CHAT = "chat", "Chat: only the text, as Slack, Mattermost and Rocket.Chat take it"
+
+    name = models.CharField(max_length=80, unique=True)
+    url_sealed = models.BinaryField(editable=False)
+    # Scheme and host of the address: what may be shown of it.
+    host = models.CharField(max_length=300, editable=False)
+    format = models.CharField(max_length=8, choices=Format, default=Format.STANDARD)
+    topics = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    scope = models.CharField(max_length=40, blank=True, default="")
+    is_active = models.BooleanField(default=True)
+    secret_sealed = models.BinaryField(editable=False)
+    # The secret before: signed with as well until that moment, so that the other side may change at leisure.
+    former_secret_sealed = models.BinaryField(null=True, blank=True, editable=False)
+    former_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
+    stopped_reason = models.CharField(max_length=200, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OutgoingMessage(models.Model):
+    """One message to one hook: the row is the truth, sending it may be tried again."""
+
+    hook = models.ForeignKey(OutgoingHook, models.CASCADE, related_name="messages")
+    topic = models.CharField(max_length=40)
+    # What it is for ("weekly_review:2026-W48"): the same message is made once.
+    key = models.CharField(max_length=120)
+    # Identifiers and figures only: words are made when it is sent.
+    content = models.JSONField(default=dict)
+    made_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    error = models.CharField(max_length=300, blank=True)
+    # Will not be sent: nothing was left to say, the hook was stopped, or every attempt failed (`error`).
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["hook", "key"], name="outgoing_message_once")]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=models.Q(sent_at=None, closed_at=None),
+                name="outgoing_message_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.key}"
 
 
 class Setup(models.Model):

@@ -42,8 +42,9 @@ class ReviewRules(models.Model):
 class ChangeFlow(models.Model):
     """One current change: where its time went, in seconds. None is not known, never 0.
 
-    `waited_for_review`: ready to a first review by a person other than its author; `waited_for_tests`: all that
-    its commits' checks were queued or running before it merged; `waited_for_deployment`: merged to shipped.
+    `waited_for_review`: ready to a first review by a person other than its author; `waited_for_tests`: all
+    that its commits' checks were waiting or running before it merged; `waited_for_deployment`: merged to
+    shipped.
     """
 
     class LeadBasis(models.TextChoices):
@@ -102,7 +103,7 @@ class ChangeFlow(models.Model):
 
 
 class DeploymentFlow(models.Model):
-    """One production deployment that ended, `at`: yes or no for each deployment, never a count of incidents."""
+    """One production deployment that ended, `at`: yes or no for each, never a count of incidents."""
 
     deployment = models.OneToOneField(
         Deployment, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+"
@@ -113,7 +114,7 @@ class DeploymentFlow(models.Model):
     service = models.BigIntegerField(help_text="0: nobody can tell.")
     at = models.DateTimeField()
     reached_users = models.BooleanField(help_text="It succeeded; else it failed or was cancelled before.")
-    # A counted incident names it, or a change that it was the first to ship, as a confirmed (suspected) cause.
+    # A counted incident names it, or a change that it was the first to ship, as confirmed (suspected).
     failed = models.BooleanField()
     suspected = models.BooleanField()
     # A rollback, a hotfix, or the first to ship what repaired an incident.

@@ -13,6 +13,7 @@ from incidents.models.postmortem import (
     PostmortemSection,
     ReviewRequest,
 )
+from incidents.models.reminder import ReminderPolicy
 from incidents.models.taxonomy import FactorKind, IncidentType, PostmortemTemplate, Severity
 from incidents.models.timeline import TimelineEntry
 from incidents.models.wording import WordingRule
@@ -39,6 +40,7 @@ __all__ = [
     "PostmortemRevision",
     "PostmortemSection",
     "PostmortemTemplate",
+    "ReminderPolicy",
     "ReviewRequest",
     "Severity",
     "TimelineEntry",
