@@ -16,7 +16,7 @@ from accounts.models import AuditEntry, Mail, Role, Subscription, Topic, User
 from accounts.services import Refused, audit
 
 # Who may have it: the ten decisions are for those who may decide.
-LEAST_ROLE = {Topic.DECISIONS: Role.AUTHOR, Topic.NOTICES: Role.VIEWER}
+LEAST_ROLE = {Topic.DECISIONS: Role.AUTHOR, Topic.NOTICES: Role.VIEWER, Topic.DIGEST: Role.VIEWER}
 ADDRESS_LINK_AGE = timedelta(days=1)
 ADDRESS_LINKS_AN_HOUR = 5
 
