@@ -275,3 +275,34 @@ class WeekNote(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class FlowTouched(models.Model):
+    """A change, deployment or incident whose narrow row is to be made anew."""
+
+    class Kind(models.TextChoices):
+        CHANGE = "change"
+        DEPLOYMENT = "deployment"
+        INCIDENT = "incident"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    object_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "object_id"], name="flow_touched_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"
+
+
+class FlowTold(models.Model):
+    """Since when reviews and checks of a repository are told: before that, none is not known to be none."""
+
+    repository = models.OneToOneField(
+        Repository, models.CASCADE, primary_key=True, related_name="+", db_constraint=False
+    )
+    reviews_since = models.DateTimeField(null=True)
+    checks_since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"told of repository {self.repository_id}"
