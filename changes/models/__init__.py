@@ -10,6 +10,7 @@ from changes.models.deployment import (
 )
 from changes.models.evidence import Assistance, Decision, OriginEvidence, Prompt
 from changes.models.history import HistoryRun, HistoryRunQuerySet
+from changes.models.load import LoadReading
 from changes.models.places import (
     AreaRule,
     Environment,
@@ -58,6 +59,7 @@ __all__ = [
     "FollowUp",
     "HistoryRun",
     "HistoryRunQuerySet",
+    "LoadReading",
     "MarkingPolicy",
     "Origin",
     "OriginEvidence",
