@@ -261,5 +261,13 @@ POLICIES: list[tuple[str, int, int | None, str]] = [
     ("warehouse", 330, 210, "A label that reviewers set. Ended: too many changes landed without review."),
 ]
 
+# Where a failure costs most: as the areas that the product begins with have it.
+RISKY_AREAS = frozenset({"payments", "identity", "compliance", "checkout"})
+
+# Of which services nobody said whether their incidents come in, and which wait longer before they call a
+# deployment good.
+NOT_SAID = frozenset({"catalogue-web"})
+EXPOSURE_DAYS = {"compliance-desk": 21}
+
 FORGE_SOURCE = "demo-forge"
 PAGER_SOURCE = "demo-pager"

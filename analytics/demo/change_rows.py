@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from django.db import connection
 
@@ -22,15 +20,12 @@ from changes.models import (
     Deployment,
     DeploymentEvent,
     MarkingPolicy,
-    Review,
     SizeBand,
 )
 from changes.origin import Evidence, Material, Said, detect
 from changes.services.bulk import insert, insert_pairs
 from changes.services.rules import current_rules
 from changes.services.weighing import Judgements, save_assistances, save_evidence, weigh_change
-
-DAY_KEYS_KEPT = timedelta(days=90)
 
 
 @dataclass
@@ -104,12 +99,15 @@ def _row(work: Work, places: Places) -> Change:
         repository=places.repositories[work.part.repository],
         type=work.type,
         state=work.state,
+        is_draft=work.is_draft,
         title=work.title,
         message=work.body.strip(),
         url=f"https://{HOST}/larkfield/{work.part.repository}/pull/{work.number}",
         branch=_branch(work),
         labels=work.labels,
+        first_commit_at=work.first_commit_at,
         opened_at=work.opened_at,
+        ready_at=work.ready_at,
         merged_at=work.merged_at,
         closed_at=work.closed_at,
         shipped_at=work.shipped_at,
@@ -141,14 +139,13 @@ def _band(lines: int | None) -> str:
 
 
 def _hang_on(judged: list[Judged], places: Places, history: History) -> None:
-    """What belongs to one change: names, decisions, reviews, places."""
-    identities, decisions, reviews = [], [], []
+    """What belongs to one change: names, decisions, places."""
+    identities, decisions = [], []
     in_services: list[tuple[int, int]] = []
     touched: list[tuple[int, int]] = []
     for one in judged:
         identities += _identities(one)
         decisions += [_decision(one, word, places) for word in one.words]
-        reviews += _reviews(one, history.as_of)
         in_services.append((one.row.pk, places.services[one.work.part.slug].pk))
         areas = {one.work.part.area} if one.row.paths and not one.work.is_bot else set()
         if any("apps/catalogue" in path for path in one.row.paths):
@@ -156,7 +153,6 @@ def _hang_on(judged: list[Judged], places: Places, history: History) -> None:
         touched += [(one.row.pk, places.areas[area].pk) for area in sorted(areas)]
     insert(identities)
     insert(decisions)
-    insert(reviews)
     insert_pairs(Change.services.through, ("change_id", "service_id"), in_services)
     insert_pairs(Change.areas_touched.through, ("change_id", "domainarea_id"), touched)
 
@@ -182,33 +178,6 @@ def _decision(one: Judged, word: Word, places: Places) -> Decision:
         prompted_by=word.prompt,
         reason=word.reason,
     )
-
-
-def _reviews(one: Judged, as_of: datetime) -> list[Review]:
-    found = []
-    for number, (state, at, is_bot, is_senior) in enumerate(one.work.reviews, start=1):
-        person = f"{one.work.part.team}:{(one.work.number * 7 + number) % 5}"
-        has_key = as_of - at < DAY_KEYS_KEPT
-        found.append(
-            Review(
-                change=one.row,
-                external_id=f"{one.work.number}-{number}",
-                state=state,
-                submitted_at=at,
-                commit_sha=one.work.shas[0],
-                reviewer_in_change=_digest(f"{one.work.shas[0]}:{person}"),
-                reviewer_on_day=_digest(f"{at.date()}:{person}") if has_key else None,
-                is_bot=is_bot,
-                is_senior=is_senior,
-                comments=(one.work.number + number) % 4,
-                told_at=at,
-            )
-        )
-    return found
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
 
 
 def _link(judged: list[Judged], rows: dict[int, Change]) -> None:
@@ -254,6 +223,7 @@ def _deployment(rollout: Rollout, places: Places) -> Deployment:
         is_production=rollout.environment == "production",
         status=rollout.status,
         kind=rollout.kind,
+        kind_basis="told" if rollout.kind != "planned" else "",
         sha=rollout.sha,
         ref="main",
         url=f"https://{HOST}/larkfield/{rollout.part.repository}/deployments/{rollout.number}",

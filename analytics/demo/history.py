@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from analytics.demo.outages import Outage, break_things, revert
+from analytics.demo.reviewing import review
 from analytics.demo.rollouts import Rollout, ship, urgent
 from analytics.demo.sittings import Sitting, hold
 from analytics.demo.work import Work, draft
@@ -36,8 +37,9 @@ def play(*, as_of: datetime, seed: int, changes: int, incidents: int) -> History
     for outage in outages:
         for work in outage.causes:
             work.was_suspected = True
-    # A plot of its own, so that the rest is the same with it and without.
+    # Plots of their own, so that the rest is the same with them and without.
     sittings = hold(Random(seed + 2), as_of, works, outages)  # noqa: S311
+    review(Random(seed + 3), as_of, works)  # noqa: S311
     return History(as_of, works, rollouts, outages, sittings)
 
 

@@ -119,6 +119,8 @@ def _services(
             path_globs=list(part.globs),
             aliases=list(part.aliases),
             area=areas[part.area],
+            reports_incidents=part.slug not in cast.NOT_SAID or None,
+            exposure_days=cast.EXPOSURE_DAYS.get(part.slug),
             is_demo=True,
             created_at=began,
         )

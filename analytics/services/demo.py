@@ -15,18 +15,29 @@ from django.utils import timezone
 
 from accounts import notices
 from accounts.models import AuditEntry, Team, User
-from analytics.demo import cast, change_rows, control_rows, incident_rows, lesson_rows, places
+from analytics.demo import (
+    cast,
+    change_rows,
+    control_rows,
+    incident_rows,
+    lesson_rows,
+    places,
+    review_rows,
+)
 from analytics.demo.history import play
 from analytics.models import Safeguard, Signal, SignalShown, TestScenario
 from analytics.queries.samples import samples
 from analytics.services.demo_weeks import replay
 from changes.models import (
     Change,
+    CheckRun,
     Deployment,
     Environment,
     MarkingPolicy,
     Repository,
+    SeniorReviewer,
     Service,
+    SizeException,
     TestRun,
 )
 from incidents.models import (
@@ -93,6 +104,7 @@ def make_demo(
     random = Random(seed + 1)  # noqa: S311  a plot, not a secret
     where = places.make(until)
     by_work, by_rollout = change_rows.make(history, where)
+    review_rows.make(history, where, by_work)
     told = incident_rows.make(history, where, by_work, by_rollout, _next(Incident), random)
     control_rows.make(history, where, by_work, told)
     lessons, scenarios = lesson_rows.make(random, history, where, told, _next(TestScenario))
@@ -173,6 +185,9 @@ def _in_order() -> Iterable[QuerySet]:
     yield TestRun.objects.filter(repository__is_demo=True)
     yield Deployment.objects.filter(repository__is_demo=True)
     yield samples(demo=True)
+    yield CheckRun.objects.filter(repository__is_demo=True)
+    yield SizeException.objects.filter(demo_change)
+    yield SeniorReviewer.objects.filter(repository__is_demo=True)
     yield Change.objects.demo()
     yield MarkingPolicy.objects.filter(repository__is_demo=True)
     yield Service.objects.filter(is_demo=True)

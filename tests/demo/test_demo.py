@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
+from statistics import median
 from typing import Any
 
 import pytest
@@ -16,7 +17,22 @@ from analytics.demo import cast
 from analytics.demo.history import play
 from analytics.models import TestScenario
 from analytics.services import demo
-from changes.models import Assistance, Change, ChangeLink, Decision, Deployment, Origin, Repository, TestRun
+from changes.models import (
+    Assistance,
+    Change,
+    ChangeLink,
+    CheckRun,
+    Decision,
+    Deployment,
+    Origin,
+    Repository,
+    Review,
+    ReviewCare,
+    ReviewRemark,
+    Service,
+    SizeException,
+    TestRun,
+)
 from changes.services.rules import current_rules
 from changes.services.weighing import reweigh
 from incidents.models import Cause, Fix, Incident, Lesson, Postmortem
@@ -37,6 +53,7 @@ def fingerprint() -> list[Any]:
     changes = Change.objects.order_by("url").values_list(
         "url", "title", "message", "merged_at", "shipped_at", "origin", "origin_counted", "size_band",
         "first_incident_at", "undone_at", "assistant__slug", "area__slug", "paths",
+        "first_commit_at", "ready_at",
     )  # fmt: skip
     incidents = Incident.objects.order_by("number").values_list(
         "number", "title", "impact_started_at", "resolved_at", "severity__slug", "postmortem__state"
@@ -44,7 +61,23 @@ def fingerprint() -> list[Any]:
     kinds = Assistance.objects.order_by("change__url", "kind__slug").values_list(
         "change__url", "kind__slug", "status", "counted"
     )
-    return [*changes, *incidents, *kinds]
+    reviews = Review.objects.order_by("change__url", "external_id").values_list(
+        "change__url", "external_id", "state", "submitted_at", "commit_sha", "is_senior", "comments"
+    )
+    remarks = ReviewRemark.objects.order_by("change__url", "external_id").values_list(
+        "change__url", "external_id", "kind", "at", "is_meaningful", "reviewer_on_day"
+    )
+    checks = CheckRun.objects.order_by("repository__name", "external_id", "attempt").values_list(
+        "repository__name", "sha", "status", "conclusion", "queued_at", "completed_at"
+    )
+    return [
+        *changes,
+        *incidents,
+        *kinds,
+        *reviews,
+        *((*one[:-1], bytes(one[-1])) for one in remarks),
+        *checks,
+    ]
 
 
 def table_counts() -> dict[str, int]:
@@ -92,6 +125,47 @@ def test_generated_payments_code_fails_more_often_when_played_in_full() -> None:
     assert share[0] > 1.8 * share[1]
 
 
+def test_reviews_differ_by_size_and_help_when_played_in_full() -> None:
+    as_of = datetime(2026, 3, 2, tzinfo=UTC)
+    history = play(as_of=as_of, seed=cast.SEED, changes=cast.CHANGES, incidents=cast.INCIDENTS)
+    merged = [work for work in history.works if work.merged_at and not work.is_bot and not work.is_urgent]
+    unread, waits, remarks = {}, {}, {}
+    for is_helped in (False, True):
+        for is_large in (False, True):
+            key = (is_helped, is_large)
+            works = [one for one in merged if bool(one.helped) == is_helped and (one.lines > 200) == is_large]
+            first = [
+                min((review.at for review in one.reviews if not review.is_bot), default=None) for one in works
+            ]
+            unread[key] = first.count(None) / len(works)
+            waits[key] = median(
+                (at - (one.ready_at or one.opened_at)).total_seconds()
+                for one, at in zip(works, first, strict=True)
+                if at
+            )
+            meant = sum(note.is_meaningful and not note.is_bot and not note.is_self for one in works
+                        for note in one.remarks)  # fmt: skip
+            remarks[key] = meant / sum(one.lines for one in works)
+    assert unread[True, False] > unread[False, False] > 0
+    for is_large in (False, True):
+        assert waits[True, is_large] > waits[False, is_large]
+        assert remarks[True, is_large] < remarks[False, is_large]
+    for is_helped in (False, True):
+        assert waits[is_helped, True] > waits[is_helped, False]
+        assert remarks[is_helped, True] < remarks[is_helped, False]
+
+
+def test_nothing_lies_ahead_when_played() -> None:
+    as_of = datetime(2026, 3, 2, tzinfo=UTC)
+    for work in play(as_of=as_of, seed=3, changes=2000, incidents=100).works:
+        times = [one.at for one in (*work.reviews, *work.remarks)]
+        times += [run.completed_at or run.started_at or run.queued_at for run in work.runs]
+        assert max(times, default=work.opened_at) < as_of
+        assert min(times, default=work.opened_at) >= work.opened_at
+        assert work.first_commit_at is None or work.first_commit_at < work.opened_at
+        assert work.ready_at is None or work.opened_at < work.ready_at < (work.merged_at or as_of)
+
+
 def test_titles_hardly_come_twice_when_played_in_full() -> None:
     as_of = datetime(2026, 3, 2, tzinfo=UTC)
     history = play(as_of=as_of, seed=cast.SEED, changes=cast.CHANGES, incidents=cast.INCIDENTS)
@@ -115,6 +189,29 @@ def test_rows_are_whole_when_made() -> None:
     assert ChangeLink.objects.filter(kind="reverts", target__undone_by=F("change")).exists()
     assert Fix.objects.exists()
     assert set(Deployment.objects.values_list("kind", flat=True)) == {"planned", "rollback", "hotfix"}
+
+
+def test_reviews_and_checks_are_whole_when_made() -> None:
+    make(changes=2000)
+    assert set(Review.objects.values_list("state", flat=True)) == set(Review.State.values)
+    assert Review.objects.filter(is_bot=True).exists()
+    assert Review.objects.filter(is_senior=True).exists()
+    assert set(ReviewRemark.objects.values_list("kind", flat=True)) == set(ReviewRemark.Kind.values)
+    assert set(ReviewRemark.objects.values_list("is_meaningful", flat=True)) == {True, False}
+    assert set(CheckRun.objects.values_list("status", flat=True)) == set(CheckRun.Status.values)
+    assert CheckRun.objects.filter(attempt=2).exists()
+    assert not CheckRun.objects.filter(repository__name__contains="platform").exists()
+    assert set(ReviewCare.objects.values_list("answer", flat=True)) == set(ReviewCare.Answer.values)
+    assert SizeException.objects.filter(change__size_band="large").exists()
+    opened = Change.objects.filter(state="open")
+    assert opened.filter(is_draft=True).exists()
+    assert opened.filter(is_draft=False).exists()
+    assert Change.objects.exclude(ready_at=None).exists()
+    assert Change.objects.filter(first_commit_at=None).exists()
+    assert set(Service.objects.values_list("reports_incidents", flat=True)) == {True, None}
+    assert set(Deployment.objects.values_list("kind", "kind_basis").distinct()) == {
+        ("planned", ""), ("rollback", "told"), ("hotfix", "told"),
+    }  # fmt: skip
 
 
 def test_first_incident_is_that_of_the_confirmed_causes_when_made() -> None:
