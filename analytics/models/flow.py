@@ -119,6 +119,9 @@ class DeploymentFlow(models.Model):
     suspected = models.BooleanField()
     # A rollback, a hotfix, or the first to ship what repaired an incident.
     is_rework = models.BooleanField()
+    by_restricted = models.BooleanField(
+        db_default=False, help_text="Restricted incidents alone say one of these three."
+    )
     changes = models.IntegerField()
     is_first_known = models.BooleanField()
     is_gap = models.BooleanField()
