@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from analytics.queries import figures, ledger
 from analytics.queries.ledger import FEW, Standing
-from analytics.services import counting, rebuilding, standings
+from analytics.services import counting, flow, rebuilding, standings
 from analytics.services.judging import run_due
 from analytics.services.planning import refresh_statistics
 
@@ -74,3 +74,26 @@ def judge_week() -> None:
     now = timezone.now()
     today = now.astimezone(figures.organisation_zone()).date()
     run_due(today=today, demo=figures.shows_demo(), stands=catch_up(), now=now)
+
+
+@shared_task(name="analytics.reckon_weeks", time_limit=3600)
+def reckon_weeks() -> None:
+    """Keeps the figures of the weekly review; a worker that is told to stop leaves the rest to the next."""
+    if not flow.follow(now=timezone.now, seconds=SECONDS):
+        reckon_weeks.delay()
+
+
+def follow_flow() -> None:
+    """Called by every tick."""
+    if flow.is_behind():
+        reckon_weeks.delay()
+
+
+def ring_for_weeks() -> None:
+    """Called by a page whose figures wait to be reckoned."""
+    if cache.add("analytics:rung_weeks", True, RING_AGAIN):
+        try:
+            reckon_weeks.delay()
+        except Exception:
+            # The page is shown all the same; the tick rings again.
+            log.exception("The worker could not be told to reckon; the next tick makes up for it")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import django_stubs_ext
 
-from config import broker, env, mail
+from config import broker, env, mail, outgoing
 
 # Lets `ModelAdmin[User]` and its like be written, which Django's own classes do not allow at run time.
 django_stubs_ext.monkeypatch()
@@ -266,8 +266,19 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = mail.sender(MAIL_HOST, env.text("MAIL_FROM")
 MAIL_WEEKDAY = mail.WEEKDAYS.index(env.one_of("MAIL_WEEKDAY", "monday", mail.WEEKDAYS))
 MAIL_HOUR = mail.hour(env.integer("MAIL_HOUR", 8))
 # Who writes the mail of a topic, and what keeps all mail back while it says yes.
-MAIL_WRITERS = {"decisions": "analytics.mails.weekly", "notices": "accounts.mail_notices"}
+MAIL_WRITERS = {
+    "decisions": "analytics.mails.weekly",
+    "notices": "accounts.mail_notices",
+    "digest": "analytics.mails.digest",
+}
 MAIL_HELD_WHILE = "analytics.queries.figures.shows_demo"
+# What a digest or a hook can be narrowed to.
+SCOPES_OFFERED = "analytics.queries.scope_choices.offered"
+
+# Who writes the messages of a topic to outgoing hooks; and networks, addresses and hosts that these may reach
+# though they are not public.
+HOOK_WRITERS = {"weekly_review": "analytics.hooks.weekly_review"}
+OUTGOING_ALLOWED = outgoing.listed(env.words("OUTGOING_ALLOWED"))
 
 # A message is a doorbell, never the letter: what must be done is a row, and the tick rings again for it.
 CELERY_BROKER_URL = broker.address(env.text("CELERY_BROKER_URL"))
@@ -296,9 +307,12 @@ TICKS = [
     "incidents.tasks.remind_owners",
     "analytics.tasks.sweep",
     "analytics.tasks.follow_test_runs",
+    "analytics.tasks.follow_flow",
     "analytics.tasks.judge_week",
     "accounts.tasks.make_mail",
     "accounts.tasks.ring_for_mail",
+    "intake.tasks.make_outgoing",
+    "intake.tasks.ring_for_outgoing",
 ]
 # Demonstration data is only made where none of these has a row.
 ROWS_OF_ONES_OWN = ["intake.Source", "changes.Change", "incidents.Incident"]
