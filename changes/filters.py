@@ -45,6 +45,10 @@ def services_offered(_request: object) -> QuerySet[Service]:
     return in_view(Service.objects.all())
 
 
+def features_offered(_request: object) -> QuerySet[Feature]:
+    return in_view(Feature.objects.all())
+
+
 def with_merged(term: Term) -> set[int]:
     """The term's id and the ids of all that were merged into it, over any number of steps."""
     # The plugin of the type checker cannot follow a manager of an abstract model.
@@ -156,7 +160,12 @@ class ChangeFilter(filters.FilterSet):
     draft = boolean("is_draft", "Draft")
     label = filters.CharFilter(field_name="labels", method="has_label", label="Label")
     branch = filters.CharFilter(field_name="branch", label="Branch")
-    feature = filters.ModelChoiceFilter(queryset=Feature.objects.all(), to_field_name="slug", label="Feature")
+    feature = filters.ModelChoiceFilter(
+        queryset=features_offered, to_field_name="slug", label="Feature", null_label="None", null_value=NONE
+    )
+    feature_basis = filters.ChoiceFilter(
+        choices=[choice for choice in Change.FeatureBasis.choices if choice[0]], label="Feature known from"
+    )
     undone = YesNoFilter(field_name="undone_at", lookup_expr="isnull", exclude=True, label="Undone")
     shipped_basis = filters.ChoiceFilter(choices=Change.ShippedBasis.choices, label="Shipped by")
     opened_after = after("opened_at", "Opened from")

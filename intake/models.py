@@ -127,6 +127,7 @@ class LedgerEntry(models.Model):
         SCENARIO = "scenario"
         TEST_RUN = "test_run"
         POLICY = "policy"
+        FEATURE = "feature"
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(default=timezone.now)

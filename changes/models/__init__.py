@@ -1,5 +1,5 @@
 from changes.models.attested import AttestedLines
-from changes.models.change import Change, ChangeIdentity, ChangeLink, ChangeQuerySet, Feature, SizeBand
+from changes.models.change import Change, ChangeIdentity, ChangeLink, ChangeQuerySet, SizeBand
 from changes.models.deployment import (
     CheckRun,
     Deployment,
@@ -9,6 +9,8 @@ from changes.models.deployment import (
     TestRun,
 )
 from changes.models.evidence import Assistance, Decision, OriginEvidence, Prompt
+from changes.models.feature import Feature, FeatureQuerySet, Measurement
+from changes.models.featured import FeatureWord
 from changes.models.history import HistoryRun, HistoryRunQuerySet
 from changes.models.load import LoadReading
 from changes.models.places import (
@@ -56,11 +58,14 @@ __all__ = [
     "DomainArea",
     "Environment",
     "Feature",
+    "FeatureQuerySet",
+    "FeatureWord",
     "FollowUp",
     "HistoryRun",
     "HistoryRunQuerySet",
     "LoadReading",
     "MarkingPolicy",
+    "Measurement",
     "Origin",
     "OriginEvidence",
     "PathClassRule",

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from changes.models.feature import Feature
 from changes.models.places import Repository, Service
 from changes.models.taxonomy import Assistant, DomainArea, Origin
 from intake.models import Delivery
@@ -26,30 +27,6 @@ class SizeBand(models.TextChoices):
     MEDIUM = "medium", "51 to 200 lines"
     LARGE = "large", "Over 200 lines"
     UNKNOWN = "unknown", "Size unknown"
-
-
-class Feature(models.Model):
-    """Changes grouped by the impact they were made for."""
-
-    name = models.CharField(max_length=160)
-    slug = models.SlugField(max_length=160, unique=True)
-    description = models.TextField(blank=True)
-    area = models.ForeignKey(DomainArea, models.PROTECT, null=True, blank=True, related_name="+")
-    metric = models.CharField(max_length=120, blank=True)
-    unit = models.CharField(max_length=40, blank=True)
-    baseline = models.FloatField(null=True, blank=True)
-    measured = models.FloatField(null=True, blank=True)
-    measured_from = models.DateField(null=True, blank=True)
-    measured_to = models.DateField(null=True, blank=True)
-    measured_by = models.CharField(max_length=200, blank=True, help_text="Where the figure comes from.")
-    worth_it = models.TextField(blank=True, help_text="Was this worth the ongoing hassle?")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):
@@ -111,6 +88,12 @@ class Change(models.Model):
         PERSON = "person", "A person's word"
         POLICY = "policy", "A marking policy"
 
+    class FeatureBasis(models.TextChoices):
+        NONE = "", "Nothing names one"
+        LINE = "line", "A line of its text"
+        LABEL = "label", "A label"
+        PERSON = "person", "A person's word"
+
     repository = models.ForeignKey(Repository, models.PROTECT, related_name="changes")
     type = models.CharField(max_length=14, choices=Type, default=Type.CODE)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
@@ -165,7 +148,12 @@ class Change(models.Model):
     area_said_by_person = models.BooleanField(default=False)
     areas_touched = models.ManyToManyField(DomainArea, blank=True, related_name="+")
     services = models.ManyToManyField(Service, blank=True, related_name="changes")
+    # One: a person's word, else the first that its texts, then its labels name.
     feature = models.ForeignKey(Feature, models.SET_NULL, null=True, blank=True, related_name="changes")
+    feature_basis = models.CharField(max_length=6, choices=FeatureBasis, blank=True, default="")
+    # What its texts name as they stand, known here or not; and with the labels all that it names.
+    feature_lines = ArrayField(models.CharField(max_length=100), default=list, blank=True, editable=False)
+    feature_names = ArrayField(models.CharField(max_length=100), default=list, blank=True, editable=False)
 
     # Told from above by whoever knows of incidents; from below by a revert.
     first_incident_at = models.DateTimeField(null=True, blank=True)
@@ -234,6 +222,9 @@ class Change(models.Model):
                 name="change_assisted_latest",
             ),
             GinIndex(fields=["paths"], name="change_paths", fastupdate=True),
+            GinIndex(
+                fields=["feature_names"], condition=~models.Q(feature_names=[]), name="change_names_features"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -39,6 +39,8 @@ NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
         "origin_said_at": "shown at the change",
         "rules_version": "bookkeeping",
         "area_said_by_person": "shown at the change",
+        "feature_lines": "shown at the change",
+        "feature_names": "shown at the change",
         "first_incident_at": "it would tell of restricted incidents",
         "undone_by": "undone",
         "declared": "shown at the change as evidence and kinds",
