@@ -8,7 +8,12 @@ from types import ModuleType
 from analytics.metrics import (
     adjusted_ratio,
     afterwards,
+    change_fail_rate,
+    change_lead_time,
     coverage,
+    deployment_frequency,
+    deployment_rework_rate,
+    failed_deployment_recovery,
     failure_rate,
     matched_ratio,
     recall,
@@ -28,6 +33,11 @@ METRICS: tuple[ModuleType, ...] = (
     coverage,
     afterwards,
     recall,
+    deployment_frequency,
+    change_lead_time,
+    change_fail_rate,
+    failed_deployment_recovery,
+    deployment_rework_rate,
 )
 
 

@@ -192,7 +192,11 @@ concerned AS (
 {STANDING},
 blamed AS (
     SELECT base.id, bool_or(standing.status = 'confirmed') AS failed,
-           bool_or(standing.status = 'suspected') AS suspected
+           bool_or(standing.status = 'suspected') AS suspected,
+           -- Of one of the two words, whatever is known of the other.
+           COALESCE(bool_and(incident.is_restricted) FILTER (WHERE standing.status = 'confirmed'), false)
+           OR COALESCE(bool_and(incident.is_restricted) FILTER (WHERE standing.status = 'suspected'), false)
+               AS by_restricted
     FROM standing
     JOIN incidents_incident AS incident ON incident.id = standing.incident_id
     LEFT JOIN named ON named.change_id = standing.change_id
@@ -202,11 +206,12 @@ blamed AS (
     GROUP BY base.id
 ),
 repaired AS (
-    SELECT DISTINCT named.id FROM incidents_fix AS fix
+    SELECT named.id, bool_and(incident.is_restricted) AS by_restricted FROM incidents_fix AS fix
     JOIN meant ON meant.told = fix.change_id
     JOIN named ON named.change_id = meant.means
     JOIN incidents_incident AS incident ON incident.id = fix.incident_id
     WHERE incident.duplicate_of_id IS NULL AND NOT incident.closing_reason = ANY(%(never_counted)s)
+    GROUP BY named.id
 )
 SELECT base.id AS deployment_id, repository_id, is_demo,
        {_scopes("SELECT base.service WHERE base.service <> 0", "base.area")} AS scopes,
@@ -214,6 +219,8 @@ SELECT base.id AS deployment_id, repository_id, is_demo,
        reached_users AND COALESCE(blamed.failed, false) AS failed,
        reached_users AND COALESCE(blamed.suspected, false) AS suspected,
        reached_users AND (kind IN ('rollback', 'hotfix') OR repaired.id IS NOT NULL) AS is_rework,
+       reached_users AND (COALESCE(blamed.by_restricted, false) OR COALESCE(repaired.by_restricted, false)
+           AND kind NOT IN ('rollback', 'hotfix')) AS by_restricted,
        (SELECT COUNT(*) FROM holds WHERE holds.id = base.id)::int AS changes,
        is_first_known, is_gap
 FROM base LEFT JOIN blamed USING (id) LEFT JOIN repaired USING (id)

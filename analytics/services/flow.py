@@ -17,6 +17,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from analytics.flow_weeks import QUARTER, WEEK, Span, last_full, monday
+from analytics.metrics import delivery
 from analytics.models import (
     ChangeFlow,
     DeploymentFlow,
@@ -34,7 +35,7 @@ from changes.models import Repository
 from incidents.models import Incident
 
 # Each has VERSION and reckon(span, demo, rules, now) -> {scope: figures}; "" is everything.
-PAGES: dict[str, ModuleType] = {}
+PAGES: dict[str, ModuleType] = {"delivery": delivery}
 # Raise it when a narrow row holds something else than before: all are made anew then.
 RULE = 1
 
@@ -62,7 +63,8 @@ def read_ledger(*, now: datetime) -> bool:
     elif entries:
         flow_facts.note(entries)
     today = local_day(now)
-    if read.aged_on != today:
+    # A service's window, or whether its incidents are known here, alters every week and no row.
+    if read.aged_on != today or any(kind == "service" for kind, _ in entries):
         _age(today, now)
     read.snapshot, read.aged_on, read.made_by = snapshot, today, made_by()
     read.save()

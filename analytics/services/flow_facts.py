@@ -46,7 +46,7 @@ CHANGES = Facts(
 DEPLOYMENTS = Facts(
     "analytics_deploymentflow", "deployment_id", queries.DEPLOYMENTS,
     ("repository_id", "is_demo", "scopes", "service", "at", "reached_users", "failed", "suspected",
-     "is_rework", "changes", "is_first_known", "is_gap"),
+     "is_rework", "by_restricted", "changes", "is_first_known", "is_gap"),
     ("at",), "at", "at",
 )  # fmt: skip
 # A postmortem and actions go on after their incident: up to now, as far as that is looked at.
