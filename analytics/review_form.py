@@ -23,18 +23,17 @@ Group = tuple[str, list[tuple[str, str]]]
 
 
 class ReviewForm(forms.Form):
-    """`scope`: empty, or "team:1", "service:3", "area:2"; `week`: "2026-W47", the last that is over if empty."""
+    """`scope`: empty, "team:1", "service:3" or "area:2"; `week`: "2026-W47", empty for the last that is over.
 
-    scope = forms.ChoiceField(label="Show", required=False)
-    week = forms.CharField(label="Week", required=False, max_length=8)
+    The fields are made with the form, as attributes of their names say what was chosen.
+    """
 
     def __init__(self, data: Mapping[str, Any], *, demo: bool | None = None) -> None:
         self.today = today()
         self.demo = shows_demo() if demo is None else demo
         super().__init__({name: data.get(name, "") for name in ("scope", "week")})
-        field = self.fields["scope"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 -- for the type checker
-        field.choices = lambda: self.groups  # type: ignore[assignment, return-value]
+        self.fields["scope"] = forms.ChoiceField(label="Show", required=False, choices=lambda: self.groups)
+        self.fields["week"] = forms.CharField(label="Week", required=False, max_length=8)
 
     @cached_property
     def groups(self) -> list[Group]:
