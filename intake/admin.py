@@ -12,11 +12,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.models import Role, User
-from intake import processing, queries, services
+from intake import admin_outgoing, processing, queries, services
 from intake.forms import SourceForm
 from intake.models import Delivery, Refusal, Source
 from intake.sources import Letter, Provider, providers
 from intake.tasks import bell
+
+__all__ = ["DeliveryAdmin", "RefusalAdmin", "SourceAdmin", "admin_outgoing"]
 
 if TYPE_CHECKING:
     SourceBase = admin.ModelAdmin[Source]

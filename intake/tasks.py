@@ -12,8 +12,10 @@ from celery.worker import state as worker_state
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.mail import is_held
 from intake import processing, services
 from intake.models import Delivery
+from intake.outgoing import sending, writers
 
 log = logging.getLogger(__name__)
 DRAIN_SECONDS = 20.0
@@ -72,6 +74,48 @@ def sweep() -> None:
     if time.monotonic() - _purged_at > PURGE_EVERY_SECONDS:
         services.purge(now=timezone.now())
         _purged_at = time.monotonic()
+
+
+# ------------------------------------------------------------------ what goes out
+
+
+@shared_task(name="intake.send_outgoing", time_limit=300)
+def send_outgoing() -> int:
+    """Apart from the tick: a slow receiver keeps nothing else waiting."""
+    return sending.send_due(now=timezone.now, held=is_held())
+
+
+def make_outgoing() -> None:
+    """Called by every tick. Raises: ExceptionGroup of what failed, after every topic had its turn."""
+    if is_held():
+        return
+    errors: list[Exception] = []
+    for topic in settings.HOOK_WRITERS:
+        try:
+            writers.writer(topic).make_due(now=timezone.now())
+        except Exception as error:  # noqa: BLE001  raised below, when all had their turn
+            error.add_note(f"while making messages on {topic}")
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("Messages of hooks could not be made", errors)
+
+
+def ring_for_outgoing() -> None:
+    """Called by every tick."""
+    if sending.due(timezone.now(), held=is_held()).exists():
+        send_outgoing.delay()
+
+
+def ring_now_for_outgoing() -> None:
+    """For what somebody waits to see sent; a ring that fails is made up for by the next tick."""
+    try:
+        send_outgoing.delay()
+    except Exception:
+        # The message is stored; brokers fail in their own exceptions.
+        log.exception("The worker could not be told to send; the next tick makes up for it")
+
+
+# ------------------------------------------------------------------ the doorbell
 
 
 class Bell:
