@@ -273,6 +273,8 @@ class ChangeIdentity(models.Model):
     # rebased landed as several such.
     parent = models.CharField(max_length=64, blank=True, default="")
     lines = models.PositiveIntegerField(null=True, blank=True)
+    # When the commit was made, as far as anybody told; of several times the earliest.
+    at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "change identities"

@@ -55,6 +55,9 @@ class Deployment(models.Model):
 
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PLANNED)
     kind_basis = models.CharField(max_length=6, choices=KindBasis, blank=True, default="")
+    # What its sender said last, kept beside a person's word.
+    kind_told = models.CharField(max_length=8, choices=Kind, blank=True, default="")
+    kind_told_at = models.DateTimeField(null=True, blank=True)
     sha = models.CharField(max_length=64, blank=True)
     ref = models.CharField(max_length=250, blank=True)
     url = models.URLField(max_length=500, blank=True)
@@ -109,8 +112,22 @@ class DeploymentEvent(models.Model):
         return f"{self.status} at {self.at:%Y-%m-%d %H:%M}"
 
 
+class CheckRunQuerySet(models.QuerySet["CheckRun"]):
+    def pending(self) -> CheckRunQuerySet:
+        """Waiting or running: neither done nor passed over."""
+        return self.exclude(status=CheckRun.Status.COMPLETED)
+
+    def of_change(self, change: Change) -> CheckRunQuerySet:
+        """Those of its commits; a commit has a repository, a check has no change."""
+        shas = change.identities.filter(space="sha").values("value")
+        return self.filter(repository=change.repository_id, sha__in=shas)
+
+
 class CheckRun(models.Model):
-    """One check of a commit as a forge tells it, a workflow run or one check: waiting, running, done."""
+    """One check of a commit as a forge tells it, a workflow run or one check: waiting, running, done.
+
+    A check whose end nobody told is over, too, once a later one took its place or its change was closed.
+    """
 
     class Kind(models.TextChoices):
         WORKFLOW = "workflow", "Workflow run"
@@ -120,6 +137,12 @@ class CheckRun(models.Model):
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
         COMPLETED = "completed", "Completed"
+
+    class EndBasis(models.TextChoices):
+        NONE = "", "It has not ended"
+        TOLD = "told", "Its sender said so"
+        SUPERSEDED = "superseded", "A later attempt took its place"
+        CLOSED = "closed", "Its change was closed"
 
     repository = models.ForeignKey(Repository, models.PROTECT, related_name="check_runs")
     kind = models.CharField(max_length=8, choices=Kind)
@@ -135,8 +158,11 @@ class CheckRun(models.Model):
     queued_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    end_basis = models.CharField(max_length=10, choices=EndBasis, blank=True, default="")
     told_at = models.DateTimeField()
     delivery = models.ForeignKey(Delivery, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    objects: ClassVar[CheckRunQuerySet] = CheckRunQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-queued_at"]
@@ -150,6 +176,12 @@ class CheckRun(models.Model):
             models.Index(fields=["queued_at"], name="check_run_queued"),
             models.Index(
                 fields=["repository"], condition=~models.Q(status="completed"), name="check_run_pending"
+            ),
+            # Whose end may come to be told otherwise, or was never told.
+            models.Index(
+                fields=["repository", "name"],
+                condition=~models.Q(end_basis="told"),
+                name="check_run_unended",
             ),
         ]
 
