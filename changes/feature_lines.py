@@ -7,14 +7,13 @@ from collections.abc import Iterable
 
 from changes.declared_text import bare_lines, is_quoted
 
-MOST_NAMED = 10
+MOST_NAMED, MOST_SLUG = 10, 100
 SLUG = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 LINE = re.compile(
     rf"^[ \t]*(?:[-*+][ \t]+)?\*{{0,2}}feature\*{{0,2}}[ \t]*:\*{{0,2}}[ \t]*`?({SLUG})`?[ \t]*$",
     re.IGNORECASE,
 )
 LABEL = re.compile(rf"^feature[ ]*[:/][ ]*({SLUG})$", re.IGNORECASE)
-MOST_SLUG = 100
 
 
 def in_text(text: str) -> list[str]:
@@ -35,3 +34,8 @@ def named(in_texts: Iterable[str], labels: Iterable[str]) -> list[str]:
 def _slugs(pattern: re.Pattern[str], texts: Iterable[str]) -> list[str]:
     found = (match[1].lower() for text in texts if (match := pattern.match(text)))
     return list(dict.fromkeys(slug for slug in found if len(slug) <= MOST_SLUG))[:MOST_NAMED]
+
+
+def is_slug(text: str) -> bool:
+    """Whether a line can name it."""
+    return len(text) <= MOST_SLUG and re.fullmatch(SLUG, text) is not None

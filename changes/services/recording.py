@@ -14,6 +14,7 @@ from changes.origin import Evidence
 from changes.services import links as linking
 from changes.services.bulk import insert
 from changes.services.declaring import hear, standing
+from changes.services.featuring import place_named
 from changes.services.parts import all_by_agents, find_wholes, lessen_agents
 from changes.services.places import PlaceBook, add_areas, add_services
 from changes.services.register import Entry, Register, names_of
@@ -129,6 +130,7 @@ class _Recording:
             self.files.setdefault(entry, self.files.pop(gone))
 
     def _save(self, register: Register, entries: list[Entry], known: bool) -> None:
+        place_named([entry.change for entry in entries], is_demo=self.repository.is_demo)
         services: dict[Entry, set[int]] = {}
         areas: dict[Entry, set[int]] = {}
         for entry in entries:

@@ -23,6 +23,7 @@ from changes.models import (
 from changes.paths import BUILT_IN, PathClasses, counted_lines
 from changes.services.bulk import insert
 from changes.services.declaring import joined
+from changes.services.featuring import move_words
 from changes.services.rework import move_rework
 from changes.services.telling import fold_double
 
@@ -332,6 +333,7 @@ def move_all(double: Change, survivor_entry: Entry) -> None:
         survivor.save()
     Decision.objects.filter(change=double).update(change=survivor)
     ChangeIdentity.objects.filter(change=double).update(change=survivor)
+    move_words(double, survivor)
     told = _move_attested(double, survivor)
     kept = OriginEvidence.objects.filter(change=survivor).values_list("rule_key", "excerpt")
     has = set(kept)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from changes import declarations
+from changes import declarations, feature_lines
 from changes.facts import ChangeFact, Identity
 from changes.models import Change
 from changes.origin import PERSON, RuleBook
@@ -20,6 +20,7 @@ PLAIN_FIELDS = (
     "additions", "deletions", "files_changed", "commits",
 )  # fmt: skip
 MOST_PATHS = 3000
+PERSON_SAID = Change.FeatureBasis.PERSON
 
 
 def tell(change: Change, fact: ChangeFact, book: RuleBook, classes: PathClasses = BUILT_IN) -> bool:
@@ -27,6 +28,7 @@ def tell(change: Change, fact: ChangeFact, book: RuleBook, classes: PathClasses 
     for name, value in {**_plain(fact), **_words(fact, book)}.items():
         _tell_field(change, name, value, fact.told_at)
     _tell_answers(change, fact, book)
+    _tell_features(change, fact)
     _tell_state(change, fact)
     paths_are_new = False
     if fact.files is not None:
@@ -59,7 +61,8 @@ def fold_double(survivor: Change, double: Change) -> None:
     survivor.first_incident_at = min(failed, default=None)
     if double.area_said_by_person and not survivor.area_said_by_person:
         survivor.area, survivor.area_said_by_person = double.area, True
-    survivor.feature = survivor.feature or double.feature
+    if double.feature_basis == PERSON_SAID and survivor.feature_basis != PERSON_SAID:
+        survivor.feature_id, survivor.feature_basis = double.feature_id, double.feature_basis
     settle(survivor)
 
 
@@ -71,6 +74,7 @@ def settle(change: Change) -> None:
     if lines is None and change.additions is not None and change.deletions is not None:
         lines = change.additions + change.deletions
     change.size_band = size_band(lines)
+    change.feature_names = feature_lines.named(change.feature_lines, change.labels)
 
 
 def _plain(fact: ChangeFact) -> dict[str, Any]:
@@ -100,6 +104,15 @@ def _tell_answers(change: Change, fact: ChangeFact, book: RuleBook) -> None:
     if answers or fact.landed is None:
         kept = {name: redact(text, book, people_of(fact)) for name, text in answers.items()}
         _tell_field(change, "answers", kept, fact.told_at)
+
+
+def _tell_features(change: Change, fact: ChangeFact) -> None:
+    """As with answers: the description takes back what it leaves out, a commit does not."""
+    commits = [*fact.merged_in, *([fact.landed] if fact.landed else [])]
+    texts = [fact.message or "", *(one.message for one in commits)]
+    found = list(dict.fromkeys(name for text in texts for name in feature_lines.in_text(text)))
+    if found or (fact.landed is None and fact.message is not None):
+        _tell_field(change, "feature_lines", found[: feature_lines.MOST_NAMED], fact.told_at)
 
 
 def people_of(fact: ChangeFact) -> list[Identity]:
