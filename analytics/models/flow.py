@@ -89,6 +89,8 @@ class ChangeFlow(models.Model):
     waited_for_deployment = models.BigIntegerField(null=True)
     lead_seconds = models.BigIntegerField(null=True)
     lead_basis = models.CharField(max_length=6, choices=LeadBasis, blank=True)
+    # Its reviews by others and the days of its answers about care: they count in weeks of their own.
+    review_moments = ArrayField(models.DateTimeField(), default=list)
 
     class Meta:
         indexes = [

@@ -145,7 +145,11 @@ SELECT timed.id AS change_id, repository_id, is_demo,
        CASE WHEN shipped_at >= begun_at
             THEN round(EXTRACT(EPOCH FROM shipped_at - begun_at))::bigint END AS lead_seconds,
        CASE WHEN shipped_at >= begun_at THEN CASE WHEN first_commit_at IS NULL THEN 'opened' ELSE 'commit' END
-            ELSE '' END AS lead_basis
+            ELSE '' END AS lead_basis,
+       ARRAY(SELECT review.submitted_at FROM changes_review AS review
+             WHERE review.change_id = timed.id AND NOT review.is_self AND NOT review.is_bot
+             UNION ALL SELECT care.on::timestamp AT TIME ZONE %(zone)s FROM changes_reviewcare AS care
+             WHERE care.change_id = timed.id ORDER BY 1) AS review_moments
 FROM timed
 LEFT JOIN reviewed USING (id)
 LEFT JOIN sittings USING (id)

@@ -31,6 +31,8 @@ class Facts:
     # From when to when it was under way, as SQL; without an end it goes on.
     begins: str
     ends: str
+    # Instants whose weeks it counts in on the page about reviewing alone.
+    reviewed: str = "'{}'::timestamptz[]"
 
 
 CHANGES = Facts(
@@ -38,10 +40,12 @@ CHANGES = Facts(
     ("repository_id", "is_demo", "scopes", "type", "state", "is_draft", "automation", "origin", "size_band",
      "lines", "is_high_risk", "opened_at", "ready_at", "merged_at", "closed_at", "shipped_at",
      "is_first_known", "reviews", "rounds", "remarks", "by_senior", "active_seconds", "has_exception",
-     "waited_for_review", "waited_for_tests", "waited_for_deployment", "lead_seconds", "lead_basis"),
+     "waited_for_review", "waited_for_tests", "waited_for_deployment", "lead_seconds", "lead_basis",
+     "review_moments"),
     ("merged_at", "shipped_at"),
     "COALESCE(opened_at, merged_at)",
     "CASE WHEN state IN ('shipped', 'dropped') THEN COALESCE(shipped_at, closed_at, merged_at) END",
+    "review_moments",
 )  # fmt: skip
 DEPLOYMENTS = Facts(
     "analytics_deploymentflow", "deployment_id", queries.DEPLOYMENTS,
@@ -69,7 +73,8 @@ def _refresh(facts: Facts) -> str:
     assigned = ", ".join(f"{name} = excluded.{name}" for name in facts.columns)
     moments = ", ".join(facts.moments)
     told = (
-        f"is_demo, ARRAY[{moments}]::timestamptz[] AS moments, {facts.begins} AS begins, {facts.ends} AS ends"
+        f"is_demo, ARRAY[{moments}]::timestamptz[] AS moments, {facts.reviewed} AS reviewed,"
+        f" {facts.begins} AS begins, {facts.ends} AS ends"
     )
     return f"""
 WITH fresh AS MATERIALIZED ({facts.fresh}),
@@ -93,6 +98,10 @@ spanned AS (
     SELECT is_demo, 'moment' AS how, date_trunc('week', moment AT TIME ZONE %(zone)s)::date AS first_week,
            date_trunc('week', moment AT TIME ZONE %(zone)s)::date AS last_week
     FROM altered, unnest(moments) AS moment WHERE moment IS NOT NULL
+    UNION
+    SELECT is_demo, 'review', date_trunc('week', moment AT TIME ZONE %(zone)s)::date,
+           date_trunc('week', moment AT TIME ZONE %(zone)s)::date
+    FROM altered, unnest(reviewed) AS moment
     UNION
     SELECT is_demo, 'range', date_trunc('week', begins AT TIME ZONE %(zone)s)::date,
            date_trunc('week', COALESCE(ends, %(now)s) AT TIME ZONE %(zone)s)::date

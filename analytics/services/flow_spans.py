@@ -16,6 +16,8 @@ RECENT = 27
 KEPT = 157
 # Where work is counted while it is under way: everything between its beginning and its end.
 BY_RANGE = "work"
+# Where reviews count in the week that they were done in.
+BY_REVIEW = "reviewing"
 
 Row = tuple[bool, str, date, date]
 
@@ -29,10 +31,12 @@ class Marks:
         self._quarters: dict[tuple[str, bool], set[date]] | None = None
 
     def add(self, rows: Iterable[Row]) -> None:
-        """As (demo, "moment" or "range", first week, last week); a range is looked at as far as `RECENT`."""
+        """As (demo, "moment", "review" or "range", first week, last week); a range as far as `RECENT`."""
         for demo, how, first, last in rows:
             if how == "moment":
                 self._add([page for page in self.pages if page != BY_RANGE], demo, [first])
+            elif how == "review":
+                self._add([page for page in self.pages if page == BY_REVIEW], demo, [first])
             elif BY_RANGE in self.pages:
                 begin = max(first, monday(self.today) - RECENT * WEEK)
                 self._add([BY_RANGE], demo, [first, *_mondays(begin, last)])

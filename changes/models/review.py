@@ -48,6 +48,7 @@ class Review(models.Model):
     class Meta:
         ordering = ["submitted_at"]
         constraints = [models.UniqueConstraint(fields=["change", "external_id"], name="review_once")]
+        indexes = [models.Index(fields=["submitted_at"], name="review_submitted")]
 
     def __str__(self) -> str:
         return f"{self.state} at {self.submitted_at:%Y-%m-%d %H:%M}"
