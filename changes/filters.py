@@ -22,6 +22,7 @@ from changes.models import (
     DomainArea,
     Environment,
     Feature,
+    LoadReading,
     MarkingPolicy,
     Origin,
     Repository,
@@ -307,6 +308,27 @@ class EnvironmentFilter(filters.FilterSet):
 
     class Meta:
         model = Environment
+        fields: list[str] = []
+
+
+class LoadReadingFilter(filters.FilterSet):
+    repository = filters.ModelChoiceFilter(queryset=repositories_offered, label="Repository")
+    service = ServiceChoiceFilter(
+        field_name="service", label="Service", null_label="The whole repository", null_value=NONE
+    )
+    area = TermFilter(
+        field_name="area",
+        queryset=DomainArea.objects.all(),
+        label="Domain area",
+        null_label="No area",
+        null_value=NONE,
+    )
+    kind = filters.ChoiceFilter(choices=LoadReading.Kind.choices, label="Kind")
+    on_after = filters.DateFilter(field_name="on", lookup_expr="gte", label="From this day")
+    on_before = filters.DateFilter(field_name="on", lookup_expr="lt", label="Before this day")
+
+    class Meta:
+        model = LoadReading
         fields: list[str] = []
 
 

@@ -81,7 +81,7 @@ def noted_since(clone: Clone, before: str, tip: str) -> set[str] | None:
     return {path.replace("/", "") for path in paths.split("\0") if path}
 
 
-def texts(clone: Clone, blobs: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+def texts(clone: Clone, blobs: Sequence[str], most: int = MOST_NOTE) -> Iterator[tuple[str, str | None]]:
     """Each blob's text, in order; None for one that is absent or over the limit."""
     if not blobs:
         return
@@ -93,10 +93,10 @@ def texts(clone: Clone, blobs: Sequence[str]) -> Iterator[tuple[str, str | None]
                 yield blob, None
                 continue
             length = int(head[2])
-            data = stream.read(min(length, MOST_NOTE + 1))
+            data = stream.read(min(length, most + 1))
             for _ in range(len(data), length + 1, 1 << 20):
                 stream.read(min(1 << 20, length + 1 - len(data)))
-            yield blob, data.decode("utf-8", "replace") if length <= MOST_NOTE else None
+            yield blob, data.decode("utf-8", "replace") if length <= most else None
 
 
 def present(clone: Clone, shas: Iterable[str]) -> set[str]:

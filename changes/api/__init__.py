@@ -1,5 +1,6 @@
 """Resources of what shipped, where, and in which words."""
 
+from changes.api.load import LoadReadings
 from changes.api.places import Environments, Repositories, Services, Teams
 from changes.api.policies import Policies
 from changes.api.terms import Areas, AssistanceKinds, Assistants, OpenTermResource, TermResource
@@ -12,6 +13,7 @@ __all__ = [
     "Changes",
     "Deployments",
     "Environments",
+    "LoadReadings",
     "OpenTermResource",
     "Policies",
     "Repositories",

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from changes.models import AssistanceKind, Assistant, TestRun
+from changes.models import AssistanceKind, Assistant, LoadReading, TestRun
 from incidents.models import FactorKind, Severity
 from intake.models import Delivery
 from tests import make
@@ -140,6 +140,8 @@ def table() -> dict[str, Row]:
         "change-decisions": Row(author_writes, change, "post"),
         "deployment-list": Row(reads, writes=(("post", author_writes),)),
         "deployment-detail": Row(reads, ("deployment.pk",)),
+        "load-reading-list": Row(reads, writes=(("post", author_writes),)),
+        "load-reading-detail": Row(reads, ("reading.pk",)),
         "test-run-list": Row(reads),
         "test-run-detail": Row(reads, ("test-run.pk",)),
         **private("incident", "incident", "number", patch=team),
@@ -222,6 +224,9 @@ def world(db: None) -> World:
         "severity": Severity.objects.order_by("rank")[0],
         "factor-kind": FactorKind.objects.create(slug="fog", name="Fog"),
         "team": made.plain["service"].team,
+        "reading": LoadReading.objects.create(
+            repository=repository, kind="settings", on="2026-03-01", count=3, told_at=timezone.now()
+        ),
         "test-run": TestRun.objects.create(repository=repository, key="1", ran_at=timezone.now()),
         "delivery": Delivery.objects.create(
             source=made.plain["source"], key="1", body=b"{}", body_sha256=b"1" * 32

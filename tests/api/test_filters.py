@@ -98,6 +98,11 @@ NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
         "reported_by": "no list groups people",
         "source": "operators",
     },
+    change_filters.LoadReadingFilter: {
+        "count": "a figure",
+        "source": "text",
+        "told_at": "bookkeeping",
+    },
     incident_filters.CauseFilter: {"weight": "a figure", "rationale": "text", "suggested_by": "status"},
     incident_filters.ControlFilter: {
         "size_band": "with the change",

@@ -17,6 +17,7 @@ from changes.models import (
     Change,
     ChangeIdentity,
     Environment,
+    LoadReading,
     MarkingPolicy,
     TestCaseResult,
     TestRun,
@@ -73,6 +74,13 @@ def rows(db: None) -> dict[str, Any]:
         "environments": Environment.objects.create(name="staging").pk,
         "changes": change.pk,
         "deployments": make.deployment().pk,
+        "load-readings": LoadReading.objects.create(
+            repository=change.repository,
+            kind="settings",
+            on=DAY,
+            count=3,
+            told_at=datetime(2026, 3, 1, tzinfo=UTC),
+        ).pk,
         "test-runs": TestRun.objects.create(
             repository=change.repository, key="1", ran_at=datetime(2026, 3, 1, tzinfo=UTC)
         ).pk,
