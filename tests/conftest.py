@@ -15,6 +15,7 @@ from django.db import connections
 from hypothesis import HealthCheck, settings
 
 from runner import postgres
+from tests.gate import Gate
 from tests.seed import Seed
 
 # Of this repository: @pytest.mark.scenario says which test scenario a test stands for.
@@ -98,3 +99,19 @@ def samples() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def gate(live_server: Any) -> Gate:
+    httpd = live_server.thread.httpd
+    made = Gate(httpd.get_app())
+    httpd.set_app(made)
+    return made
+
+
+@pytest.fixture
+def served(live_server: Any, gate: Gate, transactional_db: None) -> Iterator[str]:
+    """The address of the pages. Torn down before the tables are emptied, as it asked for them."""
+    gate.open()
+    yield live_server.url
+    gate.shut()

@@ -93,8 +93,8 @@ class Product:
 
 
 @pytest.fixture
-def product(live_server: Any) -> Product:
-    return Product(live_server.url, make.user(Role.CURATOR))
+def product(served: str) -> Product:
+    return Product(served, make.user(Role.CURATOR))
 
 
 def ran(folder: Path, *options: str, **environment: str) -> Path:

@@ -74,18 +74,17 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]]:
+def visit(browser: Browser, served: str) -> Iterator[Callable[..., Visitor]]:
     """`visit(user, **context options)` opens a browser in which that person is signed in (None: nobody)."""
     visitors: list[Visitor] = []
 
     def open_browser(user: User | None, **options: Any) -> Visitor:
-        context = browser.new_context(base_url=live_server.url, **options)
+        context = browser.new_context(base_url=served, **options)
         context.set_default_timeout(10_000)
         if user:
-            context.add_cookies(
-                [{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": live_server.url}]
-            )
-        visitor = Visitor(context=context, base=live_server.url)
+            name = settings.SESSION_COOKIE_NAME
+            context.add_cookies([{"name": name, "value": session_of(user), "url": served}])
+        visitor = Visitor(context=context, base=served)
         visitors.append(visitor)
         return visitor
 

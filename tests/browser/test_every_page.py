@@ -185,7 +185,7 @@ class Walk:
 
 
 @pytest.fixture
-def walk(browser: Browser, live_server: Any) -> Iterator[Callable[[User | None], Walk]]:
+def walk(browser: Browser, served: str) -> Iterator[Callable[[User | None], Walk]]:
     if not AXE.exists():
         reason = "no axe-core: accessibility was NOT checked (npm ci --ignore-scripts)"
         if os.environ.get("CI") == "true":
@@ -199,8 +199,8 @@ def walk(browser: Browser, live_server: Any) -> Iterator[Callable[[User | None],
         contexts.append(context)
         if user:
             name = settings.SESSION_COOKIE_NAME
-            context.add_cookies([{"name": name, "value": session_of(user), "url": live_server.url}])
-        walk = Walk(page=context.new_page(), base=live_server.url)
+            context.add_cookies([{"name": name, "value": session_of(user), "url": served}])
+        walk = Walk(page=context.new_page(), base=served)
         walk.listen()
         return walk
 
