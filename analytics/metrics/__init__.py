@@ -19,6 +19,7 @@ from analytics.metrics import (
     recall,
     replay,
     signal,
+    time_spent,
     trend,
 )
 from analytics.metrics.words import WORDS
@@ -38,6 +39,7 @@ METRICS: tuple[ModuleType, ...] = (
     change_fail_rate,
     failed_deployment_recovery,
     deployment_rework_rate,
+    time_spent,
 )
 
 
