@@ -3,6 +3,7 @@ from django.urls import path
 from analytics.views import (
     baseline,
     by_mail,
+    delivery,
     first_report,
     home,
     matched,
@@ -75,6 +76,10 @@ urlpatterns = [
     path("effects/", outcomes.effects, name="effects"),
     path("effects.csv", outcomes.effects_csv, name="effects_csv"),
     path("effects.json", outcomes.effects_json, name="effects_json"),
+    path("review/delivery/", delivery.page, name="review_delivery"),
+    path("review/delivery.csv", delivery.as_csv, name="review_delivery_csv"),
+    path("review/delivery.json", delivery.as_json, name="review_delivery_json"),
+    path("review/delivery/records/", delivery.records, name="review_delivery_records"),
     path("replay/", replay.page, name="replay"),
     path("replay.csv", replay.as_csv, name="replay_csv"),
     path("replay.json", replay.as_json, name="replay_json"),

@@ -9,7 +9,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts import problems
 from analytics import api as analytics
-from analytics import api_policies, api_samples
+from analytics import api_delivery, api_policies, api_samples
 from changes import api as changes
 from incidents import api as incidents
 from intake import api as intake
@@ -45,6 +45,7 @@ router.register("matrix", analytics.Matrix, "matrix")
 router.register("baseline", analytics.Baseline, "baseline")
 router.register("matched", analytics.Matched, "matched")
 router.register("trend", analytics.Trend, "trend")
+router.register("delivery", api_delivery.Delivery, "delivery-figures")
 router.register("samples", api_samples.Samples, "sample")
 
 documentation = login_required(

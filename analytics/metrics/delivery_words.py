@@ -105,9 +105,10 @@ class Lead(Spread):
 
 @dataclass(frozen=True)
 class Recovery(Spread):
-    open: int = 0
-    missing: int = 0
-    invalid: int = 0
+    # None: hidden.
+    open: int | None = 0
+    missing: int | None = 0
+    invalid: int | None = 0
     incidents: int = 0
     hidden: bool = False
 

@@ -29,10 +29,11 @@ from analytics.metrics.delivery_words import Recovery, Spread, gives_away
 
 def part(lasted: Mapping[str, Any]) -> dict[str, Any]:
     """`lasted`: ranks as `queries.delivery.durations` picks them, with what is open, missing and invalid."""
-    counts = {name: lasted.get(name, 0) for name in ("open", "missing", "invalid", "incidents")}
-    hidden = gives_away(counts["incidents"], lasted.get("restricted", 0))
-    spread = Spread(n=lasted.get("n", 0)) if hidden else Spread.read(lasted)
-    return {**spread.as_figures(), **counts, "hidden": hidden}
+    incidents = lasted.get("incidents", 0)
+    hidden = gives_away(incidents, lasted.get("restricted", 0))
+    spread = Spread() if hidden else Spread.read(lasted)
+    apart = {name: None if hidden else lasted.get(name, 0) for name in ("open", "missing", "invalid")}
+    return {**spread.as_figures(), **apart, "incidents": incidents, "hidden": hidden}
 
 
 def read(figures: Mapping[str, Any] | None, name: str) -> Recovery:

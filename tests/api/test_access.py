@@ -198,6 +198,7 @@ def table() -> dict[str, Row]:
         "baseline-list": Row(reads),
         "matched-list": Row(reads),
         "trend-list": Row(reads),
+        "delivery-figures-list": Row(reads),
         "schema": Row(reads),
     }
     return {f"api:{name}": row for name, row in rows.items()}

@@ -102,7 +102,7 @@ def rows(db: None) -> dict[str, Any]:
 
 
 # Figures are one report each, hints an answer to a text: no lists of rows.
-OTHERS = {"matrix", "baseline", "matched", "trend", "deliveries", "wording"}
+OTHERS = {"matrix", "baseline", "matched", "trend", "delivery", "deliveries", "wording"}
 RESOURCES = sorted(prefix for prefix, _, _ in router.registry if prefix not in OTHERS)
 
 

@@ -1,0 +1,260 @@
+"""Delivery over time: page, CSV, JSON and API show the same frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from analytics.flow_weeks import QUARTER, WEEK, Span, label, monday
+from analytics.metrics import (
+    change_fail_rate,
+    change_lead_time,
+    definition,
+    delivery_sentences,
+    deployment_frequency,
+    deployment_rework_rate,
+    failed_deployment_recovery,
+)
+from analytics.metrics.delivery_sentences import Place
+from analytics.metrics.delivery_words import Count, Failures, Lead, Recovery, Rework, plain
+from analytics.queries import delivery_services, spans
+from analytics.review_form import ReviewForm
+from analytics.services import flow
+
+PAGE = "delivery"
+MODULES = {
+    "frequency": deployment_frequency,
+    "lead": change_lead_time,
+    "fail": change_fail_rate,
+    "recovery": failed_deployment_recovery,
+    "rework": deployment_rework_rate,
+}
+
+
+@dataclass(frozen=True)
+class Period:
+    """The five figures of one span; `is_reckoned`: else they are still on their way."""
+
+    span: Span
+    is_reckoned: bool
+    frequency: Count
+    lead: Lead
+    fail: Failures
+    recovery: Recovery
+    restore: Recovery
+    rework: Rework
+    is_partial: bool = False
+
+    @property
+    def label(self) -> str:
+        return label(self.span.begins_on)
+
+
+def period(span: Span, figures: Mapping[str, Any] | None, *, is_reckoned: bool = True) -> Period:
+    return Period(
+        span=span,
+        is_reckoned=is_reckoned,
+        frequency=deployment_frequency.read(figures, span),
+        lead=change_lead_time.read(figures),
+        fail=change_fail_rate.read(figures),
+        recovery=failed_deployment_recovery.read(figures, "recovery"),
+        restore=failed_deployment_recovery.read(figures, "restore"),
+        rework=deployment_rework_rate.read(figures),
+    )
+
+
+@dataclass(frozen=True)
+class OfService:
+    """One service of the scope beside its own past."""
+
+    pk: int
+    name: str
+    now: Period
+    before: Period
+
+    @property
+    def scope(self) -> str:
+        return f"service:{self.pk}"
+
+
+@dataclass(frozen=True)
+class DeliveryReport:
+    """`now` is the 13 weeks that end with the week shown, `before` the 13 before them."""
+
+    scope: str
+    scope_name: str
+    demo: bool
+    now: Period
+    before: Period
+    # The oldest first; the last may be under way.
+    weeks: tuple[Period, ...]
+    services: tuple[OfService, ...]
+    is_latest: bool
+    waiting: int
+    reckoned_at: datetime | None
+    rules: int | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was ever known in these weeks."""
+        return not any(
+            one.frequency.number is not None or one.restore.incidents or one.lead.n or one.lead.left_out
+            for one in (self.now, self.before, *self.weeks)
+        )
+
+    @property
+    def place(self) -> Place:
+        last = self.now.span.last_day
+        opening = "In the last 13 weeks" if self.is_latest else f"In the 13 weeks to {last:%-d %b %Y}"
+        return Place(of_words(self.scope, self.scope_name), opening, self.now.span.weeks)
+
+    @property
+    def sentences(self) -> dict[str, str]:
+        now, before, place, words = self.now, self.before, self.place, delivery_sentences
+        return {
+            "frequency": words.frequency(now.frequency, before.frequency, place),
+            "lead": words.lead(now.lead, before.lead, place),
+            "fail": words.failures(now.fail, before.fail, place),
+            "recovery": words.recovery(now.recovery, before.recovery, place),
+            "restore": words.recovery(now.restore, before.restore, place, all_incidents=True),
+            "rework": words.rework(now.rework, before.rework, place),
+        }
+
+
+def of_words(scope: str, name: str) -> str:
+    kind = scope.partition(":")[0]
+    return {"": "", "area": f" in {name}", "team": f" of team {name}"}.get(kind, f" of {name}")
+
+
+def over_time(
+    *, scope: str, scope_name: str, demo: bool, now: Span, series: Span, current: date
+) -> DeliveryReport:
+    """`now` and `series` as of `ReviewForm`; `current`: the Monday of the week that is under way."""
+    before = now.before()
+    is_latest = now.ends_on == current
+    until = max(series.ends_on, current + WEEK if is_latest else series.ends_on)
+    shown = spans.read_pages(
+        pages=[PAGE], scope=scope, demo=demo, since=min(series, before).begins_on, until=until
+    )
+    weekly, quarterly = shown[PAGE, 1], shown[PAGE, QUARTER]
+    begins = Span(series.begins_on, (until - series.begins_on).days // 7).each()
+    weeks = [_read(weekly, Span(begin)) for begin in begins]
+    weeks = [replace(one, is_partial=one.span.begins_on == current) for one in weeks]
+    return DeliveryReport(
+        scope=scope,
+        scope_name=scope_name,
+        demo=demo,
+        now=_read(quarterly, now),
+        before=_read(quarterly, before),
+        weeks=tuple(weeks),
+        services=tuple(_services(scope, demo, now, before)),
+        is_latest=is_latest,
+        waiting=weekly.waiting + quarterly.waiting,
+        reckoned_at=quarterly.reckoned_at or weekly.reckoned_at,
+        rules=quarterly.rules or weekly.rules,
+    )
+
+
+def report_of(form: ReviewForm) -> DeliveryReport:
+    """13 weeks that are not kept are asked for, and come a moment later. Raises: KeyError on a bad form."""
+    report = over_time(
+        scope=form.scope,
+        scope_name=form.scope_name,
+        demo=form.demo,
+        now=form.quarter,
+        series=form.series,
+        current=monday(form.today),
+    )
+    for one in (report.now, report.before):
+        if not one.is_reckoned and any(week.is_reckoned for week in report.weeks):
+            flow.ask(page=PAGE, span=one.span, demo=form.demo, now=timezone.now())
+    return report
+
+
+def _read(shown: spans.Shown, span: Span) -> Period:
+    return period(span, shown.at(span.begins_on), is_reckoned=span.begins_on in shown.known)
+
+
+def _services(scope: str, demo: bool, now: Span, before: Span) -> Iterator[OfService]:
+    """In alphabetical order, each with its own past; none beside a service itself."""
+    if scope.startswith("service:"):
+        return
+    own = spans.read_all(page=PAGE, span=now, demo=demo, prefix="service:")
+    past = spans.read_all(page=PAGE, span=before, demo=demo, prefix="service:")
+    for pk, name in delivery_services.of_scope(scope, demo):
+        key = f"service:{pk}"
+        if key in own or key in past:
+            yield OfService(pk, name, period(now, own.get(key)), period(before, past.get(key)))
+
+
+HEADER = (
+    "span", "from", "to", "state", "deployments", "active_days", "attempts", "lead_n", "lead_median_seconds",
+    "lead_low", "lead_high", "lead_p90", "lead_left_out", "judged", "failed", "fail_rate", "fail_low",
+    "fail_high", "failed_at_most", "suspected", "pending", "pending_failed", "not_measured", "recovery_n",
+    "recovery_median_seconds", "recovery_low", "recovery_high", "recovery_open", "recovery_missing",
+    "recovery_invalid", "restore_n", "restore_median_seconds", "restore_open", "rework", "rework_of",
+    "rework_rate", "rework_low", "rework_high",
+)  # fmt: skip
+
+
+def as_table(report: DeliveryReport) -> Iterator[tuple[Any, ...]]:
+    yield _line("13 weeks", report.now)
+    yield _line("13 weeks before", report.before)
+    for one in reversed(report.weeks):
+        yield _line(one.label, one)
+
+
+def _line(name: str, one: Period) -> tuple[Any, ...]:
+    state = "partial" if one.is_partial else "complete" if one.is_reckoned else "waiting"
+    known = one.frequency.number is not None
+    fail, rework = one.fail, one.rework
+    return (
+        name, one.span.begins_on, one.span.last_day, state, one.frequency.number,
+        one.frequency.active_days if known else None, one.frequency.attempts if known else None,
+        one.lead.n, one.lead.median, one.lead.low, one.lead.high, one.lead.p90, one.lead.left_out,
+        fail.judged, fail.failed, fail.share.rate, fail.share.low, fail.share.high, fail.most.k,
+        fail.suspected, fail.pending, fail.pending_failed, fail.unmeasured,
+        one.recovery.n, one.recovery.median, one.recovery.low, one.recovery.high, one.recovery.open,
+        one.recovery.missing, one.recovery.invalid, one.restore.n, one.restore.median, one.restore.open,
+        rework.shown, rework.n, rework.share.rate if rework.shown is not None else None,
+        rework.share.low if rework.shown is not None else None,
+        rework.share.high if rework.shown is not None else None,
+    )  # fmt: skip
+
+
+FIGURES = ("frequency", "lead", "fail", "recovery", "restore", "rework")
+
+
+def _figures(one: Period) -> dict[str, Any]:
+    return {
+        "from": one.span.begins_on,
+        "to": one.span.last_day,
+        "weeks": one.span.weeks,
+        "partial": one.is_partial,
+        "reckoned": one.is_reckoned,
+        **{name: plain(getattr(one, name)) for name in FIGURES},
+    }
+
+
+def as_json(report: DeliveryReport) -> dict[str, Any]:
+    return {
+        "definitions": {name: asdict(definition(module)) for name, module in MODULES.items()},
+        "scope": report.scope,
+        "scope_name": report.scope_name,
+        "demonstration_data": report.demo,
+        "rules": report.rules,
+        "reckoned_at": report.reckoned_at,
+        "waiting": report.waiting,
+        "now": _figures(report.now),
+        "before": _figures(report.before),
+        "sentences": report.sentences,
+        "weeks": [{"week": one.label, **_figures(one)} for one in report.weeks],
+        "services": [
+            {"id": one.pk, "name": one.name, "now": _figures(one.now), "before": _figures(one.before)}
+            for one in report.services
+        ],
+    }
