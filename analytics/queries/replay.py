@@ -19,7 +19,9 @@ from django.db.models import QuerySet
 from analytics.models import RowCode
 from analytics.queries.figures import MATURITY_DAYS, Taxonomy
 from analytics.scopes import LineTest, Scope, line_test
+from analytics.spans import nodes_between
 from changes.models import Change
+from changes.path_keys import keys_of_any
 
 # A kind nobody had said: whether a rule on kinds would have applied is not known.
 UNSAID = (RowCode.NOT_SAID.value, RowCode.UNKNOWN.value)
@@ -78,10 +80,11 @@ class Met(NamedTuple):
 # Two counts of what fits: all of it, and the few changes that are linked to an incident. Joining the one to
 # the other would let the planner, who cannot guess what a pattern finds, compare each with each.
 MONTHS = """
-SELECT date_trunc('month', fact.shipped_on)::date AS month, NULL::boolean AS sure, {undone} AS undone,
-       fact.shipped_on > %(mature)s AS young, COUNT(*)
-FROM analytics_countedchange AS fact {paths}
-WHERE {standing} AND {fits} GROUP BY 1, 2, 3, 4
+SELECT date_trunc('month', day)::date AS month, NULL::boolean AS sure, undone, day > %(mature)s AS young,
+       SUM(n)::bigint
+FROM (
+    SELECT fact.shipped_on AS day, {undone} AS undone, COUNT(*) AS n FROM {fitting} GROUP BY 1, 2
+) AS by_day GROUP BY 1, 2, 3, 4
 UNION ALL
 SELECT date_trunc('month', fact.shipped_on)::date, linked.sure, {undone}, fact.shipped_on > %(mature)s,
        COUNT(*)
@@ -94,22 +97,28 @@ WHERE {standing} AND {fits} GROUP BY 1, 2, 3, 4
 STANDING = """fact.known_until IS NULL AND fact.is_demo = %(demo)s
     AND fact.shipped_on BETWEEN %(start)s AND %(end)s"""
 UNDONE = "(fact.undone_on IS NOT NULL OR fact.undone_late_on IS NOT NULL)"
+# Cells know the number of changes, whatever it is; while they are made anew the facts are counted.
 WHOLE = f"""
-SELECT COUNT(*), (
+SELECT CASE WHEN (SELECT bool_and(cells_stand) FROM analytics_counting) THEN (
+    SELECT COALESCE(SUM(n), 0)::bigint FROM analytics_cell
+    WHERE is_demo = %(demo)s AND slice = '' AND type = ANY(%(types)s) AND node = ANY(%(nodes)s)
+      AND row = {RowCode.TOTAL.value}
+) ELSE (
+    SELECT COUNT(*) FROM analytics_countedchange AS fact WHERE {STANDING}
+) END, (
     SELECT COUNT(DISTINCT fact.change_id) FROM analytics_countedlink AS link
     JOIN analytics_countedchange AS fact ON fact.change_id = link.change_id
     WHERE link.known_until IS NULL AND link.confirmed AND {STANDING}
 )
-FROM analytics_countedchange AS fact WHERE {STANDING}
 """
 INCIDENTS = """
 SELECT incident_id, began_on, inside, restricted, instead,
-       COALESCE(bool_or(confirmed AND fits), FALSE) AS met,
-       COALESCE(bool_or(NOT confirmed AND fits), FALSE) AS perhaps,
-       COALESCE(bool_or(NOT fits AND fits_but_kind AND unsaid), FALSE) AS unsaid
+       COALESCE(bool_or(confirmed AND fits AND of_kind), FALSE) AS met,
+       COALESCE(bool_or(NOT confirmed AND fits AND of_kind), FALSE) AS perhaps,
+       COALESCE(bool_or(fits AND NOT of_kind AND unsaid), FALSE) AS unsaid
 FROM (
     SELECT incident.incident_id, incident.began_on, incident.restricted, incident.instead, {inside} AS inside,
-           link.confirmed, {fits} AS fits, {fits_but_kind} AS fits_but_kind,
+           link.confirmed, {fits_but_kind} AS fits, {of_kind} AS of_kind,
            fact.rows && %(unsaid)s::bigint[] AS unsaid
     FROM analytics_countedincident AS incident
     LEFT JOIN analytics_countedlink AS link
@@ -118,21 +127,39 @@ FROM (
     {paths}
     WHERE incident.known_until IS NULL AND incident.is_demo = %(demo)s
       AND incident.began_on BETWEEN %(start)s AND %(end)s
+    OFFSET 0  -- else what a change touches is looked at for each use of it
 ) AS one
 GROUP BY incident_id, began_on, inside, restricted, instead
-HAVING inside OR bool_or(fits)
+HAVING inside OR bool_or(fits AND of_kind)
 ORDER BY began_on DESC, incident_id DESC
 """
 PATHS = "LEFT JOIN changes_change AS change ON change.id = fact.change_id"
 # Paths one a line, each behind a line break.
 LINES = "(E'\\n' || array_to_string(change.paths, E'\\n'))"
+# What fits, out of all changes. Where keys say all of a glob (`changes.path_keys`), no path is looked at.
+BY_FACTS = "analytics_countedchange AS fact WHERE {standing} AND {facts}"
+BY_KEYS = (
+    BY_FACTS
+    + """ AND (fact.change_id IN (
+    SELECT id FROM changes_change WHERE changes_path_keys(paths) && %(keys)s::text[]
+)) IS TRUE"""
+)
+# Else paths are looked at last, and made into lines once.
+BY_PATHS = """(
+    SELECT fact.*, {lines} AS lines FROM analytics_countedchange AS fact
+    JOIN changes_change AS change ON change.id = fact.change_id
+    WHERE {standing} AND {facts} AND {keys} OFFSET 0
+) AS fact WHERE {touches}"""
+HAS_KEYS = "changes_path_keys(change.paths) && %(keys)s::text[]"
 
 
 def months(asked: Asked) -> list[Month]:
-    fits, _, parameters = _conditions(asked)
-    statement = MONTHS.format(undone=UNDONE, paths=_paths(asked.scope), standing=STANDING, fits=fits)
+    scope = asked.scope
+    statement = MONTHS.format(
+        undone=UNDONE, fitting=_fitting(scope), paths=_paths(scope), standing=STANDING, fits=_fits(scope)
+    )
     counts: dict[date, Counter[str]] = {}
-    for month, sure, undone, young, n in _rows(statement, parameters):
+    for month, sure, undone, young, n in _rows(statement, _values(asked)):
         found = counts.setdefault(month, Counter())
         without = [] if undone else ["harmless", "young"] if young else ["harmless"]
         if sure is None:
@@ -147,27 +174,27 @@ def months(asked: Asked) -> list[Month]:
 
 def all_changes(asked: Asked) -> tuple[int, int]:
     """Every change of these days, and how many of them had a confirmed hand in an incident."""
-    [row] = _rows(WHOLE, _conditions(asked)[2])
+    among = {"types": Change.Type.values, "nodes": list(nodes_between(asked.start, asked.end))}
+    [row] = _rows(WHOLE, {**_values(asked), **among})
     return row[0], row[1]
 
 
 def incidents(asked: Asked) -> list[Met]:
     """Newest first."""
-    fits, but_kind, parameters = _conditions(asked)
+    scope = asked.scope
     statement = INCIDENTS.format(
-        inside=_inside(asked.scope), paths=_paths(asked.scope), fits=fits, fits_but_kind=but_kind
+        inside=_inside(scope),
+        paths=_paths(scope),
+        of_kind=_of_kind(scope),
+        fits_but_kind=_fits_but_kind(scope),
     )
-    return [Met(*row) for row in _rows(statement, parameters)]
+    return [Met(*row) for row in _rows(statement, _values(asked))]
 
 
 def fitting(asked: Asked) -> QuerySet[Change]:
     """The changes behind `months`, the newest first."""
-    fits, _, parameters = _conditions(asked)
-    statement = f"""
-        SELECT fact.change_id FROM analytics_countedchange AS fact {_paths(asked.scope)}
-        WHERE {STANDING} AND {fits}
-    """
-    found = [pk for (pk,) in _rows(statement, parameters)]
+    statement = f"SELECT fact.change_id FROM {_fitting(asked.scope)}"
+    found = [pk for (pk,) in _rows(statement, _values(asked))]
     return Change.objects.filter(pk__in=found).order_by("-shipped_at", "-id")
 
 
@@ -177,13 +204,39 @@ def _inside(scope: Scope) -> str:
     return "incident.services && %(services)s::bigint[]" if scope.services else "TRUE"
 
 
+def _fitting(scope: Scope) -> str:
+    """All changes that fit, as what follows FROM; each is a `fact`."""
+    facts = _all([_of_kind(scope), *_of_facts(scope)])
+    keys = keys_of_any(scope.path_globs)
+    if not scope.path_globs:
+        return BY_FACTS.format(standing=STANDING, facts=facts)
+    if keys and keys.exact:
+        return BY_KEYS.format(standing=STANDING, facts=facts)
+    return BY_PATHS.format(
+        standing=STANDING, facts=facts, lines=LINES, keys=HAS_KEYS if keys else "TRUE",
+        touches=_touches(scope, "fact.lines"),
+    )  # fmt: skip
+
+
 def _paths(scope: Scope) -> str:
     return PATHS if scope.path_globs else ""
 
 
-def _conditions(asked: Asked) -> tuple[str, str, dict[str, Any]]:
-    """What a fact must fulfil; the same without the kinds; and the values of both."""
-    scope = asked.scope
+def _fits(scope: Scope) -> str:
+    return _all([_of_kind(scope), _fits_but_kind(scope)])
+
+
+def _fits_but_kind(scope: Scope) -> str:
+    """Of a fact that is at hand with its `change`, which is missing where there is none."""
+    touches = [_touches(scope, LINES)] if scope.path_globs else []
+    return _all(["fact.change_id IS NOT NULL", *_of_facts(scope), *touches])
+
+
+def _of_kind(scope: Scope) -> str:
+    return "fact.rows && %(kinds)s::bigint[]" if scope.kinds else "TRUE"
+
+
+def _of_facts(scope: Scope) -> list[str]:
     parts = []
     if scope.area:
         parts.append("fact.area = ANY(%(areas)s)")
@@ -191,29 +244,32 @@ def _conditions(asked: Asked) -> tuple[str, str, dict[str, Any]]:
         parts.append("fact.size_band = ANY(%(sizes)s)")
     if scope.services:
         parts.append("fact.services && %(services)s::bigint[]")
-    if tests := [line_test(glob) for glob in scope.path_globs]:
-        parts.append("(" + " OR ".join(_touched(place, test) for place, test in enumerate(tests)) + ")")
-    kinds = ["fact.rows && %(kinds)s::bigint[]"] if scope.kinds else []
-    return _all([*parts, *kinds]), _all(parts), _values(asked)
+    return parts
 
 
-def _touched(place: int, test: LineTest) -> str:
+def _touches(scope: Scope, lines: str) -> str:
+    tests = [line_test(glob) for glob in scope.path_globs]
+    return "(" + " OR ".join(_touched(place, test, lines) for place, test in enumerate(tests)) + ")"
+
+
+def _touched(place: int, test: LineTest, lines: str) -> str:
     """The plain part first: it is cheap, and most paths end there."""
-    parts = [f"strpos({LINES}, %(plain_{place})s) > 0"] if test.plain else []
-    parts += [f"{LINES} ~ %(pattern_{place})s"] if test.pattern else []
-    return "(" + " AND ".join(parts) + ")"
+    parts = [f"strpos({lines}, %(plain_{place})s) > 0"] if test.plain else []
+    parts += [f"{lines} ~ %(pattern_{place})s"] if test.pattern else []
+    return _all(parts)
 
 
 def _all(parts: list[str]) -> str:
-    # A missing change fits nothing.
-    return "(" + " AND ".join(["fact.change_id IS NOT NULL", *parts]) + ")"
+    return "(" + " AND ".join(parts) + ")"
 
 
 def _values(asked: Asked) -> dict[str, Any]:
     tests = [line_test(glob) for glob in asked.scope.path_globs]
+    keys = keys_of_any(asked.scope.path_globs)
     return {
         **{f"plain_{place}": test.plain for place, test in enumerate(tests)},
         **{f"pattern_{place}": test.pattern for place, test in enumerate(tests)},
+        "keys": list(keys.keys) if keys else [],
         "start": asked.start,
         "end": asked.end,
         "mature": date.fromordinal(asked.as_of.toordinal() - MATURITY_DAYS),

@@ -221,7 +221,10 @@ class Change(models.Model):
                 ),
                 name="change_assisted_latest",
             ),
-            GinIndex(fields=["paths"], name="change_paths", fastupdate=True),
+            # Which changes touch a glob; see `changes.path_keys`.
+            GinIndex(
+                models.Func("paths", function="changes_path_keys"), name="change_path_keys", fastupdate=True
+            ),
             GinIndex(
                 fields=["feature_names"], condition=~models.Q(feature_names=[]), name="change_names_features"
             ),

@@ -13,8 +13,9 @@ from django.urls import reverse
 
 from accounts.models import Role
 from analytics.metrics.replay import headline, notes, replay
+from analytics.models import Counting
 from analytics.queries.figures import taxonomies
-from analytics.queries.replay import Asked, fitting, ids_of
+from analytics.queries.replay import Asked, all_changes, fitting, ids_of
 from analytics.scopes import Scope, line_test
 from changes.models import Change, Service
 from changes.paths import touches
@@ -151,6 +152,48 @@ def test_counts_equal_plain_sql_over_the_facts(seed: int) -> None:
         plain = cursor.fetchone()
     assert (found.fitting, found.harmless, found.harmful, len(found.inside), len(found.met)) == plain
     assert fitting(found.asked).count() == found.fitting
+
+
+@pytest.mark.parametrize(
+    "globs",
+    [
+        ("pay/**",),
+        ("*.sql", "docs"),
+        ("pay/c*.py",),
+        ("pay/**", "**/c?rd.py"),
+        ("**",),
+        ("?*/**", "Makefile"),
+    ],
+)
+@pytest.mark.django_db
+def test_paths_are_found_the_same_by_keys_and_by_patterns(globs: tuple[str, ...]) -> None:
+    areas = [histories.area("payments"), histories.area("search")]
+    history(random.Random(7), areas, [histories.kind("generation")])
+    histories.settled()
+    meant = {change.pk for change in Change.objects.all() if touches(change.paths, globs)}
+    found = replay(asked(Scope("payments", path_globs=globs)))
+    inside = Change.objects.filter(pk__in=meant, area=areas[0])
+    start = datetime.combine(AS_OF - YEAR, datetime.min.time(), UTC)
+    end = datetime.combine(AS_OF + timedelta(days=1), datetime.min.time(), UTC)
+    shipped = inside.filter(shipped_at__gte=start, shipped_at__lt=end)
+    assert {one.pk for one in fitting(found.asked)} == {one.pk for one in shipped}
+    assert found.fitting == shipped.count()
+    behind = Incident.objects.counted().filter(area=areas[0], causes__change__in=inside)
+    behind = behind.filter(causes__status="confirmed", impact_started_at__gte=start)
+    assert {line.incident for line in found.met} == set(
+        behind.filter(causes__change__in=inside).values_list("pk", flat=True)
+    )
+
+
+@pytest.mark.django_db
+def test_all_changes_are_counted_without_cells_while_these_are_made_anew() -> None:
+    history(random.Random(3), [histories.area("payments")], [histories.kind("generation")])
+    histories.settled()
+    question = asked(Scope("payments"))
+    whole = all_changes(question)
+    assert whole[0] > 0
+    Counting.objects.update(cells_stand=False)
+    assert all_changes(question) == whole
 
 
 def outage(
