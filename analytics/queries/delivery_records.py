@@ -84,7 +84,7 @@ def listed(asked: Asked, scope: str, which: str, user: User, page: int = 1) -> L
         total, shut, veiled = cursor.fetchone()
         cursor.execute(
             f"{chosen} SELECT {', '.join(columns)} FROM told WHERE may_see"
-            f" ORDER BY {columns[1]} DESC NULLS LAST, {columns[0]} DESC LIMIT {PAGE} OFFSET %(offset)s",
+            f" ORDER BY {columns[1]} DESC NULLS LAST, id DESC LIMIT {PAGE} OFFSET %(offset)s",
             given,
         )
         names = [column.rpartition(" ")[2] for column in columns]

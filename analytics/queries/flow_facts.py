@@ -44,9 +44,9 @@ FIRST_SHIPPED = """
           AND earlier.environment_id = d.environment_id
           AND earlier.service_id IS NOT DISTINCT FROM d.service_id
           AND (earlier.finished_at, earlier.id) < (d.finished_at, d.id)) AS is_first
-    FROM changes_deployment_changes AS held
-    JOIN changes_deployment AS d ON d.id = held.deployment_id
-    WHERE held.change_id = {change} AND d.status = 'succeeded' AND d.is_production
+    FROM changes_deployment_changes AS its_own
+    JOIN changes_deployment AS d ON d.id = its_own.deployment_id
+    WHERE its_own.change_id = {change} AND d.status = 'succeeded' AND d.is_production
     ORDER BY d.finished_at, d.id LIMIT 1
 """
 

@@ -189,6 +189,19 @@ def test_only_the_first_to_ship_it_failed_when_two_deployments_hold_a_change() -
     }  # fmt: skip
 
 
+def test_a_deployment_failed_when_another_change_was_shipped_before_it() -> None:
+    where = make.repository()
+    first, second = make.change(repository=where), make.change(repository=where)
+    one = touched(make.deployment(repository=where, finished_at=at(0)))
+    two = touched(make.deployment(repository=where, finished_at=at(1)))
+    one.changes.add(first)
+    two.changes.add(second)
+    failure(two, second)
+    settle()
+    assert not DeploymentFlow.objects.get(pk=one.pk).failed
+    assert DeploymentFlow.objects.get(pk=two.pk).failed
+
+
 def test_it_is_rework_when_it_ships_the_repair_of_an_incident() -> None:
     repair = make.change()
     one = make.deployment(repository=repair.repository, finished_at=at(4))
