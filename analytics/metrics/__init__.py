@@ -15,12 +15,20 @@ from analytics.metrics import (
     deployment_rework_rate,
     failed_deployment_recovery,
     failure_rate,
+    features,
+    large_assisted_days,
     matched_ratio,
+    reading_load,
     recall,
     replay,
+    review_care,
+    review_remarks,
+    reviewable_size,
+    senior_review,
     signal,
     time_spent,
     trend,
+    without_review,
 )
 from analytics.metrics.words import WORDS
 
@@ -40,6 +48,14 @@ METRICS: tuple[ModuleType, ...] = (
     failed_deployment_recovery,
     deployment_rework_rate,
     time_spent,
+    reading_load,
+    review_remarks,
+    reviewable_size,
+    large_assisted_days,
+    senior_review,
+    without_review,
+    review_care,
+    features,
 )
 
 

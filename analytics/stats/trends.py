@@ -30,11 +30,14 @@ def stratified_trend(strata: Sequence[Sequence[Counts]], scores: Sequence[float]
     return Trend(z, erfc(abs(z) / sqrt(2)))
 
 
-def load_trend(weekly_median_log_ratio: Sequence[float]) -> LoadTrend:
-    """Mann-Kendall with correction for ties and continuity, and the Theil-Sen slope per week."""
+def load_trend(weekly_median_log_ratio: Sequence[float], weeks: Sequence[int] | None = None) -> LoadTrend:
+    """Mann-Kendall with correction for ties and continuity, and the Theil-Sen slope per week.
+
+    `weeks`: the place of each among all weeks, where some have no value.
+    """
     values = weekly_median_log_ratio
     n = len(values)
-    pairs = list(combinations(enumerate(values), 2))
+    pairs = list(combinations(zip(weeks or range(n), values, strict=True), 2))
     s = sum((b > a) - (b < a) for (_, a), (_, b) in pairs)
     ties = sum(t * (t - 1) * (2 * t + 5) for t in Counter(values).values())
     variance = (n * (n - 1) * (2 * n + 5) - ties) / 18
