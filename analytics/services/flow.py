@@ -17,7 +17,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from analytics.flow_weeks import QUARTER, WEEK, Span, last_full, monday
-from analytics.metrics import delivery, reviewing, time_spent
+from analytics.metrics import delivery, reviewing, time_spent, work
 from analytics.models import (
     ChangeFlow,
     DeploymentFlow,
@@ -35,7 +35,12 @@ from changes.models import Repository
 from incidents.models import Incident
 
 # Each has VERSION and reckon(span, demo, rules, now) -> {scope: figures}; "" is everything.
-PAGES: dict[str, ModuleType] = {"delivery": delivery, "time": time_spent, "reviewing": reviewing}
+PAGES: dict[str, ModuleType] = {
+    "delivery": delivery,
+    "time": time_spent,
+    "reviewing": reviewing,
+    "work": work,
+}
 # Raise it when a narrow row holds something else than before: all are made anew then.
 RULE = 2
 
