@@ -10,6 +10,7 @@ urlpatterns = [
     path("changes/<int:pk>/origin/", said.decide_origin, name="decide_origin"),
     path("changes/<int:pk>/kind/", said.decide_kind, name="decide_kind"),
     path("changes/<int:pk>/area/", said.decide_area, name="decide_area"),
+    path("changes/<int:pk>/feature/", said.decide_feature, name="decide_feature"),
     path("changes/<int:pk>/links/<int:link>/", said.decide_link, name="decide_link"),
     path("deployments/", deployments.deployment_list, name="deployments"),
     path("deployments/<int:pk>/", deployments.deployment_detail, name="deployment"),

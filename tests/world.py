@@ -17,7 +17,9 @@ from changes.models import (
     Deployment,
     DomainArea,
     Environment,
+    Feature,
     MarkingPolicy,
+    Measurement,
     Repository,
     Service,
 )
@@ -111,7 +113,19 @@ def _outage(*, service: Service, environment: Environment, number: int, named: U
         "source": source,
         **_findings(),
         **_checks(change, number),
+        **_impact(change, number),
     }
+
+
+def _impact(change: Change, number: int) -> dict[str, Any]:
+    """A feature that holds the change, measured once."""
+    feature = Feature.objects.create(name=f"Feature {number}", slug=f"feature-{number}", metric="sales")
+    Change.objects.filter(pk=change.pk).update(feature=feature, feature_basis="label")
+    day = timezone.now().date()
+    measurement = Measurement.objects.create(
+        feature=feature, value=number, begins_on=day, ends_on=day, source="shop"
+    )
+    return {"feature": feature, "measurement": measurement}
 
 
 def _findings() -> dict[str, Any]:

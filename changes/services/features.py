@@ -20,6 +20,8 @@ WRITTEN = (
     "name", "description", "area", "metric", "unit", "direction", "baseline", "baseline_from", "baseline_to",
     "baseline_source", "begun_on", "measured_until",
 )  # fmt: skip
+# Addresses of pages.
+RESERVED = frozenset({"new"})
 # What every measurement was taken by.
 MEASURED_BY = ("metric", "unit", "direction")
 
@@ -33,7 +35,7 @@ def create_feature(
     Raises: FeatureRefused for a slug that is taken or cannot be named in a line, and as `edit_feature` does.
     """
     feature = Feature(is_demo=is_demo, created_at=now, slug=slug or _free_slug(str(values.get("name", ""))))
-    if not is_slug(feature.slug):
+    if feature.slug in RESERVED or not is_slug(feature.slug):
         raise FeatureRefused(
             "Small letters, digits and single hyphens, so that a message can name it.", field="slug"
         )
@@ -48,7 +50,7 @@ def create_feature(
 
 def _free_slug(name: str) -> str:
     base = slugify(name)[: MOST_SLUG - 4].strip("-_") or "feature"
-    taken = set(Feature.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    taken = {*Feature.objects.filter(slug__startswith=base).values_list("slug", flat=True), *RESERVED}
     numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))
     return next(one for one in (base, *numbered) if one not in taken)
 

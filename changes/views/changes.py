@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, cast
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.forms import Form, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +20,7 @@ from changes.models import (
     Decision,
     DetectionRule,
     DomainArea,
+    Feature,
     Origin,
     PathClassRule,
 )
@@ -84,6 +85,7 @@ def _parts(change: Change, may_decide: bool) -> dict[str, Any]:
         "may_be_meant": chains.may_mean(change),
         "kinds": AssistanceKind.objects.offered() if may_decide else AssistanceKind.objects.none(),
         "areas": DomainArea.objects.offered() if may_decide else DomainArea.objects.none(),
+        "features": features_for(change) if may_decide else Feature.objects.none(),
         "evidence": change.evidence.select_related("assistant", "kind"),
         "rules": DetectionRule.objects.filter(key__in=change.evidence.order_by().values("rule_key")),
         "attested": attested.attested_rows(change),
@@ -103,6 +105,12 @@ def _parts(change: Change, may_decide: bool) -> dict[str, Any]:
         "questions": chains.questions(change, found.pop("open_links")),
         "classes": path_groups(change, classes_by(found["classes"])),
     }
+
+
+def features_for(change: Change) -> QuerySet[Feature]:
+    """Those on offer, and the one that it is in."""
+    mine = Feature.objects.filter(is_demo=change.repository.is_demo)
+    return mine.filter(Q(retired_on=None) | Q(pk=change.feature_id))
 
 
 def path_groups(change: Change, classes: PathClasses) -> list[tuple[str, bool, list[str]]]:

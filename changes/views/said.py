@@ -10,8 +10,19 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from changes.models import AssistanceKind, Change, ChangeLink, Decision, DomainArea, Origin, Prompt
+from changes.models import (
+    AssistanceKind,
+    Change,
+    ChangeLink,
+    Decision,
+    DomainArea,
+    Feature,
+    FeatureWord,
+    Origin,
+    Prompt,
+)
 from changes.services.answering import answer_link
+from changes.services.featuring import FeatureRefused, hand_back, say_feature
 from changes.services.origin import say_kind, say_origin
 from changes.services.places import say_area
 from changes.views.who import decider
@@ -60,6 +71,34 @@ def decide_area(request: HttpRequest, pk: int) -> HttpResponse:
     if area is None and slug != NOT_KNOWN:
         raise BadRequest("an area on offer, or none to leave it to the paths, must be given")
     say_area(change_id=change.pk, area=area, by=someone)
+    return redirect("changes:detail", pk=pk)
+
+
+@require_POST
+def decide_feature(request: HttpRequest, pk: int) -> HttpResponse:
+    """`feature` is a slug on offer, `none`, or empty to leave it to its text and labels."""
+    someone = decider(request)
+    change = get_object_or_404(Change.objects.select_related("repository", "feature"), pk=pk)
+    slug, now = request.POST.get("feature", NOT_KNOWN), timezone.now()
+    if not slug:
+        hand_back(change_ids=[change.pk], by=someone, now=now)
+        return redirect("changes:detail", pk=pk)
+    if change.feature_basis == Change.FeatureBasis.PERSON and change.feature and change.feature.slug == slug:
+        return redirect("changes:detail", pk=pk)
+    offered = Feature.objects.offered().filter(is_demo=change.repository.is_demo)
+    feature = offered.filter(slug=slug).first()
+    if feature is None and slug != NOT_KNOWN:
+        raise BadRequest("a feature on offer, none, or nothing to leave it to the text, must be given")
+    try:
+        say_feature(
+            change_ids=[change.pk],
+            feature=feature,
+            by=someone,
+            prompted_by=FeatureWord.Prompt.CHANGE_PAGE,
+            now=now,
+        )
+    except FeatureRefused as refusal:
+        messages.error(request, f"{refusal} Nothing was kept.")
     return redirect("changes:detail", pk=pk)
 
 
