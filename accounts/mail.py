@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -16,12 +18,50 @@ from django.utils.module_loading import import_string
 
 from accounts.models import Mail, Topic, User
 
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG that goes with the letter; its HTML shows it by `<img src="{{ picture.src }}" alt="…">`.
+
+    Raises: ValueError for a name that cannot stand in an address, and for what is no PNG.
+    """
+
+    name: str
+    png: bytes
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9-]{1,40}", self.name):
+            raise ValueError(f"{self.name!r} is no name of a picture: small letters, digits and dashes")
+        if not self.png.startswith(PNG):
+            raise ValueError(f"the picture {self.name} is no PNG")
+
+    @property
+    def content_id(self) -> str:
+        return f"{self.name}@hindcast"
+
+    @property
+    def src(self) -> str:
+        return f"cid:{self.content_id}"
+
 
 @dataclass(frozen=True)
 class Letter:
+    """The text says what the pictures show: many mail programs show none until they are asked to."""
+
     subject: str
     text: str
     html: str
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def html_alone(self) -> str:
+        """For a page: the pictures stand in it."""
+        html = self.html
+        for picture in self.pictures:
+            html = html.replace(picture.src, f"data:image/png;base64,{b64encode(picture.png).decode()}")
+        return html
 
 
 class Writer(Protocol):
@@ -32,6 +72,9 @@ class Writer(Protocol):
 
     def letter(self, *, mail: Mail, now: datetime) -> Letter | None:
         """Its words as its reader may see them now; None where nothing is left to say."""
+
+    def preview(self, *, user: User, now: datetime) -> Letter | None:
+        """What would be sent to this person now; nothing is made or sent by it."""
 
     def sent(self, *, mail: Mail, now: datetime) -> None:
         """Called once it is on its way."""
@@ -62,8 +105,19 @@ def wants(user: User, topic: str) -> bool:
     return readers(topic).filter(pk=user.pk).exists()
 
 
-def write(name: str, *, subject: str, to: User, topic: str, now: datetime, **context: object) -> Letter:
-    """The letter of `mail/<name>.txt` and `mail/<name>.html`: both say the same, and how to stop it."""
+def write(
+    name: str,
+    *,
+    subject: str,
+    to: User,
+    topic: str,
+    now: datetime,
+    **context: object,
+) -> Letter:
+    """The letter of `mail/<name>.txt` and `mail/<name>.html`: both say the same, and how to stop it.
+
+    Each `Picture` among the context goes with it.
+    """
     given = {
         "subject": subject,
         "site_url": settings.SITE_URL,
@@ -77,6 +131,7 @@ def write(name: str, *, subject: str, to: User, topic: str, now: datetime, **con
         subject=subject,
         text=render_to_string(f"mail/{name}.txt", given).strip() + "\n",
         html=render_to_string(f"mail/{name}.html", given),
+        pictures=tuple(value for value in context.values() if isinstance(value, Picture)),
     )
 
 

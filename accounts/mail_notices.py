@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.mail import Letter, readers, write
-from accounts.models import Mail, Notification, Topic
+from accounts.models import Mail, Notification, Topic, User
 
 # What is read on the page meanwhile needs no mail, and what comes together goes together.
 SETTLES = timedelta(minutes=10)
@@ -50,7 +50,16 @@ def _left(mail: Mail) -> QuerySet[Notification]:
 
 
 def letter(*, mail: Mail, now: datetime) -> Letter | None:
-    found = list(_left(mail).order_by("-created_at", "-pk"))
+    return _compose(mail.user, _left(mail), now)
+
+
+def preview(*, user: User, now: datetime) -> Letter | None:
+    """With all that is unread now, whether or not it came by mail before."""
+    return _compose(user, Notification.objects.filter(user=user, read_at=None), now, preview=True)
+
+
+def _compose(user: User, unread: QuerySet[Notification], now: datetime, **context: object) -> Letter | None:
+    found = list(unread.order_by("-created_at", "-pk"))
     if not found:
         return None
     count = len(found)
@@ -58,13 +67,14 @@ def letter(*, mail: Mail, now: datetime) -> Letter | None:
     return write(
         "notices",
         subject=subject,
-        to=mail.user,
-        topic=mail.topic,
+        to=user,
+        topic=Topic.NOTICES,
         now=now,
         notices=found[:MOST_LISTED],
         count=count,
         more=count - MOST_LISTED,
         list_url=settings.SITE_URL + reverse("notices:list"),
+        **context,
     )
 
 

@@ -7,7 +7,11 @@ import smtplib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.message import Message
+from email.mime.image import MIMEImage
+from email.mime.multipart import MIMEMultipart
 from email.utils import parseaddr
+from typing import cast
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -15,7 +19,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.mail import Letter, is_held, is_set_up, stop_url, wants, writer
+from accounts.mail import Letter, Picture, is_held, is_set_up, stop_url, wants, writer
 from accounts.models import Mail
 
 log = logging.getLogger(__name__)
@@ -23,12 +27,42 @@ log = logging.getLogger(__name__)
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 20, 60, 240, 720, 1440))
 MOST_ATTEMPTS = len(WAITS) + 1
 SECONDS = 60.0
+# Mail programs cut off what is longer, and readers pay for it.
+MOST_BYTES = 100_000
 SERVERS = (
     smtplib.SMTPServerDisconnected,
     smtplib.SMTPConnectError,
     smtplib.SMTPHeloError,
     smtplib.SMTPAuthenticationError,
 )
+
+
+class TooLarge(Exception):
+    """The whole mail, pictures and headers, has more bytes than are sent; the message says how many."""
+
+
+class PicturedMail(EmailMultiAlternatives):
+    """Whose HTML carries its pictures (RFC 2387): multipart/related in place of the HTML alone."""
+
+    pictures: tuple[Picture, ...] = ()
+
+    def message(self) -> Message:  # type: ignore[override]
+        made = cast(Message, super().message())
+        if self.pictures:
+            parts = cast("list[Message]", made.get_payload())
+            related = MIMEMultipart("related", type="text/html")
+            related.attach(parts[-1])
+            for picture in self.pictures:
+                related.attach(_part(picture))
+            parts[-1] = related
+        return made
+
+
+def _part(picture: Picture) -> MIMEImage:
+    part = MIMEImage(picture.png, "png")
+    part.add_header("Content-ID", f"<{picture.content_id}>")
+    part.add_header("Content-Disposition", "inline", filename=f"{picture.name}.png")
+    return part
 
 
 def due(now: datetime) -> QuerySet[Mail]:
@@ -93,7 +127,10 @@ def _letter(mail: Mail, now: datetime) -> Letter | None:
 
 
 def message(mail: Mail, letter: Letter, connection: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
-    """With what RFC 8058 asks for, and one Message-ID for all attempts: two copies are seen as one."""
+    """With what RFC 8058 asks for, and one Message-ID for all attempts: two copies are seen as one.
+
+    Raises: TooLarge.
+    """
     stop = stop_url(mail.user, mail.topic)
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     headers = {
@@ -103,7 +140,7 @@ def message(mail: Mail, letter: Letter, connection: BaseEmailBackend | None = No
     }
     if stop.startswith("https://"):  # RFC 8058: by one click only over HTTPS
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    made = EmailMultiAlternatives(
+    made = PicturedMail(
         subject=" ".join(letter.subject.split()),
         body=letter.text,
         to=[mail.user.email],
@@ -111,6 +148,10 @@ def message(mail: Mail, letter: Letter, connection: BaseEmailBackend | None = No
         connection=connection,
     )
     made.attach_alternative(letter.html, "text/html")
+    made.pictures = letter.pictures
+    size = len(made.message().as_bytes())
+    if size > MOST_BYTES:
+        raise TooLarge(f"The mail has {size:,} bytes; at most {MOST_BYTES:,} are sent.")
     return made
 
 
@@ -147,7 +188,9 @@ def _refusals(error: Exception) -> list[tuple[int, bytes]]:
 
 
 def _is_final(error: Exception) -> bool:
-    """The receiving side knows no such address (RFC 5321, 5yz): asked again it would say the same."""
+    """Too large, or the receiving side knows no such address (RFC 5321, 5yz): it would be the same again."""
+    if isinstance(error, TooLarge):
+        return True
     codes = [code for code, _ in _refusals(error)]
     return bool(codes) and all(500 <= code < 600 for code in codes)
 

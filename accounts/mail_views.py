@@ -1,4 +1,4 @@
-"""What a person has by mail, and where it goes; and the link in a mail that stops it."""
+"""What a person has by mail and in their calendar, where it goes, and the link in a mail that stops it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import mail_sending, mail_wishes
+from accounts import calendar_keys, mail_sending, mail_wishes
 from accounts.forms import AddressForm
 from accounts.mail import is_held, is_set_up, read_stop
-from accounts.models import Mail, Role, Topic, User
+from accounts.models import CalendarKey, Mail, Role, Topic, User
 from accounts.services import Refused
 
 
@@ -37,11 +39,21 @@ def wishes(request: HttpRequest) -> HttpResponse:
             request, f"A link is on its way to {form.cleaned_data['address']}. Open it within a day."
         )
         return redirect("accounts:mail")
-    is_admin = user.at_least(Role.ADMIN)
+    return _page(request, form, 422 if form.errors else 200)
+
+
+def _page(
+    request: HttpRequest, form: AddressForm, status: int = 200, calendar_secret: str = ""
+) -> HttpResponse:
+    """With the address of the calendar, where one was made by this very request."""
+    user = _person(request)
+    is_admin, offered = user.at_least(Role.ADMIN), mail_wishes.scopes()
     troubled = mail_sending.troubled() if is_admin else Mail.objects.none()
+    calendar_path = reverse("incidents:calendar", args=[calendar_secret]) if calendar_secret else ""
     context = {
         "form": form,
-        "wishes": mail_wishes.wishes(user),
+        "wishes": mail_wishes.wishes(user, offered),
+        "scopes": offered,
         "weekday": day_name[settings.MAIL_WEEKDAY],
         "hour": f"{settings.MAIL_HOUR:02}:00",
         "zone": settings.ORGANISATION_TIME_ZONE,
@@ -50,8 +62,24 @@ def wishes(request: HttpRequest) -> HttpResponse:
         "is_admin": is_admin,
         "troubled": troubled.count(),
         "last_trouble": troubled.order_by("-pk").first(),
+        "calendar_address": settings.SITE_URL + calendar_path if calendar_secret else "",
+        "calendar_key": CalendarKey.objects.filter(user=user).first(),
     }
-    return render(request, "accounts/mail.html", context, status=422 if form.errors else 200)
+    return render(request, "accounts/mail.html", context, status=status)
+
+
+@sensitive_variables("secret")
+@never_cache
+@require_POST
+def calendar(request: HttpRequest) -> HttpResponse:
+    """`want` is 1 or 0. The answer to the making of an address is the only page that ever shows it."""
+    user = _person(request)
+    if request.POST.get("want") == "1":
+        secret = calendar_keys.make(user=user, now=timezone.now())
+        return _page(request, AddressForm(), calendar_secret=secret)
+    if calendar_keys.revoke(user=user):
+        messages.success(request, "Revoked: the address of your calendar opens nothing any more.")
+    return redirect("accounts:mail")
 
 
 def _ask(form: AddressForm, user: User) -> bool:
@@ -72,7 +100,7 @@ def _ask(form: AddressForm, user: User) -> bool:
 
 @require_POST
 def wish(request: HttpRequest, topic: str) -> HttpResponse:
-    """`want` is 1 or 0."""
+    """`want` is 1 or 0; `scope` narrows a topic that can be narrowed."""
     if topic not in Topic.values:
         raise Http404
     user, chosen = _person(request), Topic(topic)
@@ -81,7 +109,8 @@ def wish(request: HttpRequest, topic: str) -> HttpResponse:
         messages.success(request, "Stopped: no more of these come.")
         return redirect("accounts:mail")
     try:
-        mail_wishes.subscribe(user=user, topic=chosen, now=timezone.now())
+        scope = request.POST.get("scope", "")
+        mail_wishes.subscribe(user=user, topic=chosen, now=timezone.now(), scope=scope)
         messages.success(request, "Noted. Every mail carries a link that stops it.")
     except Refused as refusal:
         messages.error(request, str(refusal))

@@ -11,12 +11,15 @@ from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from accounts.models import AuditEntry, Mail, Role, Subscription, Topic, User
 from accounts.services import Refused, audit
 
 # Who may have it: the ten decisions are for those who may decide.
 LEAST_ROLE = {Topic.DECISIONS: Role.AUTHOR, Topic.NOTICES: Role.VIEWER, Topic.DIGEST: Role.VIEWER}
+# What can be narrowed to a team, a service or an area.
+SCOPED = frozenset({Topic.DIGEST})
 ADDRESS_LINK_AGE = timedelta(days=1)
 ADDRESS_LINKS_AN_HOUR = 5
 
@@ -29,28 +32,61 @@ class Wish:
     is_wanted: bool
     may_have: bool
     last: Mail | None
+    is_scoped: bool
+    scope: str
+    # It was narrowed to something that is not offered any more.
+    is_lost: bool = False
 
 
-def wishes(user: User) -> list[Wish]:
-    wanted = set(user.subscriptions.filter(stopped_at=None).values_list("topic", flat=True))
+Scopes = list[tuple[str, list[tuple[str, str]]]]
+
+
+def wishes(user: User, offered: Scopes) -> list[Wish]:
+    rows = {row.topic: row for row in user.subscriptions.all()}
     mails = Mail.objects.filter(user=user).exclude(sent_at=None, error="")
     last = {mail.topic: mail for mail in mails.order_by("made_at", "pk")}
     return [
-        Wish(topic, topic in wanted, user.at_least(LEAST_ROLE[topic]), last.get(topic)) for topic in Topic
+        Wish(
+            topic,
+            topic in rows and rows[topic].stopped_at is None,
+            user.at_least(LEAST_ROLE[topic]),
+            last.get(topic),
+            topic in SCOPED,
+            scope := rows[topic].scope if topic in rows else "",
+            topic in rows and rows[topic].stopped_at is None and not _is_offered(scope, offered),
+        )
+        for topic in Topic
     ]
 
 
+def scopes() -> Scopes:
+    """In groups; the floors above know of services and areas."""
+    return list(import_string(settings.SCOPES_OFFERED)())
+
+
+def _is_offered(scope: str, offered: Scopes) -> bool:
+    return any(scope == value for _, group in offered for value, _ in group)
+
+
 @transaction.atomic
-def subscribe(*, user: User, topic: Topic, now: datetime) -> None:
-    """From now on; a second time changes nothing. Raises: Refused for a role that may not have it."""
+def subscribe(*, user: User, topic: Topic, now: datetime, scope: str = "") -> None:
+    """From now on; a second time alters what it is narrowed to, if anything.
+
+    Raises: Refused for a role that may not have it, and for a scope that is none or does not go with it.
+    """
     if not user.at_least(LEAST_ROLE[topic]):
         raise Refused("The ten decisions are for those who may decide: that takes the author role.")
+    if scope and (topic not in SCOPED or not _is_offered(scope, scopes())):
+        raise Refused("That team, service or area is not there any more. Choose again.")
     row, new = Subscription.objects.select_for_update().get_or_create(
-        user=user, topic=topic, defaults={"since": now}
+        user=user, topic=topic, defaults={"since": now, "scope": scope}
     )
     if new or row.stopped_at is not None:
-        Subscription.objects.filter(pk=row.pk).update(since=now, stopped_at=None)
-        audit(verb="subscribe", target=row, actor=user, detail={"topic": topic})
+        Subscription.objects.filter(pk=row.pk).update(since=now, stopped_at=None, scope=scope)
+        audit(verb="subscribe", target=row, actor=user, detail={"topic": topic, "scope": scope})
+    elif row.scope != scope:
+        Subscription.objects.filter(pk=row.pk).update(scope=scope)
+        audit(verb="narrow_mail", target=row, actor=user, detail={"topic": topic, "scope": scope})
 
 
 @transaction.atomic

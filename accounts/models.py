@@ -168,6 +168,20 @@ class Topic(models.TextChoices):
     NOTICES = "notices", "What I am asked for, at most one mail a day"
     DIGEST = "digest", "Each week: the weekly review"
 
+    @property
+    def short(self) -> str:
+        return {"decisions": "Decisions", "notices": "What I am asked for", "digest": "Weekly review"}[
+            self.value
+        ]
+
+    @property
+    def when_empty(self) -> str:
+        return {
+            "decisions": "Nothing waits for a word on how AI helped.",
+            "notices": "You have read all that you were told.",
+            "digest": "Nothing began, shipped or falls due in what you narrowed it to.",
+        }[self.value]
+
 
 class Subscription(models.Model):
     """A wish for mail on one topic; stopped by one click, kept so that nobody is asked twice."""

@@ -11,6 +11,7 @@ urlpatterns = [
     path("profile/", views.profile, name="profile"),
     path("password/", views.password, name="password"),
     path("mail/", mail_views.wishes, name="mail"),
+    path("calendar/", mail_views.calendar, name="calendar"),
     path("mail/<slug:topic>/", mail_views.wish, name="mail_wish"),
     path("mail/address/<str:token>/", mail_views.address, name="mail_address"),
     path("mail/stop/<str:token>/", mail_views.stop, name="mail_stop"),

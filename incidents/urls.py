@@ -4,6 +4,7 @@ from django.urls import path
 
 from incidents.views import (
     ageing,
+    calendar,
     hints,
     incidents,
     outcomes,
@@ -17,6 +18,7 @@ from incidents.views import (
 app_name = "incidents"
 
 urlpatterns = [
+    path("calendar/<str:key>.ics", calendar.feed, name="calendar"),
     path("incidents/", incidents.incident_list, name="list"),
     path("incidents/report/", incidents.report, name="report"),
     path("incidents/<int:number>/", incidents.detail, name="detail"),

@@ -22,9 +22,8 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.mail import is_held, is_set_up
-from accounts.models import Mail, User
-from analytics.mails import weekly
+from accounts.mail import is_held, is_set_up, writer
+from accounts.models import Mail, Topic, User
 from analytics.mails.links import LIFETIME, Closed, is_sealed, opened, seal
 from analytics.queries.by_mail import lines
 from analytics.services import by_mail as services
@@ -139,12 +138,22 @@ def _back(token: str, pk: int) -> HttpResponse:
 # ------------------------------------------------------------------ how it would look
 
 
+def _topic(request: HttpRequest) -> Topic:
+    asked = request.GET.get("topic", Topic.DECISIONS.value)
+    if asked not in Topic.values:
+        raise Http404
+    return Topic(asked)
+
+
 @csp_update({"frame-src": ["'self'"]})
 @require_safe
 def preview(request: HttpRequest) -> HttpResponse:
-    """Nothing is sent by looking."""
+    """Of the topic that is asked for, else of the decisions. Nothing is sent by looking."""
+    topic = _topic(request)
     context = {
-        "letter": weekly.preview(user=reader(request), now=timezone.now()),
+        "topic": topic,
+        "topics": Topic,
+        "letter": writer(topic).preview(user=reader(request), now=timezone.now()),
         "is_set_up": is_set_up(),
         "is_held": is_held(),
         "sender": settings.DEFAULT_FROM_EMAIL if is_set_up() else "",
@@ -158,7 +167,7 @@ def preview(request: HttpRequest) -> HttpResponse:
         "default-src": ["'none'"],
         "script-src": None,
         "style-src": ["'unsafe-inline'"],
-        "img-src": None,
+        "img-src": ["data:"],
         "font-src": None,
         "connect-src": None,
         "form-action": ["'none'"],
@@ -169,7 +178,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 @xframe_options_sameorigin
 @require_safe
 def preview_html(request: HttpRequest) -> HttpResponse:
-    letter = weekly.preview(user=reader(request), now=timezone.now())
+    letter = writer(_topic(request)).preview(user=reader(request), now=timezone.now())
     if letter is None:
         return HttpResponse("Nothing waits, so no mail would be sent.", content_type="text/plain")
-    return HttpResponse(letter.html)
+    return HttpResponse(letter.html_alone)

@@ -41,6 +41,8 @@ NO_PAGE = {
     "analytics:by_mail_undo": "takes POST only",
     "analytics:scenarios_zip": "a file",
     "changes:policy_csv": "a file",
+    "accounts:calendar": "takes POST only",
+    "incidents:calendar": "a file",
 }
 RULES = {
     "runOnly": {
