@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from changes.models import Service
@@ -74,6 +75,8 @@ class Alert(models.Model):
         indexes = [
             models.Index(fields=["dedup_key"], condition=~Q(dedup_key=""), name="alert_dedup_key"),
             models.Index(fields=["service", "-opened_at"], name="alert_of_service"),
+            # When it began, as far as that was told.
+            models.Index(Coalesce("opened_at", "recorded_at"), name="alert_in_time"),
         ]
 
     def __str__(self) -> str:
