@@ -126,6 +126,10 @@ class ReviewForm(forms.Form):
         """Empty where the week shown is the present one."""
         return "" if self.is_partial else self.query(week=label(self.week + WEEK))
 
+    @property
+    def latest(self) -> str:
+        return self.query(week="")
+
     def query(self, **over: str) -> str:
         """What stands in the address, without what is so anyway."""
         asked = {"scope": self.scope, "week": "" if self.is_latest else self.label} | over
