@@ -92,6 +92,10 @@ class ChangeFact:
     # The commit that landed (squash, direct or merge), and the branch commits that a merge brought in.
     landed: CommitFact | None = None
     merged_in: tuple[CommitFact, ...] = ()
+    # When it stopped being a draft.
+    ready_at: datetime | None = None
+    # Pairs of a commit and when it was made, where the commit itself is not told.
+    commit_times: tuple[tuple[str, datetime], ...] = ()
     declared_origin: str = ""
     declared_assistant: str = ""
     declared_kinds: tuple[DeclaredKind, ...] = ()
@@ -109,6 +113,8 @@ class PushFact:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFact:
+    """Names its change by number, or by the sender's own id of it. Its `text`: None says nothing."""
+
     number: str
     external_id: str
     state: str
@@ -118,6 +124,46 @@ class ReviewFact:
     reviewer_id: str
     commit_sha: str = ""
     is_self: bool = False
+    change_id: str = ""
+    text: str | None = None
+    comments: int | None = None
+    is_senior: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkFact:
+    """One comment on a change. Its `text` is read in memory and dropped; None says nothing of it."""
+
+    number: str
+    external_id: str
+    kind: str
+    at: datetime
+    told_at: datetime
+    reviewer: Identity
+    reviewer_id: str
+    text: str | None = None
+    is_self: bool = False
+    deleted_at: datetime | None = None
+    change_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFact:
+    """One telling about one attempt of a check; `queued_at` is as early as the sender can say."""
+
+    kind: str
+    external_id: str
+    sha: str
+    told_at: datetime
+    queued_at: datetime
+    attempt: int = 1
+    name: str = ""
+    branch: str = ""
+    url: str = ""
+    started_at: datetime | None = None
+    # None: this telling says nothing of an end.
+    completed_at: datetime | None = None
+    conclusion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,8 @@
-"""Any sender of JSON: `{"change": {...}}` or `{"deployment": {...}}`; docs/webhooks.md has the fields."""
+"""Any sender of JSON: a change, deployment, review, remark or check; docs/webhooks.md has the fields."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
 
 from changes.facts import (
     ChangeFact,
@@ -14,12 +12,16 @@ from changes.facts import (
     FileFact,
     RepositoryFact,
 )
-from changes.models import Change, Deployment, Origin
+from changes.forges.generic_reviews import check_fact, named_change, remark_fact, review_fact
+from changes.forges.reading import Reader
+from changes.models import Change, Deployment, Origin, Repository
+from changes.services.checks import record_checks
 from changes.services.deployments import record_deployments
 from changes.services.recording import record_changes
 from changes.services.repositories import find_or_make_repository
+from changes.services.reviews import record_remarks, record_reviews
 from intake.models import Delivery
-from intake.sources import Letter, SharedSecret, Unprocessable, body_key, instant
+from intake.sources import Letter, SharedSecret, Unprocessable, body_key
 
 STATES = {"open", "merged", "dropped"}
 SHA_ROLES = {"head", "merge", "squash", "landed"}
@@ -33,90 +35,50 @@ class GenericChange(SharedSecret):
         return letter.header("Idempotency-Key") or body_key(letter)
 
     def event(self, letter: Letter) -> str:
-        body = letter.body
-        return "deployment" if b'"deployment"' in body else "change" if b'"change"' in body else "unknown"
+        return next((name for name in PARTS if f'"{name}"'.encode() in letter.body), "unknown")
 
     def handle(self, delivery: Delivery, letter: Letter) -> None:
         document = Reader(letter.document, "")
+        name = next((name for name in PARTS if name in letter.document), "")
+        if not name:
+            raise Unprocessable(f"None of {', '.join(repr(one) for one in PARTS)} is there")
         repository = find_or_make_repository(fact=repository_fact(document.part("repository")))
-        if "change" in letter.document:
-            fact = change_fact(document.part("change"))
-            record_changes(repository=repository, facts=[fact], delivery=delivery)
-        elif "deployment" in letter.document:
-            told = deployment_fact(document.part("deployment"))
-            record_deployments(repository=repository, facts=[told], source=delivery.source, delivery=delivery)
-        else:
-            raise Unprocessable("Neither 'change' nor 'deployment' is there")
+        PARTS[name](repository, document.part(name), delivery)
 
 
-class Reader:
-    """A JSON object read field by field, every refusal naming the field."""
+def _change(repository: Repository, found: Reader, delivery: Delivery) -> None:
+    record_changes(repository=repository, facts=[change_fact(found)], delivery=delivery)
 
-    def __init__(self, found: Mapping[str, Any], name: str) -> None:
-        self._found, self._name = found, name
 
-    def _of(self, name: str, *kinds: type) -> Any:
-        value = self._found.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise Unprocessable(f"{self._name}{name}: {value!r} is not a {kinds[0].__name__}")
-        return value
+def _deployment(repository: Repository, found: Reader, delivery: Delivery) -> None:
+    fact = deployment_fact(found)
+    record_deployments(repository=repository, facts=[fact], source=delivery.source, delivery=delivery)
 
-    def part(self, name: str) -> Reader:
-        value = self._of(name, dict)
-        if value is None:
-            raise Unprocessable(f"{self._name}{name} is missing")
-        return Reader(value, f"{self._name}{name}.")
 
-    def parts(self, name: str) -> list[Reader] | None:
-        value = self._of(name, list)
-        if value is None:
-            return None
-        if not all(isinstance(one, dict) for one in value):
-            raise Unprocessable(f"{self._name}{name}: not all are objects")
-        return [Reader(one, f"{self._name}{name}[{index}].") for index, one in enumerate(value)]
+def _review(repository: Repository, found: Reader, delivery: Delivery) -> None:
+    fact = review_fact(found)
+    record_changes(repository=repository, facts=[named_change(fact)], delivery=delivery)
+    record_reviews(repository=repository, facts=[fact], delivery=delivery)
 
-    def text(self, name: str) -> str | None:
-        value = self._of(name, str, int)
-        return None if value is None else str(value)
 
-    def needed(self, name: str) -> str:
-        value = self.text(name)
-        if not value:
-            raise Unprocessable(f"{self._name}{name} is missing")
-        return value
+def _remark(repository: Repository, found: Reader, delivery: Delivery) -> None:
+    fact = remark_fact(found)
+    record_changes(repository=repository, facts=[named_change(fact)], delivery=delivery)
+    record_remarks(repository=repository, facts=[fact], delivery=delivery)
 
-    def choice(self, name: str, allowed: set[str]) -> str | None:
-        value = self.text(name)
-        if value is not None and value not in allowed:
-            raise Unprocessable(f"{self._name}{name}: {value!r} is none of {', '.join(sorted(allowed))}")
-        return value
 
-    def count(self, name: str) -> int | None:
-        value = self._of(name, int)
-        if value is not None and not 0 <= value < 2**31:
-            raise Unprocessable(f"{self._name}{name}: {value} is out of range")
-        return None if value is None else int(value)
+def _check(repository: Repository, found: Reader, delivery: Delivery) -> None:
+    record_checks(repository=repository, facts=[check_fact(found)], delivery=delivery)
 
-    def yes(self, name: str) -> bool | None:
-        value = self._of(name, bool)
-        return None if value is None else bool(value)
 
-    def time(self, name: str) -> datetime | None:
-        return instant(self._found.get(name))
-
-    def time_needed(self, name: str) -> datetime:
-        value = self.time(name)
-        if value is None:
-            raise Unprocessable(f"{self._name}{name} is missing")
-        return value
-
-    def texts(self, name: str) -> tuple[str, ...] | None:
-        value = self._of(name, list)
-        if value is not None and not all(isinstance(one, str) for one in value):
-            raise Unprocessable(f"{self._name}{name}: not all are texts")
-        return None if value is None else tuple(value)
+# The first that is there is read.
+PARTS: dict[str, Callable[[Repository, Reader, Delivery], None]] = {
+    "deployment": _deployment,
+    "review": _review,
+    "remark": _remark,
+    "check": _check,
+    "change": _change,
+}
 
 
 def repository_fact(found: Reader) -> RepositoryFact:
@@ -132,9 +94,9 @@ def repository_fact(found: Reader) -> RepositoryFact:
 def change_fact(found: Reader) -> ChangeFact:
     """`id`, `number` or a commit names it; `at` is the time of the event that tells."""
     number, external = found.text("number") or "", found.text("id") or ""
-    shas = tuple(
-        (one.choice("role", SHA_ROLES) or "landed", one.needed("sha")) for one in found.parts("commits") or ()
-    )
+    commits = found.parts("commits") or []
+    shas = tuple((one.choice("role", SHA_ROLES) or "landed", one.needed("sha")) for one in commits)
+    times = [(one.needed("sha"), one.time("at")) for one in commits]
     if not (number or external or shas):
         raise Unprocessable("change needs an id, a number or commits: nothing names it")
     state, merged_at = found.choice("state", STATES), found.time("merged_at")
@@ -155,6 +117,8 @@ def change_fact(found: Reader) -> ChangeFact:
         branch=found.text("branch"),
         labels=found.texts("labels"),
         opened_at=found.time("opened_at"),
+        ready_at=found.time("ready_at"),
+        commit_times=tuple((sha, at) for sha, at in times if at),
         merged_at=merged_at,
         closed_at=found.time("closed_at"),
         additions=found.count("additions"),

@@ -36,38 +36,38 @@ DEPLOYMENT_STATES = {
 REVIEW_STATES = {"approved", "changes_requested", "commented", "dismissed"}
 
 
-def _part(payload: Payload, name: str) -> Payload:
+def part(payload: Payload, name: str) -> Payload:
     found = payload.get(name)
     if not isinstance(found, Mapping):
         raise Unprocessable(f"{name!r} is missing")
     return found
 
 
-def _needed(payload: Payload, name: str) -> Any:
+def needed(payload: Payload, name: str) -> Any:
     if payload.get(name) in (None, ""):
         raise Unprocessable(f"{name!r} is missing")
     return payload[name]
 
 
-def _time(payload: Payload, name: str) -> datetime:
+def time(payload: Payload, name: str) -> datetime:
     found = instant(payload.get(name))
     if found is None:
         raise Unprocessable(f"{name!r} is missing")
     return found
 
 
-def _text(payload: Payload, name: str) -> str | None:
+def text(payload: Payload, name: str) -> str | None:
     """None where the field is absent; an explicit null is an empty text."""
     return str(payload[name] or "") if name in payload else None
 
 
 def repository_fact(payload: Payload) -> RepositoryFact:
-    found = _part(payload, "repository")
+    found = part(payload, "repository")
     address = str(found.get("clone_url") or found.get("html_url") or "")
     return RepositoryFact(
-        name=str(_needed(found, "full_name")),
+        name=str(needed(found, "full_name")),
         host=urlsplit(address).hostname or "github.com",
-        forge_id=str(_needed(found, "id")),
+        forge_id=str(needed(found, "id")),
         origin_address=address,
         default_branch=str(found.get("default_branch") or found.get("master_branch") or ""),
     )
@@ -84,25 +84,26 @@ def person(found: object) -> Identity | None:
 
 def pull_request_fact(payload: Payload) -> ChangeFact:
     """A review's payload holds a short request: what is absent stays None."""
-    found = _part(payload, "pull_request")
-    head = _part(found, "head")
+    found = part(payload, "pull_request")
+    head = part(found, "head")
     merged_at = instant(found.get("merged_at"))
     shas = [("head", str(head.get("sha") or ""))]
     if merged_at and found.get("merge_commit_sha"):  # before that it is a test merge that lands nowhere
         shas.append(("merge", str(found["merge_commit_sha"])))
     labels = found.get("labels")
     return ChangeFact(
-        told_at=_time(found, "updated_at"),
-        number=str(_needed(found, "number")),
+        told_at=time(found, "updated_at"),
+        number=str(needed(found, "number")),
         shas=tuple(pair for pair in shas if pair[1]),
         state="merged" if merged_at else "dropped" if found.get("state") == "closed" else "open",
         is_draft=bool(found["draft"]) if "draft" in found else None,
-        title=_text(found, "title"),
-        message=_text(found, "body"),
-        url=_text(found, "html_url"),
-        branch=_text(head, "ref"),
+        title=text(found, "title"),
+        message=text(found, "body"),
+        url=text(found, "html_url"),
+        branch=text(head, "ref"),
         labels=tuple(str(one.get("name", "")) for one in labels) if isinstance(labels, list) else None,
         opened_at=instant(found.get("created_at")),
+        ready_at=instant(found.get("updated_at")) if payload.get("action") == "ready_for_review" else None,
         merged_at=merged_at,
         closed_at=instant(found.get("closed_at")),
         additions=found.get("additions"),
@@ -114,8 +115,8 @@ def pull_request_fact(payload: Payload) -> ChangeFact:
 
 
 def review_fact(payload: Payload) -> ReviewFact:
-    found, request = _part(payload, "review"), _part(payload, "pull_request")
-    state = str(_needed(found, "state")).lower()
+    found, request = part(payload, "review"), part(payload, "pull_request")
+    state = str(needed(found, "state")).lower()
     if state not in REVIEW_STATES:
         raise Ignored(f"A review that is {state} is not kept")
     user = found.get("user")
@@ -123,22 +124,24 @@ def review_fact(payload: Payload) -> ReviewFact:
     if reviewer is None or not isinstance(user, Mapping):
         raise Ignored("The review's account is gone")
     return ReviewFact(
-        number=str(_needed(request, "number")),
-        external_id=str(_needed(found, "id")),
+        number=str(needed(request, "number")),
+        external_id=str(needed(found, "id")),
         state=state,
-        submitted_at=_time(found, "submitted_at"),
-        told_at=instant(found.get("updated_at")) or _time(request, "updated_at"),
+        submitted_at=time(found, "submitted_at"),
+        told_at=instant(found.get("updated_at")) or time(request, "updated_at"),
         reviewer=reviewer,
         reviewer_id=f"github:{user.get('id') or reviewer.login}",
         commit_sha=str(found.get("commit_id") or ""),
         is_self=author is not None and author.login == reviewer.login,
+        # A review without words comes with none; one that is emptied afterwards takes them back.
+        text=text(found, "body") if found.get("body") or payload.get("action") == "edited" else None,
     )
 
 
 def push_fact(payload: Payload) -> PushFact:
     """What landed on the default branch. A merge's own branch commits stand before it in the list."""
-    ref = str(_needed(payload, "ref"))
-    default = _part(payload, "repository").get("default_branch") or ""
+    ref = str(needed(payload, "ref"))
+    default = part(payload, "repository").get("default_branch") or ""
     if ref.startswith("refs/tags/") or "gh-readonly-queue/" in ref:
         raise Ignored(f"A push to {ref} lands nothing")
     after = str(payload.get("after") or "")
@@ -160,8 +163,8 @@ def _commit(found: Payload) -> CommitFact:
         login = str(who.get("username") or "")
         return Identity(str(who.get("name") or ""), str(who.get("email") or ""), login)
 
-    at = _time(found, "timestamp")
-    return CommitFact(str(_needed(found, "id")), str(found.get("message") or ""), at, identity("author"),
+    at = time(found, "timestamp")
+    return CommitFact(str(needed(found, "id")), str(found.get("message") or ""), at, identity("author"),
                       identity("committer"))  # fmt: skip
 
 
@@ -213,17 +216,17 @@ def landed_fact(
 
 
 def deployment_fact(payload: Payload) -> DeploymentFact:
-    found = _part(payload, "deployment")
+    found = part(payload, "deployment")
     status = payload.get("deployment_status")
     steps: tuple[DeploymentStep, ...] = ()
     if isinstance(status, Mapping) and (known := DEPLOYMENT_STATES.get(str(status.get("state", "")).lower())):
-        number = int(_needed(status, "id"))
-        steps = (DeploymentStep(str(number), known, _time(status, "created_at"), number),)
+        number = int(needed(status, "id"))
+        steps = (DeploymentStep(str(number), known, time(status, "created_at"), number),)
     production = found.get("production_environment")
     return DeploymentFact(
-        external_id=str(_needed(found, "id")),
-        environment=str(found.get("original_environment") or _needed(found, "environment")),
-        told_at=_time(found, "updated_at"),
+        external_id=str(needed(found, "id")),
+        environment=str(found.get("original_environment") or needed(found, "environment")),
+        told_at=time(found, "updated_at"),
         is_production=production if isinstance(production, bool) else None,
         sha=str(found.get("sha") or ""),
         ref=str(found.get("ref") or ""),

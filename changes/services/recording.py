@@ -12,7 +12,9 @@ from changes.facts import ChangeFact, FileFact
 from changes.models import Change, ChangeIdentity, ChangeLink, Deployment, Repository
 from changes.origin import Evidence
 from changes.services import links as linking
+from changes.services.beginnings import begin_known
 from changes.services.bulk import insert
+from changes.services.checks import settle_checks_of
 from changes.services.declaring import hear, standing
 from changes.services.featuring import place_named
 from changes.services.parts import all_by_agents, find_wholes, lessen_agents
@@ -86,6 +88,7 @@ class _Recording:
         self._save(register, entries, known)
         self._join_parts(entries)
         self._follow(entries, facts, known)
+        settle_checks_of(self.repository, [entry.change.pk for entry in entries])
         ledger.touch(
             ledger.Kind.CHANGE,
             *(entry.change.pk for entry in entries),
@@ -145,8 +148,10 @@ class _Recording:
         old = [entry.change for entry in entries if not entry.is_new]
         judgements = Judgements.of(old or new, is_known=known)
         self._weigh_new(entries, judgements)
+        register.begin_new()
         insert(new)
         register.save_names()
+        begin_known(old)
         evidence = save_evidence(
             {entry.change: self.found[entry] for entry in entries}, self.rules, self.delivery, known
         )

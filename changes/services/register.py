@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -18,12 +19,13 @@ from changes.models import (
     Decision,
     OriginEvidence,
     Repository,
-    Review,
 )
 from changes.paths import BUILT_IN, PathClasses, counted_lines
+from changes.services.beginnings import first_commit
 from changes.services.bulk import insert
 from changes.services.declaring import joined
 from changes.services.featuring import move_words
+from changes.services.reviews import move_reviews
 from changes.services.rework import move_rework
 from changes.services.telling import fold_double
 
@@ -82,6 +84,14 @@ def names_of(fact: ChangeFact) -> list[tuple[str, str, str]]:
     return found
 
 
+def times_of(fact: ChangeFact) -> Iterator[tuple[str, datetime]]:
+    """Each commit whose time is told, with it."""
+    yield from ((sha.lower(), at) for sha, at in fact.commit_times)
+    yield from ((one.sha.lower(), one.at) for one in fact.merged_in)
+    if fact.landed:
+        yield fact.landed.sha.lower(), fact.landed.at
+
+
 class Register:
     def __init__(
         self, repository: Repository, facts: Iterable[ChangeFact], classes: PathClasses = BUILT_IN
@@ -131,6 +141,7 @@ class Register:
         for space, role, value in names:
             self._name(entry, space, role, value)
         self._note_plain(entry, fact)
+        self._note_times(fact)
         return entry
 
     def _without_a_taken_guess(self, fact: ChangeFact) -> ChangeFact:
@@ -261,6 +272,15 @@ class Register:
             entry.names.add(name)
         _know(entry, row)
 
+    def _note_times(self, fact: ChangeFact) -> None:
+        for sha, at in times_of(fact):
+            name = (Space.SHA.value, sha)
+            row = self._rows.get(name)
+            if row is not None and (row.at is None or at < row.at):
+                row.at = at
+                self._owner[name].names.add(name)
+                self._owner[name].is_dirty = True
+
     def _merge(self, survivor: Entry, double: Entry) -> None:
         survivor.paths_of_doubles |= {*survivor.change.paths, *double.change.paths, *double.paths_of_doubles}
         fold_double(survivor.change, double.change)
@@ -287,6 +307,15 @@ class Register:
     def dirty(self) -> list[Entry]:
         return [entry for entry in self.entries if entry.is_dirty]
 
+    def begin_new(self) -> None:
+        """Set the first commit of those that are new: all their names are here."""
+        rows: dict[Entry, list[ChangeIdentity]] = defaultdict(list)
+        for name, entry in self._owner.items():
+            if entry.is_new:
+                rows[entry].append(self._rows[name])
+        for entry, found in rows.items():
+            entry.change.first_commit_at = first_commit(found)
+
     def save_names(self) -> None:
         new: list[ChangeIdentity] = []
         moved: list[ChangeIdentity] = []
@@ -300,7 +329,7 @@ class Register:
             guesses.filter(space=Space.NUMBER, value__in=self._dropped).delete()
         insert(new)
         if moved:
-            ChangeIdentity.objects.bulk_update(moved, ["change", "role", "parent", "lines"])
+            ChangeIdentity.objects.bulk_update(moved, ["change", "role", "parent", "lines", "at"])
 
 
 def _know(entry: Entry, row: ChangeIdentity) -> None:
@@ -340,8 +369,7 @@ def move_all(double: Change, survivor_entry: Entry) -> None:
     for row in OriginEvidence.objects.filter(change=double).exclude(rule_key__in=told):
         if (row.rule_key, row.excerpt) not in has:
             OriginEvidence.objects.filter(pk=row.pk).update(change=survivor)
-    reviews = set(Review.objects.filter(change=survivor).values_list("external_id", flat=True))
-    Review.objects.filter(change=double).exclude(external_id__in=reviews).update(change=survivor)
+    move_reviews(double, survivor)
     links = set(ChangeLink.objects.filter(change=survivor).values_list("kind", "names"))
     for link in ChangeLink.objects.filter(change=double):
         if (link.kind, link.names) not in links:

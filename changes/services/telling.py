@@ -16,7 +16,7 @@ from changes.redaction import redact
 State = Change.State
 STATE_RANK = {State.OPEN: 0, State.DROPPED: 1, State.MERGED: 2, State.SHIPPED: 2}
 PLAIN_FIELDS = (
-    "type", "is_draft", "opened_at", "merged_at", "closed_at",
+    "type", "is_draft", "opened_at", "ready_at", "merged_at", "closed_at",
     "additions", "deletions", "files_changed", "commits",
 )  # fmt: skip
 MOST_PATHS = 3000

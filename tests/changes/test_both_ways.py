@@ -129,7 +129,7 @@ def picture() -> list[str]:
     plain = (
         "title", "message", "type", "state", "origin", "origin_basis", "origin_counted", "automation",
         "size_band", "counted_lines", "additions", "deletions", "files_changed", "commits", "paths",
-        "labels", "branch", "url", "opened_at", "merged_at", "closed_at", "shipped_at",
+        "labels", "branch", "url", "first_commit_at", "opened_at", "merged_at", "closed_at", "shipped_at",
         "shipped_basis", "undone_at", "told",
     )  # fmt: skip
     found = []

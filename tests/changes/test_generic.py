@@ -72,7 +72,7 @@ def test_a_deployment_ships_what_it_holds(source: Source) -> None:
 @pytest.mark.parametrize(
     ("parts", "named"),
     [
-        ({}, "Neither"),
+        ({}, "None of"),
         ({"change": {"at": "2026-03-02T10:00:00Z"}}, "nothing names it"),
         ({"change": CHANGE | {"at": None}}, "change.at is missing"),
         ({"change": CHANGE | {"state": "lost"}}, "change.state"),

@@ -12,7 +12,7 @@ import pytest
 
 from changes.forges.github import GitHub
 from changes.forges.github_facts import pull_request_fact, push_fact
-from changes.models import Change, ChangeIdentity, Deployment, Repository, Review
+from changes.models import Change, ChangeIdentity, CheckRun, Deployment, Repository, Review, ReviewRemark
 from intake.models import Delivery, Source
 from intake.sources import Ignored, Letter, Unprocessable
 
@@ -59,13 +59,10 @@ def told(request: pytest.FixtureRequest, source: Source, samples: Path) -> dict[
 
 def test_every_real_sample_ends_as_it_should(told: dict[str, str]) -> None:
     ignored = {name for name, outcome in told.items() if outcome == "ignored"}
-    assert ignored == {
-        "check_run.completed.json",
-        "workflow_run.completed.json",
-        "push.tag-deleted.json",
-        "pull_request_review_comment.created.json",
-    }
+    assert ignored == {"push.tag-deleted.json"}
     _check_requests()
+    _check_remarks()
+    _check_checks()
     _check_pushes()
     _check_deployments()
 
@@ -92,6 +89,33 @@ def _check_requests() -> None:
     assert review.submitted_at == time("2018-02-15T21:37:01Z")
     assert review.commit_sha == "3d23c49974ed1ddd2f2e1d27fcefac1518844bd3"
     assert (review.is_self, review.is_bot) == (False, False)
+
+
+def _check_remarks() -> None:
+    """A reply of the request's own author, and a review whose words are a ship."""
+    reply = ReviewRemark.objects.get(kind="inline")
+    assert (reply.change_id, reply.external_id) == (
+        change("github-slack-test-org/test2", "1").pk,
+        "171608320",
+    )
+    assert reply.at == time("2018-03-01T16:09:33Z")
+    assert (reply.is_self, reply.is_meaningful, reply.deleted_at) == (True, False, None)
+    words = ReviewRemark.objects.get(kind="thread")
+    assert (words.external_id, words.is_self, words.is_meaningful) == ("review-97014958", False, False)
+
+
+def _check_checks() -> None:
+    linter = CheckRun.objects.get(kind="check")
+    assert (linter.external_id, linter.name, linter.conclusion) == (
+        "128620228", "Octocoders-linter", "failure",
+    )  # fmt: skip
+    assert linter.sha == "ec26c3e57ca3a959ca5aad62de7213c562f8c821"
+    assert linter.completed_at == time("2019-05-15T15:21:12Z")
+    assert CheckRun.objects.all().of_change(change("Codertocat/Hello-World", "2")).get() == linter
+    run = CheckRun.objects.get(kind="workflow")
+    assert (run.external_id, run.attempt, run.name, run.conclusion) == ("289782451", 1, "test", "success")
+    assert run.sha.startswith("3484a3fb")
+    assert (run.queued_at, run.completed_at) == (time("2020-10-05T16:33:24Z"), time("2020-10-05T16:33:49Z"))
 
 
 def _check_pushes() -> None:
