@@ -20,6 +20,7 @@ from analytics.views import (
     scenario_files,
     scenarios,
     signals,
+    time_spent,
     trend,
 )
 
@@ -87,6 +88,10 @@ urlpatterns = [
     path("replay.csv", replay.as_csv, name="replay_csv"),
     path("replay.json", replay.as_json, name="replay_json"),
     path("replay/changes/", replay.changes, name="replay_changes"),
+    path("review/time/", time_spent.page, name="review_time"),
+    path("review/time.csv", time_spent.as_csv, name="review_time_csv"),
+    path("review/time.json", time_spent.as_json, name="review_time_json"),
+    path("review/time/changes/", time_spent.changes, name="review_time_changes"),
     path("review/", review.page, name="review"),
     path("review.csv", review.as_csv, name="review_csv"),
     path("review.json", review.as_json, name="review_json"),

@@ -29,6 +29,7 @@ from analytics.metrics import (
     time_spent,
     trend,
     without_review,
+    work,
 )
 from analytics.metrics.words import WORDS
 
@@ -55,6 +56,7 @@ METRICS: tuple[ModuleType, ...] = (
     senior_review,
     without_review,
     review_care,
+    work,
     features,
 )
 

@@ -83,6 +83,8 @@ def reckon(span: Span, demo: bool, rules: ReviewRules, now: datetime) -> dict[st
     found = _counts(asked, is_long)
     for scope, deployed in delivery.deployed(asked).items():
         found[scope]["flow"] |= _flow(deployed.counts)
+    for scope, since in delivery.known_since(asked).items():
+        found[scope]["flow"]["since"] = since.isoformat()
     for name, stage in ({**STAGES, **STEPS} if is_long else STAGES).items():
         by_group = _gathered(facts.values(asked, stage), is_long and name in STAGES)
         for (scope, group), packed in by_group.items():
@@ -99,7 +101,7 @@ def nothing() -> Figures:
     """Of a scope in which nothing happened."""
     return {
         "activity": {"lines": 0, "lines_unknown": 0, "largest": 0},
-        "flow": dict.fromkeys(FLOW, 0) | {"shipped": 0},
+        "flow": {**dict.fromkeys(FLOW, 0), "shipped": 0, "since": None},
         "missing": dict.fromkeys(MISSING, 0),
         "groups": {ALL: {"merged": 0}},
         "longest": {},
@@ -197,6 +199,6 @@ class Spread:
     p85: float | None = None
 
 
-def read(figures: Figures | None, stage: str, group: str = ALL) -> Spread:
+def read(figures: Mapping[str, Any] | None, stage: str, group: str = ALL) -> Spread:
     found = (figures or {}).get("groups", {}).get(group, {}).get(stage)
     return Spread(**found) if found else Spread()

@@ -163,7 +163,7 @@ def test_activity_and_value_are_counted_side_by_side() -> None:
     assert found["activity"] == {"lines": 1040, "lines_unknown": 1, "largest": 1000}
     assert found["flow"] == {
         "deployments": 3, "attempts": 1, "failed": 1, "suspected": 0, "pending": 0, "judged": 3,
-        "unmeasured": 0, "rework": 1, "shipped": 3,
+        "unmeasured": 0, "rework": 1, "shipped": 3, "since": None,
     }  # fmt: skip
 
 

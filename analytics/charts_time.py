@@ -1,0 +1,468 @@
+"""What was made above what reached users, week by week on one time axis, as geometry. Pure.
+
+Every band has an axis of its own from zero and its own unit: nothing is drawn against a second axis. The
+same bands are laid out wide, with the two sums beside them, and narrow, with the sums above them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil, floor, log10
+from typing import Any
+
+from design.spans import short_span
+
+QUARTER = 13
+GAP = 34
+HEAD = 50
+NICE_SPANS = (
+    600, 1800, 3600, 2 * 3600, 4 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400, 4 * 86400, 7 * 86400,
+    14 * 86400, 28 * 86400, 56 * 86400, 91 * 86400, 182 * 86400, 364 * 86400, 728 * 86400,
+)  # fmt: skip
+# From so many values on a week's range may raise the ceiling; a wider one is cut off, its dot never.
+SURE = 20
+
+
+@dataclass(frozen=True)
+class Layout:
+    """In units of the picture. `beside`: where the sums stand; None: above the band."""
+
+    width: int
+    left: int
+    right: int
+    plot: int
+    title: int
+    beside: int | None
+
+
+WIDE = Layout(width=1000, left=52, right=708, plot=78, title=26, beside=736)
+NARROW = Layout(width=360, left=36, right=354, plot=64, title=44, beside=None)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a bar; `look` names its pattern."""
+
+    look: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One week of one band: pieces of a bar, a dot on its range, or a gap with its reason in `words`."""
+
+    x: float
+    width: float
+    middle: float
+    words: str
+    is_partial: bool
+    is_gap: bool
+    pieces: tuple[Piece, ...] = ()
+    y: float | None = None
+    low: float | None = None
+    high: float | None = None
+    is_few: bool = False
+    # Of a band of medians: where nothing was measured there is nothing to hatch.
+    is_dot: bool = False
+
+
+@dataclass(frozen=True)
+class Level:
+    """Half a band wide: the mean of its weeks, or its median with the range around it."""
+
+    x: float
+    width: float
+    y: float
+    label: str
+    top: float | None = None
+    height: float | None = None
+
+    @property
+    def end(self) -> float:
+        return round(self.x + self.width, 1)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What stands beside a band: of the last 13 weeks, of those before, and how the two differ."""
+
+    now: str
+    before: str
+    change: str
+    note: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class SumLine(Sum):
+    """Where one stands: its name, its value, and how it altered."""
+
+    y: float = 0
+    value_y: float = 0
+    change_y: float = 0
+    # One of two beside the same band.
+    is_small: bool = False
+
+    @property
+    def short(self) -> str:
+        return ", ".join(part for part in (self.change, self.note) if part)
+
+
+@dataclass(frozen=True)
+class Band:
+    key: str
+    title: str
+    unit: str
+    # The heading of a group of bands, before its first one.
+    heading: str
+    y: float
+    top: float
+    foot: float
+    ceiling: str
+    slots: tuple[Slot, ...]
+    levels: tuple[Level, ...]
+    sums: tuple[Sum, ...]
+    lines: tuple[SumLine, ...]
+    # Words across the band where there is nothing to draw.
+    empty: str = ""
+
+    @property
+    def middle(self) -> float:
+        return round((self.top + self.foot) / 2, 1)
+
+
+@dataclass(frozen=True)
+class TimeChart:
+    layout: Layout
+    bands: tuple[Band, ...]
+    # (x, "2 Mar", "2026" where a year begins)
+    dates: tuple[tuple[float, str, str], ...]
+    # Where the last 13 weeks begin and end.
+    since: float
+    until: float
+    foot: float
+
+    @property
+    def height(self) -> float:
+        return self.foot + 42
+
+    @property
+    def half(self) -> float:
+        return round((self.layout.left + self.since) / 2, 1)
+
+    @property
+    def recent_width(self) -> float:
+        return round(self.until - self.since, 1)
+
+    @property
+    def ground_height(self) -> float:
+        return round(self.foot - 26, 1)
+
+    @property
+    def foot_below(self) -> float:
+        return self.foot + 5
+
+    @property
+    def recent(self) -> float:
+        return round((self.since + self.until) / 2, 1)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Counts by week, from the foot up as (look, weeks); `beside` puts the looks next to each other."""
+
+    key: str
+    title: str
+    unit: str
+    looks: tuple[tuple[str, str, tuple[int | None, ...]], ...]
+    sums: tuple[Sum, ...]
+    heading: str = ""
+    beside: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Medians by week, each as (median, low, high, n) or None, and of the two halves."""
+
+    key: str
+    title: str
+    unit: str
+    weeks: tuple[Any, ...]
+    before: Any
+    now: Any
+    sums: tuple[Sum, ...]
+    heading: str = ""
+    why: str = "nothing is measured in these weeks"
+
+
+def chart(
+    rows: Sequence[Bars | Dots], weeks: Sequence[date], layout: Layout, *, is_partial: bool
+) -> TimeChart:
+    frame = _Frame(weeks, layout, is_partial)
+    bands: list[Band] = []
+    y = float(HEAD)
+    for row in rows:
+        y += 30 if row.heading else 0
+        bands.append(frame.bars(row, y) if isinstance(row, Bars) else frame.dots(row, y))
+        y = bands[-1].foot + GAP
+    return TimeChart(
+        layout=layout,
+        bands=tuple(bands),
+        dates=tuple(frame.dates()),
+        since=frame.x(QUARTER),
+        until=frame.x(2 * QUARTER),
+        foot=bands[-1].foot if bands else y,
+    )
+
+
+class _Frame:
+    def __init__(self, weeks: Sequence[date], layout: Layout, is_partial: bool) -> None:
+        self.weeks, self.layout, self.is_partial = weeks, layout, is_partial
+        self.slot = (layout.right - layout.left) / max(1, len(weeks))
+
+    def x(self, number: int) -> float:
+        return round(self.layout.left + self.slot * number, 1)
+
+    def dates(self) -> Iterator[tuple[float, str, str]]:
+        """The first Monday of a month; in a narrow picture of every second one."""
+        every = 1 if self.layout.beside else 2
+        months = [n for n, week in enumerate(self.weeks) if week.day <= 7 and week.month % every == 0]
+        year = 0
+        for number in months:
+            week = self.weeks[number]
+            yield (
+                round(self.x(number) + self.slot / 2, 1),
+                f"{week:%-d %b}",
+                str(week.year) if week.year != year else "",
+            )
+            year = week.year
+
+    def bars(self, row: Bars, y: float) -> Band:
+        top = self._top(row, y)
+        foot = top + self.layout.plot
+        highest = max((self._height(row, number) for number in range(len(self.weeks))), default=0)
+        ceiling = _nice(highest)
+        slots = tuple(self._bar(row, number, ceiling, foot) for number in range(len(self.weeks)))
+        return Band(
+            key=row.key,
+            title=row.title,
+            unit=row.unit,
+            heading=row.heading,
+            y=y,
+            top=top,
+            foot=foot,
+            ceiling=short(ceiling),
+            slots=slots,
+            levels=() if row.beside else tuple(self._means(row, ceiling, foot)),
+            sums=row.sums,
+            lines=self._lines(row.sums, y, top),
+            empty=row.why if all(slot.is_gap for slot in slots) else "",
+        )
+
+    def _height(self, row: Bars, number: int) -> int:
+        values = [weeks[number] or 0 for _, _, weeks in row.looks]
+        return max(values) if row.beside else sum(values)
+
+    def _bar(self, row: Bars, number: int, ceiling: float, foot: float) -> Slot:
+        values = [(look, name, weeks[number]) for look, name, weeks in row.looks]
+        wide = self.slot * 0.74
+        x, at = self.x(number) + self.slot * 0.13, foot
+        pieces = []
+        part = wide / len(values) if row.beside else wide
+        for place, (look, _, value) in enumerate(values):
+            height = self.layout.plot * (value or 0) / ceiling
+            at = (foot if row.beside else at) - height
+            if value:
+                left = x + part * place if row.beside else x
+                pieces.append(Piece(look, round(left, 1), round(at, 1), round(part, 1), round(height, 1)))
+        known = [f"{value:,} {name}".replace(",", "\u202f") for _, name, value in values if value is not None]
+        words = ", ".join(known) if known else row.why or "not known"
+        return self._slot(number, words, is_gap=not known, pieces=tuple(pieces))
+
+    def _slot(self, number: int, words: str, **more: Any) -> Slot:
+        week = self.weeks[number]
+        partial = self.is_partial and number == len(self.weeks) - 1
+        until = week + timedelta(days=6)
+        said = f"{week:%-d %b} to {until:%-d %b %Y}: {words}{', not over yet' if partial else ''}"
+        return Slot(
+            x=self.x(number),
+            width=round(self.slot, 1),
+            middle=round(self.x(number) + self.slot / 2, 1),
+            words=said,
+            is_partial=partial,
+            **more,
+        )
+
+    def _means(self, row: Bars, ceiling: float, foot: float) -> Iterator[Level]:
+        """Only of halves of which every week is known."""
+        for begin in (0, QUARTER):
+            halves = [weeks[begin : begin + QUARTER] for _, _, weeks in row.looks]
+            known = [one for half in halves for one in half if one is not None]
+            if len(known) < QUARTER * len(halves):
+                continue
+            mean = sum(known) / QUARTER
+            y = round(foot - self.layout.plot * mean / ceiling, 1)
+            yield Level(self.x(begin), round(self.slot * QUARTER, 1), y, f"{_mean(mean)} a week")
+
+    def _top(self, row: Bars | Dots, y: float) -> float:
+        """Above a narrow band stands a line for each sum."""
+        return y + self.layout.title + (0 if self.layout.beside else 16 * (len(row.sums) - 1))
+
+    def _lines(self, sums: tuple[Sum, ...], y: float, top: float) -> tuple[SumLine, ...]:
+        if self.layout.beside is None:
+            return tuple(_line(one, y + 31 + 16 * n) for n, one in enumerate(sums))
+        if len(sums) == 1:
+            return (_line(sums[0], top, top + 28, top + 50),)
+        step = (self.layout.plot + 16) / len(sums)
+        return tuple(
+            _line(one, at, at + 19, at + 34, is_small=True)
+            for one, at in ((one, top - 6 + step * n) for n, one in enumerate(sums))
+        )
+
+    def dots(self, row: Dots, y: float) -> Band:
+        top = self._top(row, y)
+        foot = top + self.layout.plot
+        found = [one for one in row.weeks if one is not None and one.median is not None]
+        halves = [one for one in (row.before, row.now) if one.median is not None]
+        highs = [one.median for one in [*found, *halves]]
+        highs += [one.high for one in [*halves, *(f for f in found if f.n >= SURE)] if one.high is not None]
+        ceiling = _nice(max(highs, default=0), is_time=row.unit == "seconds")
+        return Band(
+            key=row.key,
+            title=row.title,
+            unit=row.unit,
+            heading=row.heading,
+            y=y,
+            top=top,
+            foot=foot,
+            ceiling=short_span(ceiling) if row.unit == "seconds" else short(ceiling),
+            slots=tuple(self._dot(row, number, ceiling, foot) for number in range(len(self.weeks))),
+            levels=tuple(self._medians(row, ceiling, foot)),
+            sums=row.sums,
+            lines=self._lines(row.sums, y, top),
+            empty="" if found else row.why,
+        )
+
+    def _dot(self, row: Dots, number: int, ceiling: float, foot: float) -> Slot:
+        one = row.weeks[number]
+        if one is None or one.median is None:
+            return self._slot(
+                number,
+                "not known" if one is None else "nothing measured",
+                is_gap=True,
+                is_dot=one is not None,
+            )
+        scale = _Scale(ceiling, foot, self.layout.plot)
+        said = f"{_value(one.median, row.unit)}, {one.n} change{'' if one.n == 1 else 's'}"
+        if one.low is not None:
+            said += f", {_value(one.low, row.unit)} to {_value(one.high, row.unit)}"
+        return self._slot(
+            number,
+            said,
+            is_gap=False,
+            y=scale.y(one.median),
+            low=None if one.low is None else scale.y(one.low),
+            high=None if one.high is None else scale.y(one.high),
+            is_few=one.low is None,
+        )
+
+    def _medians(self, row: Dots, ceiling: float, foot: float) -> Iterator[Level]:
+        scale = _Scale(ceiling, foot, self.layout.plot)
+        for begin, one in ((0, row.before), (QUARTER, row.now)):
+            if one.median is None:
+                continue
+            top = None if one.high is None else scale.y(one.high)
+            height = None if one.low is None or top is None else round(scale.y(one.low) - top, 1)
+            yield Level(
+                self.x(begin),
+                round(self.slot * QUARTER, 1),
+                scale.y(one.median),
+                _value(one.median, row.unit),
+                top,
+                height,
+            )
+
+
+def _line(one: Sum, y: float, value_y: float = 0, change_y: float = 0, *, is_small: bool = False) -> SumLine:
+    return SumLine(
+        one.now, one.before, one.change, one.note, one.name, round(y, 1), value_y, change_y, is_small
+    )
+
+
+@dataclass(frozen=True)
+class _Scale:
+    ceiling: float
+    foot: float
+    plot: float
+
+    def y(self, value: float) -> float:
+        return round(self.foot - self.plot * min(value, self.ceiling) / self.ceiling, 1)
+
+
+def _value(value: float, unit: str) -> str:
+    return short_span(value) if unit == "seconds" else f"{value:g}"
+
+
+def _mean(mean: float) -> str:
+    return short(round(mean)) if mean >= 100 else f"{mean:.1f}".removesuffix(".0")
+
+
+def _nice(highest: float, *, is_time: bool = False) -> float:
+    """The first round number that is no lower; never 0."""
+    if is_time:
+        return next((span for span in NICE_SPANS if span >= highest), ceil(highest / 864000) * 864000)
+    if highest <= 4:
+        return max(1, ceil(highest))
+    power = 10.0 ** floor(log10(highest))
+    return float(next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= highest))
+
+
+def short(value: float) -> str:
+    """`840`, `12 k`, `1.5 M`."""
+    for size, letter in ((1e6, "M"), (1e4, "k")):
+        if value >= size:
+            size = 1e3 if letter == "k" else size
+            return f"{value / size:.1f}".removesuffix(".0") + f"\u202f{letter}"
+    return f"{value:,.0f}".replace(",", "\u202f")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of the way from the first commit to production, as wide as its median is long."""
+
+    number: int
+    key: str
+    x: float
+    width: float
+    words: str
+
+    @property
+    def middle(self) -> float:
+        return round(self.x + self.width / 2, 1)
+
+    @property
+    def has_room(self) -> bool:
+        return self.width >= 26
+
+
+LINE = 1000
+
+
+def way(steps: Sequence[tuple[str, str, Any]]) -> tuple[Step, ...]:
+    """Of (key, name, spread); empty where nothing is measured. The widths share the line."""
+    known = [(key, name, one.median) for key, name, one in steps if one.median]
+    whole = sum(median for _, _, median in known)
+    numbers = {key: number for number, (key, _, _) in enumerate(steps, 1)}
+    found, x = [], 0.0
+    for key, name, median in known:
+        width = LINE * median / whole
+        words = f"{name}: {short_span(median)}"
+        found.append(Step(numbers[key], key, round(x, 1), round(max(2.0, width - 3), 1), words))
+        x += width
+    return tuple(found)
