@@ -26,8 +26,7 @@ CURATED = [
 OF_ADMINS = [
     "changes_repository", "changes_service", "changes_environment", "changes_markingpolicy", "changes_change",
     "changes_deployment", "incidents_alertrule", "incidents_incident", "incidents_alert",
-    "analytics_testscenario", "analytics_signalshown", "analytics_safeguard", "intake_outgoinghook",
-    "intake_outgoingmessage", "incidents_reminderpolicy",
+    "analytics_testscenario", "analytics_signalshown", "analytics_safeguard", "incidents_reminderpolicy",
 ]  # fmt: skip
 
 
