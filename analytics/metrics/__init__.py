@@ -17,6 +17,7 @@ from analytics.metrics import (
     failure_rate,
     features,
     large_assisted_days,
+    load,
     matched_ratio,
     reading_load,
     recall,
@@ -57,6 +58,7 @@ METRICS: tuple[ModuleType, ...] = (
     without_review,
     review_care,
     work,
+    load,
     features,
 )
 

@@ -17,7 +17,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from analytics.flow_weeks import QUARTER, WEEK, Span, last_full, monday
-from analytics.metrics import delivery, reviewing, time_spent, work
+from analytics.metrics import delivery, load, reviewing, time_spent, work
 from analytics.models import (
     ChangeFlow,
     DeploymentFlow,
@@ -40,6 +40,7 @@ PAGES: dict[str, ModuleType] = {
     "time": time_spent,
     "reviewing": reviewing,
     "work": work,
+    "load": load,
 }
 # Raise it when a narrow row holds something else than before: all are made anew then.
 RULE = 2

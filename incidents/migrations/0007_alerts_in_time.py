@@ -6,9 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("changes", "0020_path_keys"),
         ("incidents", "0006_reminder_policies"),
-        ("intake", "0004_feature_in_ledger"),
     ]
 
     operations = [
