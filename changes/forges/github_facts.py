@@ -223,11 +223,14 @@ def deployment_fact(payload: Payload) -> DeploymentFact:
         number = int(needed(status, "id"))
         steps = (DeploymentStep(str(number), known, time(status, "created_at"), number),)
     production = found.get("production_environment")
+    task = str(found.get("task") or "").lower()
     return DeploymentFact(
         external_id=str(needed(found, "id")),
         environment=str(found.get("original_environment") or needed(found, "environment")),
         told_at=time(found, "updated_at"),
         is_production=production if isinstance(production, bool) else None,
+        # "deploy" where nobody chose a word: says nothing.
+        kind=next((kind for kind in ("rollback", "hotfix") if kind in task), None),
         sha=str(found.get("sha") or ""),
         ref=str(found.get("ref") or ""),
         requested_at=instant(found.get("created_at")),

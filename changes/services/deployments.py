@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from changes.facts import DeploymentFact
 from changes.models import ChangeIdentity, Deployment, DeploymentEvent, Environment, Repository, Service
+from changes.services.kinds import hear_kind
 from changes.services.repositories import find_or_make_service
 from changes.services.shipping import (
     deployments_began_at,
@@ -97,7 +98,6 @@ def _record(
     one.sha = one.sha or (fact.sha or "").lower()
     one.ref = one.ref or (fact.ref or "")[:250]
     one.url = one.url or (fact.url or "")[:500]
-    one.kind = fact.kind or one.kind
     one.service = one.service or _service(repository, fact, source)
     one.requested_at = min(filter(None, (one.requested_at, fact.requested_at)), default=None)
     if not is_new and (fact.is_production is not None or environment.is_production is not None):
@@ -110,6 +110,7 @@ def _record(
         )
     folded = fold(one.events.values_list("at", "sequence", "status"), one.requested_at)
     one.status, one.started_at, one.finished_at = folded.status, folded.started_at, folded.finished_at
+    hear_kind(one, fact)
     one.save()
     return one
 

@@ -61,15 +61,44 @@ def _refresh_lane(
     path_globs = globs.service.path_globs if globs and globs.service else []
     furthest: datetime | None = None
     touched: set[int] = set()
+    altered: list[int] = []
     for one in lane.annotate(**with_tip(repository)).order_by("finished_at", "pk"):
         tip: datetime | None = one.tip_at  # type: ignore[attr-defined]
-        if one.is_gap != (tip is None):
-            Deployment.objects.filter(pk=one.pk).update(is_gap=tip is None)
+        went_back = tip is not None and furthest is not None and tip < furthest
+        if _place(one, is_gap=tip is None, went_back=went_back):
+            altered.append(one.pk)
         start, furthest = furthest, max(filter(None, (furthest, tip)), default=None)
         is_affected = since is None or (tip is not None and tip >= since) or one.sha in shas
         if is_affected:
-            touched |= _hold(one, start, tip, path_globs)
+            held = _hold(one, start, tip, path_globs)
+            touched |= held
+            altered += [one.pk] if held else []
+    ledger.touch(ledger.Kind.DEPLOYMENT, *dict.fromkeys(altered), verb="placed", repository_id=repository.pk)
     return touched
+
+
+def _place(one: Deployment, *, is_gap: bool, went_back: bool) -> bool:
+    """Whether its commit is known, and whether it lies behind what the lane had reached before."""
+    before = (one.is_gap, one.kind, one.kind_basis)
+    one.is_gap = is_gap
+    settle_kind(one, went_back=went_back)
+    if before == (one.is_gap, one.kind, one.kind_basis):
+        return False
+    Deployment.objects.filter(pk=one.pk).update(is_gap=one.is_gap, kind=one.kind, kind_basis=one.kind_basis)
+    return True
+
+
+def settle_kind(one: Deployment, *, went_back: bool) -> None:
+    """A person's word, else the sender's, else a rollback where it went back to an older commit."""
+    kinds, basis = Deployment.Kind, Deployment.KindBasis
+    if one.kind_basis == basis.PERSON:
+        return
+    if one.kind_told:
+        one.kind, one.kind_basis = one.kind_told, basis.TOLD
+    elif went_back:
+        one.kind, one.kind_basis = kinds.ROLLBACK, basis.OLDER
+    else:
+        one.kind, one.kind_basis = kinds.PLANNED, basis.NONE
 
 
 def _hold(one: Deployment, start: datetime | None, tip: datetime | None, globs: Sequence[str]) -> set[int]:
