@@ -25,7 +25,7 @@ from typing import Any
 
 from analytics.metrics.delivery_words import Lead, Spread
 
-LEFT_OUT = ("first_known", "not_deployed", "no_begin", "gaps")
+LEFT_OUT = ("first_known", "not_deployed", "no_begin")
 
 
 def part(leads: Mapping[str, Any], left_out: Mapping[str, int], gaps: int) -> dict[str, Any]:
