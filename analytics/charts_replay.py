@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
-COLUMN, GAP, DOT, MOST_DOTS = 42, 10, 11, 8
+COLUMN, GAP, DOT, RADIUS, MOST_DOTS = 42, 10, 11, 5, 8
 BAR_HEIGHT, LABELS, LEFT = 84, 30, 8
 # Below this many columns they are drawn as wide as if there were as many.
 FEWEST = 12
 
 
 @dataclass(frozen=True)
-class Dot:
-    cx: float
-    cy: float
+class Dots:
+    """Incidents of one month of which the same is said; `path` draws their circles about its middle."""
+
+    path: str
     state: str
     words: str
 
 
 @dataclass(frozen=True)
 class Column:
-    x: float
+    """A month; whatever is drawn in it stands left or right of its `middle`."""
+
     middle: float
     label: str
     year: str
-    bar_y: float
     bar_height: float
+    number_y: float
     harmless: int
-    dots: tuple[Dot, ...]
+    dots: tuple[Dots, ...]
     more: int
     more_y: float
+    # The column in words, for who does not see it.
+    told: str
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class ReplayChart:
     width: int
     height: int
     line: float
+    bar_x: float
+    bar_y: float
     bar_width: int
     most: int
     made_x: float | None
@@ -67,7 +75,17 @@ def replay_chart(
         for i, month in enumerate(months)
     )
     width = 2 * LEFT + max(FEWEST, len(months)) * (COLUMN + GAP)
-    return ReplayChart(columns, width, line + BAR_HEIGHT + LABELS, line, COLUMN, most, _made(made_on, months))
+    return ReplayChart(
+        columns=columns,
+        width=width,
+        height=line + BAR_HEIGHT + LABELS,
+        line=line,
+        bar_x=-COLUMN / 2,
+        bar_y=line + 2,
+        bar_width=COLUMN,
+        most=most,
+        made_x=_made(made_on, months),
+    )
 
 
 def _months(start: date, end: date) -> Iterable[date]:
@@ -80,26 +98,45 @@ def _months(start: date, end: date) -> Iterable[date]:
 def _column(
     i: int, month: date, harmless: int, found: Sequence[tuple[str, str]], line: float, most: int
 ) -> Column:
-    x = LEFT + i * (COLUMN + GAP)
-    middle = x + COLUMN / 2
     height = round(harmless / most * (BAR_HEIGHT - 18), 1) if harmless else 0
     shown = found if len(found) <= MOST_DOTS else found[: MOST_DOTS - 1]
-    dots = tuple(
-        Dot(middle, line - 10 - k * (DOT + 2), state, words) for k, (state, words) in enumerate(shown)
-    )
+    more = len(found) - len(shown)
+    year = f"{month:%Y}" if i == 0 or month.month == 1 else ""
+    # A thin line where there is any, so that one is not none.
+    bar_height = max(height, 2) if harmless else 0
     return Column(
-        x=x,
-        middle=middle,
+        middle=LEFT + i * (COLUMN + GAP) + COLUMN / 2,
         label=f"{month:%b}",
-        year=f"{month:%Y}" if i == 0 or month.month == 1 else "",
-        bar_y=line + 2,
-        # A thin line where there is any, so that one is not none.
-        bar_height=max(height, 2) if harmless else 0,
+        year=year,
+        bar_height=bar_height,
+        number_y=line + 14 + bar_height,
         harmless=harmless,
-        dots=dots,
-        more=len(found) - len(shown),
+        dots=tuple(_dots(shown, line)),
+        more=more,
         more_y=line - 6 - len(shown) * (DOT + 2),
+        told=_told(f"{month:%b} {year}".strip(), harmless, [words for _, words in shown], more),
     )
+
+
+def _dots(found: Sequence[tuple[str, str]], line: float) -> Iterable[Dots]:
+    """Bottom up; those of which the same is said follow each other."""
+    height = 0
+    for (state, words), same in groupby(found):
+        first, height = height, height + len(list(same))
+        circles = [_circle(line - 10 - k * (DOT + 2)) for k in range(first, height)]
+        yield Dots("".join(circles), state, words)
+
+
+def _circle(y: float) -> str:
+    half = f"a{RADIUS} {RADIUS} 0 1 0"
+    return f"M{-RADIUS} {y:g}{half} {2 * RADIUS} 0{half} {-2 * RADIUS} 0z"
+
+
+def _told(month: str, harmless: int, shown: Iterable[str], more: int) -> str:
+    counts = Counter(shown)
+    said = [f"{words}, {n} times" if n > 1 else words for words, n in counts.items()]
+    said += [f"{more} more incidents"] if more else []
+    return "; ".join([f"{month}: {harmless} harmless", *said])
 
 
 def _made(made_on: date | None, months: Sequence[date]) -> float | None:
