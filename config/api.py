@@ -9,7 +9,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts import problems
 from analytics import api as analytics
-from analytics import api_delivery, api_policies, api_samples
+from analytics import api_delivery, api_features, api_policies, api_samples, api_time
 from changes import api as changes
 from incidents import api as incidents
 from intake import api as intake
@@ -26,6 +26,7 @@ router.register("policies", api_policies.Policies, "policy")
 router.register("services", changes.Services, "service")
 router.register("environments", changes.Environments, "environment")
 router.register("changes", changes.Changes, "change")
+router.register("features", api_features.Features, "feature")
 router.register("deployments", changes.Deployments, "deployment")
 router.register("load-readings", changes.LoadReadings, "load-reading")
 router.register("test-runs", changes.TestRuns, "test-run")
@@ -46,6 +47,7 @@ router.register("baseline", analytics.Baseline, "baseline")
 router.register("matched", analytics.Matched, "matched")
 router.register("trend", analytics.Trend, "trend")
 router.register("delivery", api_delivery.Delivery, "delivery-figures")
+router.register("time-spent", api_time.TimeSpent, "time-spent")
 router.register("samples", api_samples.Samples, "sample")
 
 documentation = login_required(

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from analytics.flow_weeks import WEEK, Span, label
-from analytics.models import ChangeFlow, DeploymentFlow
+from analytics.models import ChangeFlow, DeploymentFlow, DirtySpan
 from analytics.queries.figures import midnight
 from analytics.review_form import ReviewForm
 from analytics.services import flow
@@ -152,7 +152,7 @@ def test_the_spans_are_asked_for_when_an_earlier_week_is_shown(shop: Service) ->
     reckon(quarters=False)
     found = report()
     assert not found.is_reckoned
-    assert flow.DirtySpan.objects.filter(page="time", weeks=13).count() == 2
+    assert DirtySpan.objects.filter(page="time", weeks=13).count() == 2
     # Counts add up over weeks and stand all the same; medians do not.
     assert (found.measure("merged").now, found.stage("review").now.n) == (26, 0)
 
@@ -217,3 +217,13 @@ def test_the_longest_waits_are_changes_and_no_people(shop: Service, reader: Clie
     assert "The long one" in text
     assert "33 d" in text
     assert "The double" not in text
+
+
+def test_the_api_gives_what_the_page_shows(shop: Service, reader: Client) -> None:
+    fill(shop, merged=(40, 52), deployments=(26, 28), failed=(3, 7))
+    reckon()
+    told = reader.get("/api/v1/time-spent/", {"week": label(LAST)})
+    assert told.status_code == 200
+    assert told.json()["stages"] == get(reader, "review_time_json").json()["stages"]
+    assert told.json()["groups"]["origin"][0]["merged"] == 52
+    assert reader.get("/api/v1/time-spent/", {"week": "soon"}).status_code == 400

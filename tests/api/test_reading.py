@@ -17,6 +17,7 @@ from changes.models import (
     Change,
     ChangeIdentity,
     Environment,
+    Feature,
     LoadReading,
     MarkingPolicy,
     TestCaseResult,
@@ -96,13 +97,14 @@ def rows(db: None) -> dict[str, Any]:
         "lessons": lesson.pk,
         "actions": make.action(incident).pk,
         "scenarios": scenario.number,
+        "features": Feature.objects.create(name="One tap", slug="one-tap").slug,
         "policies": MarkingPolicy.objects.create(repository=change.repository, since=DAY).pk,
         "samples": Sample.objects.create(since=DAY, until=DAY, seed=1, drawn_from=3, population=2).pk,
     }
 
 
 # Figures are one report each, hints an answer to a text: no lists of rows.
-OTHERS = {"matrix", "baseline", "matched", "trend", "delivery", "deliveries", "wording"}
+OTHERS = {"matrix", "baseline", "matched", "trend", "delivery", "time-spent", "deliveries", "wording"}
 RESOURCES = sorted(prefix for prefix, _, _ in router.registry if prefix not in OTHERS)
 
 
