@@ -8,8 +8,10 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
+from django.utils import timezone
+
 from analytics.delivery import of_words
-from analytics.flow_weeks import QUARTER, WEEK, Span, label
+from analytics.flow_weeks import QUARTER, WEEK, Span, label, monday
 from analytics.metrics import (
     definition,
     large_assisted_days,
@@ -25,6 +27,8 @@ from analytics.metrics.delivery_sentences import Place
 from analytics.metrics.reading_load import LoadVerdict, tested, verdict
 from analytics.metrics.reviewing_words import ALL, NAMES, ORIGINS, SIZES, Care, Days, Group, Middle, Share
 from analytics.queries import spans
+from analytics.review_form import ReviewForm
+from analytics.services import flow
 
 PAGE = "reviewing"
 MODULES = {
@@ -196,6 +200,22 @@ def over_time(
         reckoned_at=quarterly.reckoned_at or weekly.reckoned_at,
         rules=quarterly.rules or weekly.rules,
     )
+
+
+def report_of(form: ReviewForm) -> ReviewingReport:
+    """13 weeks that are not kept are asked for, and come a moment later. Raises: KeyError on a bad form."""
+    report = over_time(
+        scope=form.scope,
+        scope_name=form.scope_name,
+        demo=form.demo,
+        now=form.quarter,
+        series=form.series,
+        current=monday(form.today),
+    )
+    for one in (report.now, report.before):
+        if not one.is_reckoned and any(week.is_reckoned for week in report.weeks):
+            flow.ask(page=PAGE, span=one.span, demo=form.demo, now=timezone.now())
+    return report
 
 
 def _read(shown: spans.Shown, span: Span, current: date) -> Period:

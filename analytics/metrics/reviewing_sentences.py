@@ -40,8 +40,15 @@ def reading(now: Group, before: Group, trend: LoadVerdict, place: Place) -> str:
             f"and a median needs {FEWEST}. {_left_out(now)}"
         ).rstrip()
     past = f"; {place.past} {middle_words(before.pace)}" if before.pace.shown is not None else ""
-    said = place.starts(f"the middle change had {middle_words(now.pace)} lines for each reviewer minute")
+    said = place.starts(
+        f"the middle one of {many(now.pace.n, 'change')}{place.of} had {_per_minute(now.pace)}"
+    )
     return f"{_course(trend)} {said}{past}."
+
+
+def _per_minute(pace: Middle) -> str:
+    between = "" if pace.low is None else f" ({figure(pace.low)} to {figure(pace.high or 0)})"
+    return f"{figure(pace.median or 0)} lines for each reviewer minute{between}"
 
 
 def _left_out(now: Group) -> str:

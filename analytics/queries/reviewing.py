@@ -6,7 +6,7 @@ One statement for each question, for all scopes together. `limit` is the reviewa
 # ruff: noqa: S608 -- statements are put together from fixed text; every value is bound
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -45,7 +45,7 @@ class Asked:
 
 
 class Merged(NamedTuple):
-    """Counts of what merged, of one scope, origin and size band.
+    """Counts of what merged, of one scope, origin and size band: COUNTED, then SUMMED.
 
     `told`: reviews are told of it. `timed`: its review took longer than one moment, and its lines are known;
     `lines` and `seconds` are sums over those, `remarks` and `remarked_lines` over the reviewed ones.
@@ -63,14 +63,14 @@ class Merged(NamedTuple):
     reviewed: int
     one_moment: int
     timed: int
-    lines: int
-    seconds: int
-    remarks: int
-    remarked_lines: int
     high_risk: int
     high_risk_told: int
     with_seniors: int
     by_senior: int
+    lines: int
+    seconds: int
+    remarks: int
+    remarked_lines: int
 
 
 # A senior counts from the first day on which anybody was designated for the repository, and only while
@@ -84,11 +84,12 @@ designated AS MATERIALIZED (
     GROUP BY event.repository_id
 )"""
 
-MERGED_COUNTS = f"""
+# What merged, with what each question asks of it; a list behind a number reads the same.
+BASE = f"""
 WITH {DESIGNATED}, base AS (
-    SELECT flow.scopes, {STANDS} AS stand, flow.size_band, flow.lines, flow.has_exception, flow.reviews,
-           flow.active_seconds, flow.remarks, flow.is_high_risk, flow.by_senior,
-           flow.lines > %(limit)s AS too_large,
+    SELECT flow.change_id, flow.merged_at, flow.scopes, {STANDS} AS stand, flow.size_band, flow.lines,
+           flow.has_exception, flow.reviews, flow.active_seconds, flow.remarks, flow.is_high_risk,
+           flow.by_senior, flow.lines > %(limit)s AS too_large,
            flow.active_seconds > 0 AND flow.lines > 0 AS timed,
            (flow.reviews > 0 OR flow.remarks > 0) AND flow.lines > 0 AS remarked,
            flow.is_high_risk AND flow.reviews IS NOT NULL
@@ -98,15 +99,33 @@ WITH {DESIGNATED}, base AS (
     LEFT JOIN designated AS everywhere ON everywhere.repository_id IS NULL
     WHERE {MERGED}
 )
-SELECT scope, stand, size_band, COUNT(*), COUNT(lines), COUNT(*) FILTER (WHERE too_large),
-       COUNT(*) FILTER (WHERE too_large AND has_exception), COUNT(reviews),
-       COUNT(*) FILTER (WHERE reviews = 0), COUNT(*) FILTER (WHERE reviews > 0),
-       COUNT(*) FILTER (WHERE reviews > 0 AND active_seconds IS NULL), COUNT(*) FILTER (WHERE timed),
-       COALESCE(SUM(lines) FILTER (WHERE timed), 0), COALESCE(SUM(active_seconds) FILTER (WHERE timed), 0),
-       COALESCE(SUM(remarks) FILTER (WHERE remarked), 0), COALESCE(SUM(lines) FILTER (WHERE remarked), 0),
-       COUNT(*) FILTER (WHERE is_high_risk),
-       COUNT(*) FILTER (WHERE is_high_risk AND reviews IS NOT NULL), COUNT(*) FILTER (WHERE with_seniors),
-       COUNT(*) FILTER (WHERE with_seniors AND by_senior)
+"""
+COUNTED: Mapping[str, str] = {
+    "merged": "true",
+    "sized": "lines IS NOT NULL",
+    "too_large": "too_large",
+    "excused": "too_large AND has_exception",
+    "told": "reviews IS NOT NULL",
+    "unreviewed": "reviews = 0",
+    "reviewed": "reviews > 0",
+    "one_moment": "reviews > 0 AND active_seconds IS NULL",
+    "timed": "timed",
+    "high_risk": "is_high_risk",
+    "high_risk_told": "is_high_risk AND reviews IS NOT NULL",
+    "with_seniors": "with_seniors",
+    "by_senior": "with_seniors AND by_senior",
+}
+SUMMED: Mapping[str, tuple[str, str]] = {
+    "lines": ("lines", "timed"),
+    "seconds": ("active_seconds", "timed"),
+    "remarks": ("remarks", "remarked"),
+    "remarked_lines": ("lines", "remarked"),
+}
+MERGED_COUNTS = f"""
+{BASE}
+SELECT scope, stand, size_band,
+       {", ".join(f"COUNT(*) FILTER (WHERE {which})" for which in COUNTED.values())},
+       {", ".join(f"COALESCE(SUM({of}) FILTER (WHERE {which}), 0)" for of, which in SUMMED.values())}
 FROM base, unnest(scopes) AS scope
 GROUP BY scope, stand, size_band
 """
