@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -187,6 +188,11 @@ class CheckRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name or self.kind} {self.status}"
+
+    @property
+    def took(self) -> timedelta | None:
+        """From waiting to done."""
+        return self.completed_at - self.queued_at if self.completed_at else None
 
 
 class TestRun(models.Model):

@@ -10,6 +10,8 @@ from django.db.models.functions import Coalesce
 from django.forms import Form, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Role
 from changes.filters import NONE, ChangeFilter
@@ -17,23 +19,29 @@ from changes.models import (
     Assistance,
     AssistanceKind,
     Change,
+    CheckRun,
     Decision,
     DetectionRule,
     DomainArea,
     Feature,
     Origin,
     PathClassRule,
+    SizeException,
 )
 from changes.paths import UNCOUNTED, PathClasses
 from changes.queries import attested, chains
 from changes.queries.places import classes_by
 from changes.queries.together import together
+from changes.services.care import care_token
+from changes.services.size_exceptions import reason_in
+from changes.views.reviewed import has_answered
 from changes.views.who import person
 from design.listing import listing
 from intake.queries import in_view
 
 # The number of changes is told up to here: beyond it nobody reads the last digits, and all are slow to count.
 MOST_COUNTED = 10_000
+MOST_CHECKS = 20
 ASSISTANCES = Prefetch("assistances", Assistance.objects.select_related("kind"))
 # What a list is ordered by: the last thing that happened to a change; there is an index for it.
 LATEST = Coalesce("shipped_at", "merged_at", "closed_at", "opened_at")
@@ -68,6 +76,11 @@ def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_decide": may_decide,
         "origins": [(value, label) for value, label in Origin.choices if value != Origin.UNKNOWN],
         "verdicts": Decision.Verdict,
+        "care_link": request.build_absolute_uri(
+            reverse("changes:care", args=[care_token(change.pk, timezone.now())])
+        ),
+        "has_answered": has_answered(request, change),
+        "described_exception": reason_in(change.message),
     }
     return render(request, "changes/detail.html", context | _parts(change, may_decide))
 
@@ -79,6 +92,9 @@ def _parts(change: Change, may_decide: bool) -> dict[str, Any]:
         "decisions": change.decisions.select_related("kind", "said_by").order_by("-said_at"),
         "assistances": change.assistances.select_related("kind", "assistant"),
         "reviews": change.reviews.all(),
+        "remarks": change.remarks.filter(deleted_at=None, is_meaningful=True),
+        "checks": CheckRun.objects.all().of_change(change).order_by("-queued_at", "-id")[:MOST_CHECKS],
+        "size_exceptions": SizeException.objects.filter(change=change).select_related("said_by"),
         "deployments": change.deployments.for_list(),
         "services": change.services.all(),
         "areas_touched": change.areas_touched.exclude(pk=change.area_id or 0),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,15 +18,18 @@ from changes.declared_template import template
 from changes.filters import RepositoryFilter
 from changes.models import AssistanceKind, Change, DomainArea, Origin, PathClassRule, Repository, Service
 from changes.queries import places
+from changes.queries.owners import may_speak_for
 from changes.queries.together import together
 from changes.services.places import TakenArea, add_path_class, take_areas, take_services
 from changes.services.placing import ask_to_place
+from changes.services.service_settings import SettingsRefused, say_incident_reporting
 from changes.views.bars import month_bars
 from changes.views.changes import ASSISTANCES
 from changes.views.who import curator, person
 from design.listing import listing
 from intake.queries import in_view
 
+REPORTING = {"": None, "yes": True, "no": False}
 MONTHS_SHOWN = timedelta(days=550)
 
 
@@ -170,6 +173,7 @@ def service_detail(request: HttpRequest, slug: str) -> HttpResponse:
     found = places.shipped(mine, timezone.now() - MONTHS_SHOWN)
     context = {
         "service": service,
+        "may_say": may_speak_for(person(request), service),
         "origins": found.origins,
         "total": found.total,
         "origin_query": f"service={slug}",
@@ -178,3 +182,27 @@ def service_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "deployments": service.deployments.for_list().order_by("-finished_at", "-id")[:15],
     }
     return render(request, "changes/service.html", context)
+
+
+@require_POST
+def say_reporting(request: HttpRequest, slug: str) -> HttpResponse:
+    """Whether its incidents come in (yes, no, or as seen), and until when a deployment is pending."""
+    service = get_object_or_404(Service, slug=slug)
+    someone = person(request)
+    if not may_speak_for(someone, service):
+        raise PermissionDenied("This is for the team that owns the service to say.")
+    says, days = request.POST.get("reports_incidents", ""), request.POST.get("exposure_days", "").strip()
+    if says not in REPORTING or (days and not (days.isascii() and days.isdigit() and len(days) < 6)):
+        raise BadRequest("reports_incidents is yes, no or empty; exposure_days a number of days, or empty")
+    try:
+        say_incident_reporting(
+            service_id=service.pk,
+            reports_incidents=REPORTING[says],
+            exposure_days=int(days) if days else None,
+            by=someone,
+        )
+    except SettingsRefused as refusal:
+        messages.error(request, f"{refusal} Nothing was changed.")
+    else:
+        messages.success(request, "Kept. The figures of the weekly review follow by and by.")
+    return redirect("changes:service", slug=slug)

@@ -22,6 +22,7 @@ from analytics.queries import samples as sample_queries
 from analytics.services import samples
 from analytics.services.demo import make_demo
 from changes.models import AssistanceKind, Change, Deployment, DomainArea, MarkingPolicy
+from changes.services.care import care_token
 from incidents.models import ActionItem, Incident, Lesson, PostmortemRevision
 from incidents.services import reviewing
 from tests import make
@@ -171,6 +172,7 @@ def _links(reader: User) -> SimpleNamespace:
     return SimpleNamespace(
         sign_in=open_sign_in_link(user=reader),
         mail=links.token(mail),
+        care=care_token(waiting[0].pk, timezone.now()),
         stop=stop_url(reader, Topic.NOTICES).rstrip("/").rpartition("/")[2],
         address=signer.sign("robin@example.com"),
     )

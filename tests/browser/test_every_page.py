@@ -252,6 +252,7 @@ OUTSIDE = {
     "accounts:link": ("links.sign_in",),
     "accounts:mail_stop": ("links.stop",),
     "analytics:by_mail": ("links.mail",),
+    "changes:care": ("links.care",),
 }
 # The same pages, asked for something: filters, comparisons, a rule run on the past, nothing found.
 FURTHER = [
