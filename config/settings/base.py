@@ -277,7 +277,10 @@ SCOPES_OFFERED = "analytics.queries.scope_choices.offered"
 
 # Who writes the messages of a topic to outgoing hooks; and networks, addresses and hosts that these may reach
 # though they are not public.
-HOOK_WRITERS = {"weekly_review": "analytics.hooks.weekly_review"}
+HOOK_WRITERS = {
+    "weekly_review": "analytics.hooks.weekly_review",
+    "signal": "analytics.hooks.signal",
+}
 OUTGOING_ALLOWED = outgoing.listed(env.words("OUTGOING_ALLOWED"))
 
 # A message is a doorbell, never the letter: what must be done is a row, and the tick rings again for it.

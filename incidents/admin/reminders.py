@@ -26,6 +26,7 @@ class ReminderPolicyAdmin(NamedCells, Base):
     list_display = ("kind", "when", "who", "again", "is_active")
     list_editable = ("is_active",)
     list_filter = ("kind", "who", "is_active")
+    ordering = ("kind", "-side", "days", "who")
     fields = ("kind", "who", "days", "side", "repeat_every", "is_active")
 
     @admin.display(description="when", ordering="days")

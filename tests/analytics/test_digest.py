@@ -15,11 +15,12 @@ from time_machine import travel
 
 from accounts.mail_sending import send_due
 from accounts.models import AuditEntry, Mail, Role, Subscription, Team, Topic, User
-from analytics.hooks import weekly_review
+from analytics.hooks import signal, weekly_review
 from analytics.mails import digest
+from analytics.models import Signal
 from analytics.queries.scope_choices import label, offered
 from analytics.queries.week_counts import counts
-from changes.models import DomainArea, Service
+from changes.models import AssistanceKind, DomainArea, Service
 from incidents.models import Incident, Postmortem
 from intake.outgoing import hooks, sending
 from intake.services import note_first_real_fact
@@ -289,3 +290,32 @@ def test_each_hook_is_told_the_week_once_of_its_own_scope() -> None:
     assert "not told, few and one restricted" in one["text"]
     assert "Secret" not in str(there.heard)
     assert hooks.listening("weekly_review").count() == 3
+
+
+def opened(area: DomainArea | None, **over: Any) -> Signal:
+    values = {"state": "early_sign", "evidence": 20.0, "first_shown_on": MONDAY, "last_shown_on": MONDAY}
+    return Signal.objects.create(**({"kind": AssistanceKind.objects.all()[0], "area": area} | values | over))
+
+
+def test_a_signal_is_told_once_to_hooks_of_everything_and_of_its_area() -> None:
+    first, second = DomainArea.objects.all()[:2]
+    old = make.area("old", merged_into=first, merged_at=MONDAY)
+    with receiver() as there, override_settings(OUTGOING_ALLOWED=["127.0.0.1"]):
+        for scope in ("", f"area:{first.pk}", f"area:{second.pk}", f"area:{old.pk}", "team:1"):
+            early = MONDAY - timedelta(days=9)
+            hook(there.url(f"/{scope}"), name=f"Of {scope}", scope=scope, topics=["signal"], created_at=early)
+        late = MONDAY + timedelta(days=1)
+        hook(there.url("/late"), name="Late", topics=["signal"], created_at=late)
+        made = opened(first)
+        opened(second, is_demo=True)
+        opened(second, first_shown_on=MONDAY - timedelta(days=8))
+        dismissed = opened(second)
+        assert signal.make_due(now=MONDAY) == 3 + 2
+        assert signal.make_due(now=MONDAY + timedelta(hours=1)) == 0
+        Signal.objects.filter(pk=dismissed.pk).update(review="dismissed", review_reason="Known")
+        assert sending.send_due(now=lambda: MONDAY) == 3
+    assert {heard.path for heard in there.heard} == {"/", f"/area:{first.pk}", f"/area:{old.pk}"}
+    said = json.loads(there.heard[0].body)
+    assert said["data"]["url"].endswith(f"/signals/{made.pk}/")
+    assert (said["data"]["state"], said["data"]["area"]) == ("early_sign", first.slug)
+    assert "Early sign" in said["text"]
