@@ -109,7 +109,7 @@ class DeliveryReport:
     @property
     def place(self) -> Place:
         last = self.now.span.last_day
-        opening = "In the last 13 weeks" if self.is_latest else f"In the 13 weeks to {last:%-d %b %Y}"
+        opening = "In the last 13 weeks" if self.is_latest else f"In the 13 weeks to {last:%-d %b %Y},"
         return Place(of_words(self.scope, self.scope_name), opening, self.now.span.weeks)
 
     @property
@@ -247,7 +247,7 @@ def as_json(report: DeliveryReport) -> dict[str, Any]:
         "scope_name": report.scope_name,
         "demonstration_data": report.demo,
         "rules": report.rules,
-        "reckoned_at": report.reckoned_at,
+        "reckoned_at": report.reckoned_at.replace(microsecond=0) if report.reckoned_at else None,
         "waiting": report.waiting,
         "now": _figures(report.now),
         "before": _figures(report.before),

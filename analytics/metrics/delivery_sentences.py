@@ -61,9 +61,9 @@ def _half(spread: Spread, words: str) -> str:
 
 def lead(now: Lead, before: Lead, place: Place) -> str:
     if not now.n:
-        found = "no change that was shipped can be measured"
+        found = f"no change{place.of} can be measured"
         left = f"; {_many(now.left_out, 'change')} left out" if now.left_out else ""
-        return place.starts(f"{found}{place.of}{left}.")
+        return place.starts(f"{found}{left}.")
     start = "commit" if not now.from_opening else "commit or opening"
     said = _half(now, f"{'change' if now.n == 1 else 'changes'}{place.of} ran in production")
     said = f"{said} of their first {start}" if now.n > 1 else _one_change(now, place)
