@@ -6,11 +6,14 @@ It leaves the sign-in: it names no incident, and hides what rests on few where o
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.urls import reverse
 
 from accounts.mail import Letter, readers, write
 from accounts.models import Mail, Subscription, Topic, User
+from analytics.flow_weeks import label as week_label
 from analytics.mails.weekly import LATE, key_of, moment_before
 from analytics.queries.figures import organisation_zone, shows_demo
 from analytics.queries.scope_choices import label
@@ -87,8 +90,8 @@ def subject(found: WeekCounts, of: str | None) -> str:
 
 
 def review_url(begins_on: date, scope: str) -> str:
-    narrowed = f"&scope={scope}" if scope else ""
-    return f"{settings.SITE_URL}/review/?week={begins_on}{narrowed}"
+    asked = {"week": week_label(begins_on)} | ({"scope": scope} if scope else {})
+    return f"{settings.SITE_URL}{reverse('analytics:review')}?{urlencode(asked, safe=':')}"
 
 
 def sent(*, mail: Mail, now: datetime) -> None:

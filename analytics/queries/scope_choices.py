@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.models import Team
-from analytics.queries.figures import Taxonomy, shows_demo
+from analytics.queries.figures import Taxonomy, services_offered, shows_demo
 from changes.models import DomainArea, Service
 
 Group = tuple[str, list[tuple[str, str]]]
@@ -12,7 +12,7 @@ EVERYTHING = ("", "Everything")
 
 def offered() -> list[Group]:
     """In groups, for a list to choose from; an empty group is left out."""
-    services = Service.objects.filter(is_demo=shows_demo())
+    services = services_offered(shows_demo())
     groups = [
         ("", [EVERYTHING]),
         ("Teams", [(f"team:{team.pk}", team.name) for team in Team.objects.all()]),

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.debug import sensitive_variables
@@ -17,8 +18,6 @@ from accounts import calendar_keys
 from accounts.models import User
 from incidents.calendar_file import Day, Weekly, written
 from incidents.queries.calendar import entries
-
-REVIEW_PATH = "/review/"
 
 
 @sensitive_variables("key")
@@ -61,7 +60,7 @@ def _content(user: User) -> bytes:
     ]
     weekly = Weekly(
         "The weekly review is ready",
-        settings.SITE_URL + REVIEW_PATH,
+        settings.SITE_URL + reverse("analytics:review"),
         settings.MAIL_WEEKDAY,
         settings.MAIL_HOUR,
         settings.ORGANISATION_TIME_ZONE,

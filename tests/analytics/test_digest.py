@@ -136,12 +136,22 @@ def test_one_digest_a_week_goes_to_whoever_asked_in_time() -> None:
     assert digest.make_due(now=MONDAY + timedelta(days=3)) == 0
     text, html = send()[0]
     for part in (text, html):
-        assert "/review/?week=2026-05-25" in part
+        assert "/review/?week=2026-W22" in part
         assert "1 June" not in part
         assert "Checkout slow" not in part
     assert "Incidents that began: 1" in text
     assert outgoing.outbox[0].subject == "Week 22 of 2026"
     assert "List-Unsubscribe" in outgoing.outbox[0].extra_headers
+
+
+def test_the_page_that_the_mail_leads_to_shows_its_week_and_scope() -> None:
+    service = owned()
+    happened(service)
+    address = digest.review_url(WEEK, f"service:{service.pk}").removeprefix("http://127.0.0.1:8000")
+    response = signed_in(make.user()).get(address)
+    assert response.status_code == 200
+    form = response.context["form"]
+    assert (form.week, form.scope) == (WEEK, f"service:{service.pk}")
 
 
 def test_nothing_is_sent_when_nothing_happened() -> None:
