@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from analytics.models import Safeguard, SignalShown, TestScenario
+from accounts.admin_cells import NamedCells
+from analytics.models import Safeguard, SignalShown, TestScenario, WorkLimit
+from analytics.queries import scope_choices
+from analytics.services import limits
 from changes.admin.facts import FactAdmin
 from changes.admin.terms import person
+
+if TYPE_CHECKING:
+    LimitBase = admin.ModelAdmin[WorkLimit]
+    LimitForm = forms.ModelForm[WorkLimit]
+else:
+    LimitBase = admin.ModelAdmin
+    LimitForm = forms.ModelForm
 
 
 @admin.register(TestScenario)
@@ -35,3 +48,43 @@ class SafeguardAdmin(FactAdmin):
     list_display = ("title", "kind", "area", "starts_on", "ends_on")
     list_filter = ("kind", "area")
     list_select_related = ("kind", "area")
+
+
+class WorkLimitForm(LimitForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scope"] = forms.ChoiceField(
+            choices=self._choices, required=False, help_text="What it is a limit of."
+        )
+
+    def _choices(self) -> list[Any]:
+        """With what it is of now, should that be offered no more."""
+        groups: list[Any] = list(scope_choices.offered())
+        offered = {scope for _, choices in groups for scope, _ in choices}
+        own = self.instance.scope
+        return groups if own in offered else [*groups, (own, scope_choices.label(own) or own)]
+
+
+@admin.register(WorkLimit)
+class WorkLimitAdmin(NamedCells, LimitBase):
+    """Crossing one is told once to the people of the team, else to curators."""
+
+    form = WorkLimitForm
+    list_display = ("sort", "of", "most", "oldest_days", "crossed_since", "looked_at")
+    list_filter = ("sort",)
+    fields = ("sort", "scope", "most", "oldest_days", "crossed_since", "looked_at")
+    readonly_fields = ("crossed_since", "looked_at")
+
+    @admin.display(description="of", ordering="scope")
+    def of(self, limit: WorkLimit) -> str:
+        return scope_choices.label(limit.scope) or f"{limit.scope}, which is no more"
+
+    def save_model(self, request: HttpRequest, obj: WorkLimit, form: Any, change: bool) -> None:
+        limits.save_limit(limit=obj, by=person(request))
+
+    def delete_model(self, request: HttpRequest, obj: WorkLimit) -> None:
+        limits.remove_limit(limit=obj, by=person(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[WorkLimit]) -> None:
+        for limit in queryset:
+            limits.remove_limit(limit=limit, by=person(request))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from analytics.queries import figures, ledger
 from analytics.queries.ledger import FEW, Standing
-from analytics.services import counting, flow, rebuilding, standings
+from analytics.services import counting, flow, flow_beside, limits, rebuilding, standings
 from analytics.services.judging import run_due
 from analytics.services.planning import refresh_statistics
 
@@ -21,6 +21,7 @@ SOME = 200
 # From so much on it is quicker to add all cells up anew than to alter each.
 MANY = 50_000
 RING_AGAIN = 10
+LOOK_EVERY = 300
 
 
 def catch_up() -> Standing:
@@ -87,6 +88,17 @@ def follow_flow() -> None:
     """Called by every tick."""
     if flow.is_behind():
         reckon_weeks.delay()
+
+
+def follow_beside() -> None:
+    """Called by every tick; a look every five minutes is enough for weeks."""
+    if cache.add("analytics:beside", True, LOOK_EVERY):
+        flow_beside.mark_new(now=timezone.now())
+
+
+def look_at_limits() -> None:
+    """Called by every tick: what crossed a limit, or ceased to."""
+    limits.look(now=timezone.now())
 
 
 def ring_for_weeks() -> None:

@@ -8,6 +8,7 @@ from analytics.views import (
     features,
     first_report,
     home,
+    load,
     matched,
     matrix,
     outcomes,
@@ -23,6 +24,7 @@ from analytics.views import (
     signals,
     time_spent,
     trend,
+    work,
 )
 
 app_name = "analytics"
@@ -97,6 +99,12 @@ urlpatterns = [
     path("review/reviewing.csv", reviewing.as_csv, name="review_reviewing_csv"),
     path("review/reviewing.json", reviewing.as_json, name="review_reviewing_json"),
     path("review/reviewing/changes/", reviewing.changes, name="review_reviewing_changes"),
+    path("review/work/", work.page, name="review_work"),
+    path("review/work.csv", work.as_csv, name="review_work_csv"),
+    path("review/work.json", work.as_json, name="review_work_json"),
+    path("review/load/", load.page, name="review_load"),
+    path("review/load.csv", load.as_csv, name="review_load_csv"),
+    path("review/load.json", load.as_json, name="review_load_json"),
     path("review/", review.page, name="review"),
     path("review.csv", review.as_csv, name="review_csv"),
     path("review.json", review.as_json, name="review_json"),

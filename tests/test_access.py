@@ -163,6 +163,20 @@ def doors() -> dict[str, Door]:
         "analytics:review_time_csv": Door(page),
         "analytics:review_time_json": Door(page),
         "analytics:review_time_changes": Door(page),
+        **{
+            f"analytics:review_{name}{form}": Door(page)
+            for name in ("work", "load")
+            for form in ("", "_csv", "_json")
+        },
+        "analytics:review": Door(page),
+        "analytics:review_csv": Door(page),
+        "analytics:review_json": Door(page),
+        "analytics:review_note": Door(authors, post=True),
+        "analytics:review_note_take_back": Door(role(Role.CURATOR), ("note.pk",), post=True),
+        "analytics:review_close": Door(role(Role.CURATOR), post=True),
+        "analytics:review_weeks": Door(page),
+        "analytics:review_closed": Door(page, ("week.label",)),
+        "analytics:review_compare": Door(page),
         "analytics:review_delivery": Door(page),
         "analytics:review_delivery_csv": Door(page),
         "analytics:review_delivery_json": Door(page),

@@ -98,6 +98,12 @@ class ChangeFlow(models.Model):
             models.Index(fields=["shipped_at"], name="change_flow_shipped"),
             models.Index(fields=["opened_at"], name="change_flow_opened"),
             models.Index(fields=["repository"], condition=models.Q(state="open"), name="change_flow_open"),
+            models.Index(
+                fields=["closed_at"], condition=models.Q(state="dropped"), name="change_flow_dropped"
+            ),
+            models.Index(
+                fields=["merged_at"], condition=models.Q(state="merged"), name="change_flow_waiting"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -129,7 +135,14 @@ class DeploymentFlow(models.Model):
     is_gap = models.BooleanField()
 
     class Meta:
-        indexes = [models.Index(fields=["at"], name="deployment_flow_at")]
+        indexes = [
+            models.Index(fields=["at"], name="deployment_flow_at"),
+            models.Index(
+                fields=["repository", "at"],
+                condition=models.Q(reached_users=True),
+                name="deployment_flow_reached",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"flow of deployment {self.deployment_id}"

@@ -46,29 +46,56 @@ place AS MATERIALIZED (
     GROUP BY repository.id
 )"""
 
+# Since when a repository's deployments are known.
 DEPLOYED = """
 deployed AS MATERIALIZED (
-    SELECT repository_id, MIN(at) AS since FROM analytics_deploymentflow
-    WHERE is_demo = %(demo)s AND reached_users GROUP BY repository_id
+    SELECT place.id AS repository_id, (
+        SELECT flow.at FROM analytics_deploymentflow AS flow
+        WHERE flow.repository_id = place.id AND flow.reached_users ORDER BY flow.at LIMIT 1) AS since
+    FROM place WHERE NOT place.merged_is_shipped
 )"""
 
+
 # One row for each thing that was under way within the span; `sort` as in WorkLimit.
-CHANGES = """
+def _opened(condition: str) -> str:
+    return f"""
     SELECT flow.change_id AS id, flow.scopes, flow.is_draft, flow.opened_at,
            GREATEST(flow.opened_at, LEAST(flow.ready_at, flow.merged_at, flow.closed_at)) AS ready_at,
            COALESCE(flow.merged_at, flow.closed_at) AS ended,
            flow.state <> 'open' AND COALESCE(flow.merged_at, flow.closed_at) IS NULL AS is_endless
     FROM analytics_changeflow AS flow
-    WHERE flow.is_demo = %(demo)s AND flow.opened_at < %(until)s
-      AND (flow.state = 'open' OR flow.merged_at >= %(since)s OR flow.closed_at >= %(since)s
-           OR (flow.merged_at IS NULL AND flow.closed_at IS NULL))
-"""
+    WHERE flow.is_demo = %(demo)s AND flow.opened_at < %(until)s AND {condition}"""
+
+
+# In parts, each found by an index of its own, however many changes there are.
+CHANGES = " UNION ALL ".join(
+    _opened(condition)
+    for condition in (
+        "flow.state = 'open'",
+        "flow.state IN ('merged', 'shipped') AND flow.merged_at >= %(since)s",
+        "flow.state = 'dropped' AND (flow.closed_at >= %(since)s OR flow.closed_at IS NULL)",
+    )
+)
+
+
+def _waiting(condition: str) -> str:
+    return f"""
+    SELECT 'to_deploy', flow.change_id, flow.scopes, flow.merged_at,
+           CASE WHEN COALESCE(flow.shipped_at, %(until)s) < flow.merged_at + INTERVAL '{DEPLOYED_WITHIN}'
+                THEN flow.shipped_at ELSE flow.merged_at + INTERVAL '{DEPLOYED_WITHIN}' END,
+           false, COALESCE(flow.shipped_at, %(until)s) >= flow.merged_at + INTERVAL '{DEPLOYED_WITHIN}'
+    FROM analytics_changeflow AS flow JOIN deployed ON deployed.repository_id = flow.repository_id
+    WHERE flow.is_demo = %(demo)s AND flow.merged_at >= deployed.since AND NOT flow.is_first_known
+      AND flow.merged_at >= %(since)s - INTERVAL '{DEPLOYED_WITHIN}' AND flow.merged_at < %(until)s
+      AND {condition}"""
+
+
 ITEMS = f"""
 {PLACES},
 {DEPLOYED},
 opened AS MATERIALIZED ({CHANGES}),
 run AS (
-    SELECT one.repository_id, one.sha, unnest(range_agg(tstzrange(one.queued_at,
+    SELECT one.repository_id, MAX(one.id) AS id, unnest(range_agg(tstzrange(one.queued_at,
                CASE WHEN one.completed_at IS NOT NULL THEN GREATEST(one.queued_at, one.completed_at)
                     WHEN one.queued_at < %(until)s - INTERVAL '{ENDED_WITHIN}'
                     THEN one.queued_at + INTERVAL '{ENDED_WITHIN}' END))) AS spell
@@ -85,16 +112,11 @@ item AS MATERIALIZED (
            is_endless, false
     FROM opened WHERE is_draft OR ready_at > opened_at
     UNION ALL
-    SELECT 'to_deploy', flow.change_id, flow.scopes, flow.merged_at,
-           CASE WHEN COALESCE(flow.shipped_at, %(until)s) < flow.merged_at + INTERVAL '{DEPLOYED_WITHIN}'
-                THEN flow.shipped_at ELSE flow.merged_at + INTERVAL '{DEPLOYED_WITHIN}' END,
-           false, COALESCE(flow.shipped_at, %(until)s) >= flow.merged_at + INTERVAL '{DEPLOYED_WITHIN}'
-    FROM analytics_changeflow AS flow JOIN deployed ON deployed.repository_id = flow.repository_id
-    WHERE flow.is_demo = %(demo)s AND flow.merged_at >= deployed.since AND NOT flow.is_first_known
-      AND flow.merged_at >= %(since)s - INTERVAL '{DEPLOYED_WITHIN}' AND flow.merged_at < %(until)s
-      AND (flow.state = 'merged' OR flow.shipped_at >= %(since)s)
+    {_waiting("flow.state = 'merged'")}
     UNION ALL
-    SELECT 'checks', 0, place.scopes, lower(run.spell), upper(run.spell), false,
+    {_waiting("flow.state = 'shipped' AND flow.shipped_at >= %(since)s")}
+    UNION ALL
+    SELECT 'checks', run.id, place.scopes, lower(run.spell), upper(run.spell), false,
            upper(run.spell) = lower(run.spell) + INTERVAL '{ENDED_WITHIN}'
     FROM run JOIN place ON place.id = run.repository_id
     UNION ALL
@@ -129,6 +151,7 @@ item AS MATERIALIZED (
         ), action.state_since) END AS at
     ) AS done
     WHERE flow.is_demo = %(demo)s AND action.created_at < %(until)s
+      AND (action.state IN {AGREED} OR action.state_since >= %(since)s)
       AND (action.state IN ('accepted', 'in_progress', 'done', 'verified') OR agreed.at IS NOT NULL)
 )"""
 
@@ -190,7 +213,7 @@ CROSS JOIN LATERAL (
     WHERE EXISTS (SELECT FROM analytics_changeflow AS flow
                   WHERE flow.repository_id = place.id AND flow.opened_at < %(until)s)
     UNION ALL
-    SELECT 'to_deploy' WHERE NOT place.merged_is_shipped AND deployed.since < %(until)s
+    SELECT 'to_deploy' WHERE deployed.since < %(until)s
     UNION ALL
     SELECT 'checks' WHERE EXISTS (SELECT FROM changes_checkrun AS run
                                   WHERE run.repository_id = place.id AND run.queued_at < %(until)s)

@@ -311,6 +311,8 @@ TICKS = [
     "analytics.tasks.sweep",
     "analytics.tasks.follow_test_runs",
     "analytics.tasks.follow_flow",
+    "analytics.tasks.follow_beside",
+    "analytics.tasks.look_at_limits",
     "analytics.tasks.judge_week",
     "accounts.tasks.make_mail",
     "accounts.tasks.ring_for_mail",

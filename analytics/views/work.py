@@ -1,0 +1,83 @@
+"""Work in progress: page, CSV and JSON of one report."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.models import Role
+from analytics import work_report
+from analytics.charts_work import Bar, LimitedPanel, panel
+from analytics.flow_weeks import Span, label
+from analytics.metrics.work import Work
+from analytics.metrics.work_words import number
+from analytics.review_form import ReviewForm
+from analytics.views.answers import csv_file, not_valid
+from analytics.views.people import reader
+from analytics.work_report import Line, Report
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    form = ReviewForm(request.GET)
+    if not form.is_valid():
+        return render(request, "analytics/work.html", {"form": form}, status=400)
+    report = work_report.report_of(form, reader(request))
+    context = {
+        "demo_data": form.demo,
+        "form": form,
+        "tab_query": form.tab_query,
+        "query": form.query(),
+        "report": report,
+        "waiting": report.waiting,
+        "panels": [(line, _panel(line)) for line in report.measured],
+        "rows": _rows(report),
+        "may_set_limits": reader(request).at_least(Role.CURATOR),
+    }
+    return render(request, "analytics/work.html", context)
+
+
+def _panel(line: Line) -> LimitedPanel:
+    limit = line.limit.most if line.limit else None
+    bars = [_bar(span, one) for span, one in line.weeks]
+    return panel(line.sort, line.name, bars, limit=limit, limit_words=f"limit {limit}")
+
+
+def _bar(span: Span, one: Work | None) -> Bar:
+    begins = span.begins_on
+    is_partial = one is not None and one.seconds < 7 * 86400 - 7200
+    if one is None:
+        return Bar(begins, None, f"{label(begins)}: not measured")
+    words = f"{label(begins)}: {number(one.average)} on average, {one.under_way} at its end"
+    return Bar(begins, (("light", one.average),), words, is_partial)
+
+
+def _rows(report: Report) -> list[tuple[Span, bool, list[Work | None]]]:
+    """Week by week, the newest first: each measured sort in its column."""
+    columns = [line.weeks for line in report.measured]
+    if not columns:
+        return []
+    rows = []
+    for place in range(len(columns[0]) - 1, -1, -1):
+        span = columns[0][place][0]
+        is_partial = report.is_now and span.begins_on > report.quarter.last_day
+        rows.append((span, is_partial, [column[place][1] for column in columns]))
+    return rows
+
+
+@require_safe
+def as_csv(request: HttpRequest) -> HttpResponse:
+    form = ReviewForm(request.GET)
+    if not form.is_valid():
+        return not_valid(form)
+    report = work_report.report_of(form, reader(request))
+    return csv_file(f"work-{form.label}", work_report.HEADER, work_report.as_table(report))
+
+
+@require_safe
+def as_json(request: HttpRequest) -> HttpResponse:
+    form = ReviewForm(request.GET)
+    if not form.is_valid():
+        return not_valid(form)
+    return JsonResponse(work_report.as_json(work_report.report_of(form, reader(request))))
