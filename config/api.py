@@ -9,7 +9,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts import problems
 from analytics import api as analytics
-from analytics import api_delivery, api_features, api_policies, api_samples, api_time
+from analytics import api_delivery, api_features, api_policies, api_reviewing, api_samples, api_time
 from changes import api as changes
 from incidents import api as incidents
 from intake import api as intake
@@ -29,6 +29,8 @@ router.register("changes", changes.Changes, "change")
 router.register("features", api_features.Features, "feature")
 router.register("deployments", changes.Deployments, "deployment")
 router.register("load-readings", changes.LoadReadings, "load-reading")
+router.register("check-runs", changes.CheckRuns, "check-run")
+router.register("reviews", changes.Reviews, "review")
 router.register("test-runs", changes.TestRuns, "test-run")
 router.register("incidents", incidents.Incidents, "incident")
 router.register("causes", incidents.Causes, "cause")
@@ -48,6 +50,7 @@ router.register("matched", analytics.Matched, "matched")
 router.register("trend", analytics.Trend, "trend")
 router.register("delivery", api_delivery.Delivery, "delivery-figures")
 router.register("time-spent", api_time.TimeSpent, "time-spent")
+router.register("reviewing", api_reviewing.Reviewing, "reviewing")
 router.register("samples", api_samples.Samples, "sample")
 
 documentation = login_required(

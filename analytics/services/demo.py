@@ -19,6 +19,7 @@ from analytics.demo import (
     cast,
     change_rows,
     control_rows,
+    feature_rows,
     incident_rows,
     lesson_rows,
     places,
@@ -33,6 +34,7 @@ from changes.models import (
     CheckRun,
     Deployment,
     Environment,
+    Feature,
     MarkingPolicy,
     Repository,
     SeniorReviewer,
@@ -108,6 +110,7 @@ def make_demo(
     told = incident_rows.make(history, where, by_work, by_rollout, _next(Incident), random)
     control_rows.make(history, where, by_work, told)
     lessons, scenarios = lesson_rows.make(random, history, where, told, _next(TestScenario))
+    feature_rows.make(history, where, by_work)
     _touch_all("demo_made")
     if weeks:
         replay(as_of=as_of, weeks=weeks, people=where.people)
@@ -136,6 +139,7 @@ def _touched() -> list[tuple[LedgerEntry.Kind, QuerySet]]:
         (Kind.DEPLOYMENT, Deployment.objects.filter(repository__is_demo=True)),
         (Kind.TEST_RUN, TestRun.objects.filter(repository__is_demo=True)),
         (Kind.POLICY, MarkingPolicy.objects.filter(repository__is_demo=True)),
+        (Kind.FEATURE, Feature.objects.filter(is_demo=True)),
         (Kind.INCIDENT, Incident.objects.demo()),
         (Kind.LESSON, Lesson.objects.filter(is_demo=True)),
         (Kind.SCENARIO, TestScenario.objects.filter(is_demo=True)),
@@ -189,6 +193,7 @@ def _in_order() -> Iterable[QuerySet]:
     yield SizeException.objects.filter(demo_change)
     yield SeniorReviewer.objects.filter(repository__is_demo=True)
     yield Change.objects.demo()
+    yield Feature.objects.filter(is_demo=True)
     yield MarkingPolicy.objects.filter(repository__is_demo=True)
     yield Service.objects.filter(is_demo=True)
     yield Repository.objects.filter(is_demo=True)
@@ -209,6 +214,7 @@ def _only_behind_demo() -> Q:
 LEDGER_KINDS: dict[type[Model], LedgerEntry.Kind] = {
     Change: Kind.CHANGE,
     Deployment: Kind.DEPLOYMENT,
+    Feature: Kind.FEATURE,
     Incident: Kind.INCIDENT,
     Lesson: Kind.LESSON,
     MarkingPolicy: Kind.POLICY,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,8 +13,11 @@ from accounts.resources import Readable
 from changes import filters, serializers
 from changes.facts import RepositoryFact
 from changes.models import Environment, Repository, Service
+from changes.queries.owners import may_speak_for
+from changes.serializers.reviewed import ServiceInput
 from changes.services.deployments import map_environment
 from changes.services.repositories import find_or_make_repository
+from changes.services.service_settings import SettingsRefused, say_incident_reporting
 
 
 class Teams(Readable):
@@ -43,12 +47,27 @@ class Repositories(Readable):
 
 
 class Services(Readable):
+    write_scope = Scope.CHANGES_WRITE
+    refusals = (SettingsRefused,)
     queryset = Service.objects.select_related("team", "area")
     serializer_class = serializers.ServiceSerializer
     filterset_class = filters.ServiceFilter
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]+"
     page_by = "name"
+
+    @extend_schema(request=ServiceInput, responses=serializers.ServiceSerializer)
+    def partial_update(self, request: Request, slug: str) -> Response:
+        """Say whether its incidents come in, and how long a deployment is pending. Its team, and curators."""
+        service = self.get_object()
+        if not may_speak_for(self.person, service):
+            raise PermissionDenied("Another team owns the service.")
+        said = self.checked(ServiceInput)
+        now = {
+            name: said.get(name, getattr(service, name)) for name in ("reports_incidents", "exposure_days")
+        }
+        say_incident_reporting(service_id=service.pk, by=self.person, **now)
+        return self.answer(self.get_queryset().get(pk=service.pk))
 
 
 class Environments(Readable):

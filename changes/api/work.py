@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -19,21 +20,30 @@ from accounts.idempotency import idempotent
 from accounts.models import Scope
 from accounts.resources import Readable
 from changes import filters, serializers
+from changes.api.reviewed import OfReview
 from changes.facts import ChangeFact, DeclaredKind, DeploymentFact, DeploymentStep, FileFact
-from changes.models import AttestedLines, Change, Decision, Deployment, Prompt, TestRun
+from changes.models import AttestedLines, Change, Decision, Deployment, FeatureWord, Prompt, TestRun
+from changes.queries.owners import may_speak_for
+from changes.serializers.features import FeatureWordInput
+from changes.serializers.reviewed import DeploymentKindInput
+from changes.services.care import CareRefused
 from changes.services.deployments import record_deployments
+from changes.services.featuring import FeatureRefused, hand_back, say_feature
+from changes.services.kinds import KindRefused, say_deployment_kind
 from changes.services.origin import say_kind, say_origin, withdraw_decision
 from changes.services.places import say_area
 from changes.services.recording import record_changes
+from changes.services.size_exceptions import ExceptionRefused
 
 
-class Changes(Readable):
+class Changes(OfReview):
     """Newest first: by when it shipped, else merged, else was opened, else was recorded."""
 
     queryset = Change.objects.all()
     write_scope = Scope.CHANGES_WRITE
     serializer_class = serializers.ChangeSerializer
     filterset_class = filters.ChangeFilter
+    refusals = (FeatureRefused, ExceptionRefused, CareRefused)
     lookup_value_regex = "[0-9]{1,18}"
     page_by = "-at"
 
@@ -72,6 +82,21 @@ class Changes(Readable):
         said = self.checked(serializers.AreaInput)
         change = say_area(change_id=self.get_object().pk, area=said["area"], by=self.person)
         return self._shown(change.pk)
+
+    @extend_schema(request=FeatureWordInput, responses=serializers.ChangeDetailSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def feature(self, request: Request, pk: str) -> Response:
+        """Say which feature it was made for, or none; or leave it to what its text and labels name."""
+        said, change, now = self.checked(FeatureWordInput), self.get_object(), timezone.now()
+        if said["as_named"]:
+            hand_back(change_ids=[change.pk], by=self.person, now=now)
+        else:
+            prompt = FeatureWord.Prompt.API
+            say_feature(
+                change_ids=[change.pk], feature=said["feature"], by=self.person, prompted_by=prompt, now=now
+            )
+        return self._shown(change.merged_into_id or change.pk)
 
     @extend_schema(request=serializers.DecisionInput, responses={201: serializers.ChangeDetailSerializer})
     @action(detail=True, methods=["post"])
@@ -126,6 +151,7 @@ class Deployments(Readable):
     write_scope = Scope.CHANGES_WRITE
     serializer_class = serializers.DeploymentSerializer
     filterset_class = filters.DeploymentFilter
+    refusals = (KindRefused,)
     lookup_value_regex = "[0-9]{1,18}"
     page_by = "-at"
 
@@ -141,6 +167,24 @@ class Deployments(Readable):
         repository = said.pop("repository")
         fact = deployment_fact(said, timezone.now())
         (deployment,) = record_deployments(repository=repository, facts=[fact])
+        return self.answer(self.get_queryset().get(pk=deployment.pk))
+
+    @extend_schema(request=DeploymentKindInput, responses=serializers.DeploymentSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def kind(self, request: Request, pk: str) -> Response:
+        """Say what sort of deployment it was; nothing told later overwrites it. The owning team, curators."""
+        deployment = self.get_object()
+        if not may_speak_for(self.person, deployment.service):
+            raise PermissionDenied("Another team owns the service.")
+        said = self.checked(DeploymentKindInput)
+        say_deployment_kind(
+            deployment_id=deployment.pk,
+            kind=said["kind"] or "",
+            reason=said["reason"],
+            by=self.person,
+            now=timezone.now(),
+        )
         return self.answer(self.get_queryset().get(pk=deployment.pk))
 
 
@@ -164,7 +208,9 @@ class TestRuns(Readable):
 
 def change_fact(said: dict[str, Any], now: datetime) -> ChangeFact:
     told = {"told_at": now, **said}
-    told["shas"] = tuple((one["role"], one["sha"]) for one in told.get("shas", ()))
+    commits = told.pop("shas", ())
+    told["shas"] = tuple((one["role"], one["sha"]) for one in commits)
+    told["commit_times"] = tuple((one["sha"], one["at"]) for one in commits if one.get("at"))
     told["declared_kinds"] = tuple(DeclaredKind(**one) for one in told.get("declared_kinds", ()))
     told["services"] = tuple(told.get("services", ()))
     if "labels" in told:

@@ -75,6 +75,7 @@ class ChangeInput(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=100), max_length=100, required=False
     )
     opened_at = _time()
+    ready_at = _time()
     merged_at = _time()
     closed_at = _time()
     additions = _count()

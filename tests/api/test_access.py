@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from changes.models import AssistanceKind, Assistant, LoadReading, TestRun
+from changes.models import AssistanceKind, Assistant, CheckRun, LoadReading, Review, TestRun
 from incidents.models import FactorKind, Severity
 from intake.models import Delivery
 from tests import make
@@ -72,6 +72,12 @@ def team_writes_of_incident(visitor: str, restricted: bool) -> set[int]:
 def team_writes(visitor: str, restricted: bool) -> set[int]:
     """The team that owns a service of the repository, and curators."""
     return TURNED_AWAY if visitor == "outsider" else author_writes(visitor, restricted)
+
+
+def author_takes_back(visitor: str, restricted: bool) -> set[int]:
+    """Authors; there is nothing to take back."""
+    found = author_writes(visitor, restricted)
+    return HIDDEN if found == ALLOWED else found
 
 
 def asks(visitor: str, restricted: bool) -> set[int]:
@@ -131,11 +137,18 @@ def table() -> dict[str, Row]:
         "repository-list": Row(reads),
         "repository-detail": Row(reads, ("repository.pk",)),
         "service-list": Row(reads),
-        "service-detail": Row(reads, ("service.slug",)),
+        "service-detail": Row(reads, ("service.slug",), writes=(("patch", team_writes),)),
         "environment-list": Row(reads),
         "environment-detail": Row(reads, ("environment.pk",), writes=(("patch", curator_writes),)),
         "change-list": Row(reads, writes=(("post", author_writes),)),
         "change-detail": Row(reads, change),
+        "change-size-exception": Row(author_writes, change, "post", writes=(("delete", author_takes_back),)),
+        "change-care": Row(reads, change, writes=(("post", author_writes),)),
+        "deployment-kind": Row(team_writes, ("deployment.pk",), "post"),
+        "check-run-list": Row(reads),
+        "check-run-detail": Row(reads, ("check.pk",)),
+        "review-list": Row(reads),
+        "review-detail": Row(reads, ("review.pk",)),
         "change-area": Row(author_writes, change, "post"),
         "change-decisions": Row(author_writes, change, "post"),
         "change-feature": Row(author_writes, change, "post"),
@@ -210,6 +223,7 @@ def table() -> dict[str, Row]:
         "trend-list": Row(reads),
         "delivery-figures-list": Row(reads),
         "time-spent-list": Row(reads),
+        "reviewing-list": Row(reads),
         "schema": Row(reads),
     }
     return {f"api:{name}": row for name, row in rows.items()}
@@ -238,6 +252,22 @@ def world(db: None) -> World:
         "team": made.plain["service"].team,
         "reading": LoadReading.objects.create(
             repository=repository, kind="settings", on="2026-03-01", count=3, told_at=timezone.now()
+        ),
+        "check": CheckRun.objects.create(
+            repository=repository,
+            kind="check",
+            external_id="1",
+            sha="a" * 40,
+            queued_at=timezone.now(),
+            told_at=timezone.now(),
+        ),
+        "review": Review.objects.create(
+            change=made.plain["change"],
+            external_id="1",
+            state="approved",
+            submitted_at=timezone.now(),
+            reviewer_in_change=b"1" * 32,
+            told_at=timezone.now(),
         ),
         "test-run": TestRun.objects.create(repository=repository, key="1", ran_at=timezone.now()),
         "delivery": Delivery.objects.create(

@@ -9,6 +9,8 @@ import pytest
 
 from analytics.filters import SampleFilter
 from changes import filters as change_filters
+from changes import review_filters
+from changes.filters_features import FeatureFilter
 from incidents import filters as incident_filters
 
 # What no list needs, for every model.
@@ -26,6 +28,8 @@ EVERYWHERE = {
 }
 NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
     change_filters.ChangeFilter: {
+        "ready_at": "shown at the change",
+        "first_commit_at": "shown at the change",
         "title": "q",
         "message": "q",
         "closed_at": "of dropped changes only",
@@ -48,6 +52,9 @@ NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
         "merged_into": "doubles are in no list",
     },
     change_filters.DeploymentFilter: {
+        "kind_basis": "shown at the deployment",
+        "kind_told_at": "bookkeeping",
+        "kind_told": "kind",
         "source": "operators",
         "external_id": "the sender's own id",
         "requested_at": "started or finished",
@@ -64,17 +71,47 @@ NOT_FILTERED: dict[type[django_filters.FilterSet], dict[str, str]] = {
         "traces_read_to": "bookkeeping",
         "shipping_said_by_person": "shown at the repository",
     },
+    FeatureFilter: {
+        "name": "q",
+        "slug": "the address of the row",
+        "description": "q",
+        "baseline": "of different units",
+        "baseline_from": "shown at the feature",
+        "baseline_to": "shown at the feature",
+        "baseline_source": "text",
+        "measured_until": "the weekly page asks then",
+        "retired_reason": "text",
+        "worth_it": "answered",
+        "worth_it_by": "no list groups people",
+        "worth_it_at": "answered",
+    },
     change_filters.PolicyFilter: {
         "end_reason": "text",
         "stated_by": "no list groups people",
     },
     change_filters.ServiceFilter: {
+        "exposure_days": "shown at the service",
+        "reports_incidents": "shown at the service",
         "name": "q",
         "slug": "the address of the row",
         "path_globs": "rules",
         "aliases": "q",
     },
     change_filters.EnvironmentFilter: {"source": "operators"},
+    review_filters.ReviewFilter: {
+        "external_id": "the sender's own id",
+        "commit_sha": "shown at the change",
+        "reviewer_in_change": "no list groups people",
+        "reviewer_on_day": "no list groups people",
+        "comments": "a count",
+        "told_at": "bookkeeping",
+    },
+    review_filters.CheckRunFilter: {
+        "external_id": "the sender's own id",
+        "attempt": "a count",
+        "started_at": "queued or completed",
+        "told_at": "bookkeeping",
+    },
     change_filters.TestRunFilter: {
         "key": "the sender's own id",
         "passed": "a count",
@@ -161,7 +198,7 @@ def test_every_field_is_filterable_or_says_why_not(filter_set: type[django_filte
 
 
 def test_every_filter_set_is_examined() -> None:
-    for module in (change_filters, incident_filters):
+    for module in (change_filters, review_filters, incident_filters):
         found: list[Any] = list(vars(module).values())
         for one in found:
             if (

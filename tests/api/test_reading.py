@@ -16,10 +16,12 @@ from changes.models import (
     Assistant,
     Change,
     ChangeIdentity,
+    CheckRun,
     Environment,
     Feature,
     LoadReading,
     MarkingPolicy,
+    Review,
     TestCaseResult,
     TestRun,
 )
@@ -82,6 +84,22 @@ def rows(db: None) -> dict[str, Any]:
             count=3,
             told_at=datetime(2026, 3, 1, tzinfo=UTC),
         ).pk,
+        "check-runs": CheckRun.objects.create(
+            repository=change.repository,
+            kind="check",
+            external_id="1",
+            sha="a" * 40,
+            queued_at=datetime(2026, 3, 1, tzinfo=UTC),
+            told_at=datetime(2026, 3, 1, tzinfo=UTC),
+        ).pk,
+        "reviews": Review.objects.create(
+            change=change,
+            external_id="1",
+            state="approved",
+            submitted_at=datetime(2026, 3, 1, tzinfo=UTC),
+            reviewer_in_change=b"1" * 32,
+            told_at=datetime(2026, 3, 1, tzinfo=UTC),
+        ).pk,
         "test-runs": TestRun.objects.create(
             repository=change.repository, key="1", ran_at=datetime(2026, 3, 1, tzinfo=UTC)
         ).pk,
@@ -104,7 +122,17 @@ def rows(db: None) -> dict[str, Any]:
 
 
 # Figures are one report each, hints an answer to a text: no lists of rows.
-OTHERS = {"matrix", "baseline", "matched", "trend", "delivery", "time-spent", "deliveries", "wording"}
+OTHERS = {
+    "matrix",
+    "baseline",
+    "matched",
+    "trend",
+    "delivery",
+    "time-spent",
+    "reviewing",
+    "deliveries",
+    "wording",
+}
 RESOURCES = sorted(prefix for prefix, _, _ in router.registry if prefix not in OTHERS)
 
 
