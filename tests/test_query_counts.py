@@ -62,7 +62,7 @@ def asked_by(client: Client, address: str) -> int:
     "page",
     [
         "analytics:home", "analytics:matrix", "analytics:baseline", "analytics:trend", "changes:list",
-        "changes:areas", "changes:repositories",
+        "analytics:review_delivery", "analytics:review_delivery_records", "changes:areas", "changes:repositories",
     ],
 )  # fmt: skip
 def test_a_page_asks_few_statements_when_nothing_is_cached(reader: Client, page: str) -> None:
