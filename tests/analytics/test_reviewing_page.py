@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from rest_framework import serializers
 
 from analytics import reviewing
 from analytics.charts_reviewing import columns, panels
@@ -20,6 +21,7 @@ from analytics.flow_weeks import Span, label
 from analytics.models import DirtySpan
 from analytics.models.flow import ChangeFlow
 from analytics.review_form import ReviewForm
+from analytics.serializers_reviewing import ReviewingSerializer
 from analytics.services import flow
 from changes.models import ReviewCare, SeniorReviewer, SizeException
 from intake.services import note_first_real_fact
@@ -242,3 +244,34 @@ def test_every_number_of_the_spread_has_its_row() -> None:
     assert found[0].width == 150
     assert columns([], 3, 10) == ()
     assert columns([(10, 1)], 3, 10)[-1].label == "10 or more"
+
+
+def shape(serializer: serializers.BaseSerializer[Any], value: Any, at: str = "") -> None:
+    """What is sent has the fields that the schema tells of, and no other."""
+    if isinstance(serializer, serializers.ListSerializer):
+        for one in value:
+            shape(serializer.child, one, at)
+    elif isinstance(serializer, serializers.Serializer):
+        assert set(serializer.fields) == set(value), at
+        for name, field in serializer.fields.items():
+            if isinstance(field, serializers.BaseSerializer):
+                shape(field, value[name], f"{at}/{name}")
+
+
+def test_the_api_sends_what_the_page_shows(form: ReviewForm, client: Client) -> None:
+    flows = a_quarter(form)
+    ReviewCare.objects.bulk_create(
+        ReviewCare(change_id=flows[0].pk, answer="yes", on=form.week) for _ in range(6)
+    )
+    settled(form)
+    owner = make.user()
+    _, text = make.token(owner, ["read"])
+    sent = client.get("/api/v1/reviewing/", headers={"authorization": f"Bearer {text}"})
+    assert sent.status_code == 200, sent.content
+    client.force_login(owner)
+    shown = client.get(reverse("analytics:review_reviewing_json")).json()
+    assert sent.json() | {"reckoned_at": ""} == shown | {"reckoned_at": ""}
+    shape(ReviewingSerializer(), sent.json())
+    assert sent.json()["now"]["care"]["all"][0]["yes"] == 6
+    refused = client.get("/api/v1/reviewing/?week=never")
+    assert (refused.status_code, b"A week is written as" in refused.content) == (400, True)
