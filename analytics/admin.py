@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from accounts.admin_cells import NamedCells
 from analytics.models import Safeguard, SignalShown, TestScenario, WorkLimit
 from analytics.queries import scope_choices
+from analytics.queries.figures import shows_demo
 from analytics.services import limits
 from changes.admin.facts import FactAdmin
 from changes.admin.terms import person
@@ -57,6 +58,18 @@ class WorkLimitForm(LimitForm):
             choices=self._choices, required=False, help_text="What it is a limit of."
         )
 
+    def clean(self) -> dict[str, Any]:
+        """Whether it is of demonstration data is no field, so that no constraint is checked for it."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance.pk is None:
+            self.instance.is_demo = shows_demo()
+        same = WorkLimit.objects.filter(
+            sort=cleaned.get("sort"), scope=cleaned.get("scope") or "", is_demo=self.instance.is_demo
+        )
+        if same.exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("There is a limit of this already: alter that one.")
+        return cleaned
+
     def _choices(self) -> list[Any]:
         """With what it is of now, should that be offered no more."""
         groups: list[Any] = list(scope_choices.offered())
@@ -73,6 +86,11 @@ class WorkLimitAdmin(NamedCells, LimitBase):
     list_display = ("sort", "of", "most", "oldest_days", "crossed_since", "looked_at")
     list_filter = ("sort",)
     fields = ("sort", "scope", "most", "oldest_days", "crossed_since", "looked_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorkLimit]:
+        """Those of what is shown: demonstration data has its own."""
+        return super().get_queryset(request).filter(is_demo=shows_demo())
+
     readonly_fields = ("crossed_since", "looked_at")
 
     @admin.display(description="of", ordering="scope")

@@ -90,7 +90,7 @@ def report_of(form: ReviewForm, user: User) -> Report:
     weekly, quarterly = found[PAGE, 1], found[PAGE, QUARTER]
     state = weekly.at(this if is_now else form.week)
     at = now if is_now else midnight(form.week + WEEK)
-    limits = {one.sort: one for one in WorkLimit.objects.filter(scope=form.scope)}
+    limits = {one.sort: one for one in WorkLimit.objects.filter(scope=form.scope, is_demo=form.demo)}
     listed = oldest(demo=form.demo, scope=form.scope, user=user, now=now) if is_now else {}
     shown_weeks = [*form.series.each(), *([this] if form.is_latest else [])]
     series = [(Span(week), weekly.at(week)) for week in shown_weeks]

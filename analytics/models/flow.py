@@ -254,6 +254,7 @@ class WorkLimit(models.Model):
     oldest_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="The oldest may be so many days old."
     )
+    is_demo = models.BooleanField(default=False, editable=False)
     # When the present crossing began, and when it was last looked at.
     crossed_since = models.DateTimeField(null=True, blank=True, editable=False)
     looked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -261,7 +262,7 @@ class WorkLimit(models.Model):
     class Meta:
         ordering = ["sort", "scope"]
         constraints = [
-            models.UniqueConstraint(fields=["sort", "scope"], name="work_limit_once"),
+            models.UniqueConstraint(fields=["is_demo", "sort", "scope"], name="work_limit_once"),
             models.CheckConstraint(
                 condition=models.Q(most__isnull=False) | models.Q(oldest_days__isnull=False),
                 name="work_limit_says_something",

@@ -22,11 +22,12 @@ from analytics.demo import (
     feature_rows,
     incident_rows,
     lesson_rows,
+    load_rows,
     places,
     review_rows,
 )
 from analytics.demo.history import play
-from analytics.models import Safeguard, Signal, SignalShown, TestScenario
+from analytics.models import Safeguard, Signal, SignalShown, TestScenario, WorkLimit
 from analytics.queries.samples import samples
 from analytics.services.demo_weeks import replay
 from changes.models import (
@@ -111,6 +112,7 @@ def make_demo(
     control_rows.make(history, where, by_work, told)
     lessons, scenarios = lesson_rows.make(random, history, where, told, _next(TestScenario))
     feature_rows.make(history, where, by_work)
+    load_rows.make(until, where, Random(seed + 3))  # noqa: S311  a plot of its own
     _touch_all("demo_made")
     if weeks:
         replay(as_of=as_of, weeks=weeks, people=where.people)
@@ -172,6 +174,7 @@ def _in_order() -> Iterable[QuerySet]:
     """Each after what protects it. Rows are found by what they hang on: people may have added some."""
     demo_incident, demo_change = Q(incident__is_demo=True), Q(change__repository__is_demo=True)
     lessons = Lesson.objects.filter(Q(is_demo=True) | _only_behind_demo())
+    yield WorkLimit.objects.filter(is_demo=True)
     yield SignalShown.objects.filter(is_demo=True)
     yield Safeguard.objects.filter(is_demo=True)
     yield Signal.objects.filter(is_demo=True)

@@ -26,7 +26,7 @@ PAGE = "work"
 def look(*, now: datetime) -> int:
     """Says how many limits began or ceased to be crossed. Of demonstration data nobody is told."""
     demo = shows_demo()
-    limits = list(WorkLimit.objects.all())
+    limits = list(WorkLimit.objects.filter(is_demo=demo))
     if not limits:
         return 0
     week = monday(now.astimezone(organisation_zone()).date())
@@ -118,7 +118,7 @@ def remove_limit(*, limit: WorkLimit, by: User) -> None:
 
 
 def _audit(limit: WorkLimit, verb: str, by: User) -> None:
-    detail = {
+    detail: dict[str, object] = {
         "sort": limit.sort,
         "scope": limit.scope,
         "most": limit.most,
