@@ -7,7 +7,7 @@ same bands are laid out wide, with the two sums beside them, and narrow, with th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from math import ceil, floor, log10
 from typing import Any
@@ -16,10 +16,11 @@ from design.spans import short_span
 
 QUARTER = 13
 GAP = 34
-HEAD = 50
+HEAD = 36
 NICE_SPANS = (
-    600, 1800, 3600, 2 * 3600, 4 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400, 4 * 86400, 7 * 86400,
-    14 * 86400, 28 * 86400, 56 * 86400, 91 * 86400, 182 * 86400, 364 * 86400, 728 * 86400,
+    60, 300, 600, 1200, 1800, 3600, 2 * 3600, 3 * 3600, 4 * 3600, 6 * 3600, 8 * 3600, 12 * 3600, 16 * 3600,
+    86400, 36 * 3600, 2 * 86400, 3 * 86400, 4 * 86400, 5 * 86400, 7 * 86400, 10 * 86400, 14 * 86400,
+    21 * 86400, 28 * 86400, 42 * 86400, 56 * 86400, 91 * 86400, 182 * 86400, 364 * 86400, 728 * 86400,
 )  # fmt: skip
 # From so many values on a week's range may raise the ceiling; a wider one is cut off, its dot never.
 SURE = 20
@@ -69,6 +70,8 @@ class Slot:
     is_few: bool = False
     # Of a band of medians: where nothing was measured there is nothing to hatch.
     is_dot: bool = False
+    # More may be told of this week yet.
+    is_young: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,10 @@ class Sum:
     change: str
     note: str
     name: str = ""
+    # The note is long and stands on a line of its own.
+    is_apart: bool = False
+    # The note says that chance does not explain it.
+    is_sure: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,10 @@ class SumLine(Sum):
     change_y: float = 0
     # One of two beside the same band.
     is_small: bool = False
+
+    @property
+    def note_y(self) -> float:
+        return self.change_y + 17
 
     @property
     def short(self) -> str:
@@ -184,6 +195,8 @@ class Bars:
     heading: str = ""
     beside: bool = False
     why: str = ""
+    # How many of each week are too young for the last word.
+    young: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,7 +221,7 @@ def chart(
     bands: list[Band] = []
     y = float(HEAD)
     for row in rows:
-        y += 30 if row.heading else 0
+        y += 26 if row.heading else 0
         bands.append(frame.bars(row, y) if isinstance(row, Bars) else frame.dots(row, y))
         y = bands[-1].foot + GAP
     return TimeChart(
@@ -283,7 +296,9 @@ class _Frame:
                 pieces.append(Piece(look, round(left, 1), round(at, 1), round(part, 1), round(height, 1)))
         known = [f"{value:,} {name}".replace(",", "\u202f") for _, name, value in values if value is not None]
         words = ", ".join(known) if known else row.why or "not known"
-        return self._slot(number, words, is_gap=not known, pieces=tuple(pieces))
+        young = row.young[number] if row.young else None
+        said = f"{words}; {young} too young to tell" if young and known else words
+        return self._slot(number, said, is_gap=not known, pieces=tuple(pieces), is_young=bool(young))
 
     def _slot(self, number: int, words: str, **more: Any) -> Slot:
         week = self.weeks[number]
@@ -318,11 +333,11 @@ class _Frame:
         if self.layout.beside is None:
             return tuple(_line(one, y + 31 + 16 * n) for n, one in enumerate(sums))
         if len(sums) == 1:
-            return (_line(sums[0], top, top + 28, top + 50),)
-        step = (self.layout.plot + 16) / len(sums)
+            return (_line(sums[0], top, top + 24, top + 45),)
+        step = (self.layout.plot + 10) / len(sums)
         return tuple(
-            _line(one, at, at + 19, at + 34, is_small=True)
-            for one, at in ((one, top - 6 + step * n) for n, one in enumerate(sums))
+            _line(one, at, at, at + 17, is_small=True)
+            for one, at in ((one, top + 12 + step * n) for n, one in enumerate(sums))
         )
 
     def dots(self, row: Dots, y: float) -> Band:
@@ -332,7 +347,9 @@ class _Frame:
         halves = [one for one in (row.before, row.now) if one.median is not None]
         highs = [one.median for one in [*found, *halves]]
         highs += [one.high for one in [*halves, *(f for f in found if f.n >= SURE)] if one.high is not None]
-        ceiling = _nice(max(highs, default=0), is_time=row.unit == "seconds")
+        is_time = row.unit == "seconds"
+        # Few rounds: room above, so that no dot sits on the ceiling.
+        ceiling = _nice(max(highs, default=0) * (1 if is_time else 1.15), is_time=is_time)
         return Band(
             key=row.key,
             title=row.title,
@@ -341,7 +358,7 @@ class _Frame:
             y=y,
             top=top,
             foot=foot,
-            ceiling=short_span(ceiling) if row.unit == "seconds" else short(ceiling),
+            ceiling=short_span(ceiling) if is_time else short(ceiling),
             slots=tuple(self._dot(row, number, ceiling, foot) for number in range(len(self.weeks))),
             levels=tuple(self._medians(row, ceiling, foot)),
             sums=row.sums,
@@ -390,9 +407,8 @@ class _Frame:
 
 
 def _line(one: Sum, y: float, value_y: float = 0, change_y: float = 0, *, is_small: bool = False) -> SumLine:
-    return SumLine(
-        one.now, one.before, one.change, one.note, one.name, round(y, 1), value_y, change_y, is_small
-    )
+    said = {field.name: getattr(one, field.name) for field in fields(one)}
+    return SumLine(**said, y=round(y, 1), value_y=value_y, change_y=change_y, is_small=is_small)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ def _flow(report: TimeReport) -> list[Bars | Dots]:
             (_sum(failed, "failed"), _sum(rework, "rework")),
             beside=True,
             why=failed.why,
+            young=report.pending,
         ),
     ]
 
@@ -57,7 +58,7 @@ def _sum(one: Measure, name: str = "") -> Sum:
     change = f"{sign}{abs(share)} %" if share is not None else f"{sign}{whole(abs(more))}"
     sure = one.altered is not None and one.altered.direction != 0
     note = "" if not more else "beyond chance" if sure else "within chance"
-    return Sum(now, whole(one.before), change, note, name)
+    return Sum(now, whole(one.before), change, note, name, is_sure=sure)
 
 
 def _stage(one: Waited) -> Dots:
@@ -74,6 +75,8 @@ def _stage(one: Waited) -> Dots:
                 before=amount(one.before.median, one.unit) if one.before.median is not None else "",
                 change=range_words(one.now, one.unit),
                 note=against(one.now, one.before, one.altered, one.unit),
+                is_apart=True,
+                is_sure=one.altered is not None and one.altered.direction != 0,
             ),
         ),
     )

@@ -162,12 +162,12 @@ def chance(pairs: Sequence[tuple[str, Pair]]) -> str:
     known = [(name, one) for name, one in pairs if one.is_known and one.now != one.before and one.altered]
     beyond = [name for name, one in known if one.altered and one.altered.direction]
     within = [name for name, one in known if one.altered and not one.altered.direction]
-    said = []
-    if beyond:
-        said.append(f"Beyond what chance gives is the difference in {_listed(beyond)}.")
-    if within:
-        said.append(f"Chance alone can explain the difference in {_listed(within)}.")
-    return " ".join(said)
+    if not beyond:
+        return f"Chance alone can explain the difference in {_listed(within)}." if within else ""
+    said = f"The difference in {_listed(beyond)} is beyond what chance gives"
+    if not within:
+        return f"{said}."
+    return f"{said}; chance alone can explain {'that' if len(within) == 1 else 'those'} in {_listed(within)}."
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -192,11 +192,13 @@ def against(now: Spread, before: Spread, altered: Altered | None, unit: str) -> 
         return ""
     if altered is None:
         return "too few to compare"
+    if amount(now.median, unit) == amount(before.median, unit):
+        return "as before"
     if altered.direction:
         word = ("longer", "shorter") if unit == "seconds" else ("more", "fewer")
         size = amount(abs(now.median - before.median), unit)
         return f"{size} {word[altered.direction < 0]}, beyond chance"
-    return "within what chance gives"
+    return "within chance"
 
 
 def stage_sentence(key: str, now: Spread, before: Spread, altered: Altered | None) -> str:
@@ -207,5 +209,13 @@ def stage_sentence(key: str, now: Spread, before: Spread, altered: Altered | Non
     said = f"The median change {WAITS[key].format(short_span(now.median) + spread)}"
     if before.median is None:
         return f"{said}."
-    stands = against(now, before, altered, "seconds")
-    return f"{said}, in the 13 weeks before {short_span(before.median)}: {stands}."
+    past = "in the 13 weeks before"
+    if short_span(now.median) == short_span(before.median):
+        return f"{said}, as {past}."
+    if altered is None:
+        return f"{said}; {past} {short_span(before.median)}, too few to compare."
+    if not altered.direction:
+        return f"{said}; {past} {short_span(before.median)}, a difference that chance can explain."
+    word = "longer" if altered.direction > 0 else "shorter"
+    size = short_span(abs(now.median - before.median))
+    return f"{said}, {size} {word} than {past}, beyond what chance gives."

@@ -87,7 +87,7 @@ def test_a_difference_is_beyond_chance_when_steady_weeks_doubled(shop: Service) 
     reckon()
     found = report()
     assert found.measure("merged").altered is not None
-    assert chance(found) == "Beyond what chance gives is the difference in changes merged."
+    assert chance(found) == "The difference in changes merged is beyond what chance gives."
     assert "as many deployments reached users as before (26), and 0 failed, as before." in headline(found)
 
 
