@@ -60,8 +60,9 @@ class WorkLimitForm(LimitForm):
 
     def clean(self) -> dict[str, Any]:
         """Whether it is of demonstration data is no field, so that no constraint is checked for it."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if self.instance.pk is None:
+        super().clean()
+        cleaned: dict[str, Any] = self.cleaned_data
+        if self.instance._state.adding:
             self.instance.is_demo = shows_demo()
         same = WorkLimit.objects.filter(
             sort=cleaned.get("sort"), scope=cleaned.get("scope") or "", is_demo=self.instance.is_demo
