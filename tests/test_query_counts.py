@@ -63,6 +63,7 @@ def asked_by(client: Client, address: str) -> int:
     [
         "analytics:home", "analytics:matrix", "analytics:baseline", "analytics:trend", "changes:list",
         "analytics:review_delivery", "analytics:review_delivery_records", "changes:areas", "changes:repositories",
+        "analytics:review_reviewing", "analytics:review_reviewing_changes",
     ],
 )  # fmt: skip
 def test_a_page_asks_few_statements_when_nothing_is_cached(reader: Client, page: str) -> None:
