@@ -9,7 +9,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts import problems
 from analytics import api as analytics
-from analytics import api_delivery, api_features, api_policies, api_reviewing, api_samples, api_time
+from analytics import api_delivery, api_features, api_policies, api_reviewing, api_samples, api_time, api_work
 from changes import api as changes
 from incidents import api as incidents
 from intake import api as intake
@@ -48,6 +48,8 @@ router.register("matrix", analytics.Matrix, "matrix")
 router.register("baseline", analytics.Baseline, "baseline")
 router.register("matched", analytics.Matched, "matched")
 router.register("trend", analytics.Trend, "trend")
+router.register("work", api_work.Work, "work")
+router.register("load", api_work.Load, "load")
 router.register("delivery", api_delivery.Delivery, "delivery-figures")
 router.register("time-spent", api_time.TimeSpent, "time-spent")
 router.register("reviewing", api_reviewing.Reviewing, "reviewing")

@@ -63,10 +63,8 @@ class Services(Readable):
         if not may_speak_for(self.person, service):
             raise PermissionDenied("Another team owns the service.")
         said = self.checked(ServiceInput)
-        now = {
-            name: said.get(name, getattr(service, name)) for name in ("reports_incidents", "exposure_days")
-        }
-        say_incident_reporting(service_id=service.pk, by=self.person, **now)
+        kept = {"reports_incidents": service.reports_incidents, "exposure_days": service.exposure_days}
+        say_incident_reporting(service_id=service.pk, by=self.person, **(kept | said))
         return self.answer(self.get_queryset().get(pk=service.pk))
 
 

@@ -120,7 +120,19 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
 
     class Meta:
         model = Service
-        fields = ["id", "slug", "name", "team", "repository", "path_globs", "aliases", "area", "is_demo"]
+        fields = [
+            "id",
+            "slug",
+            "name",
+            "team",
+            "repository",
+            "path_globs",
+            "aliases",
+            "area",
+            "reports_incidents",
+            "exposure_days",
+            "is_demo",
+        ]
 
 
 class EnvironmentSerializer(serializers.ModelSerializer[Environment]):

@@ -39,6 +39,7 @@ def _count() -> serializers.IntegerField:
 class ShaInput(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=SHA_ROLES)
     sha = serializers.RegexField(r"^[0-9a-fA-F]{7,64}$")
+    at = serializers.DateTimeField(required=False, help_text="When the commit was made.")
 
 
 class FileInput(serializers.Serializer[Any]):

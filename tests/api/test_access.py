@@ -222,6 +222,8 @@ def table() -> dict[str, Row]:
         "matched-list": Row(reads),
         "trend-list": Row(reads),
         "delivery-figures-list": Row(reads),
+        "work-list": Row(reads),
+        "load-list": Row(reads),
         "time-spent-list": Row(reads),
         "reviewing-list": Row(reads),
         "schema": Row(reads),

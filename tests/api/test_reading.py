@@ -128,6 +128,8 @@ OTHERS = {
     "matched",
     "trend",
     "delivery",
+    "work",
+    "load",
     "time-spent",
     "reviewing",
     "deliveries",
