@@ -115,6 +115,9 @@ class OutgoingHookForm(forms.ModelForm):
         if "topics" in self.fields:
             self.fields["topics"].choices = writers.topics()  # type: ignore[attr-defined]
             self.fields["scope"].choices = writers.scopes()  # type: ignore[attr-defined]
+        if self.instance.pk is None:
+            # There is no secret yet to leave or to rotate.
+            self.fields.pop("secret_change", None)
 
     def clean_url(self) -> str:
         """Raises: ValidationError also for an address that resolves to where nothing may be sent."""

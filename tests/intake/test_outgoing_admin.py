@@ -44,7 +44,7 @@ def values(**over: Any) -> dict[str, Any]:
         "scope": "",
         "is_active": "on",
     }
-    return given | {"new_secret": "", "secret_change": "keep", "url": ""} | over
+    return given | {"new_secret": "", "url": ""} | over
 
 
 def change(made: OutgoingHook) -> str:
@@ -79,7 +79,7 @@ def test_a_secret_is_shown_once_and_the_address_never(admin: Client, there: Rece
 
 def test_an_empty_address_leaves_it_as_it_is(admin: Client, there: Receiver) -> None:
     made = hook(there.url())
-    admin.post(change(made), values(name="New name", format="chat"))
+    admin.post(change(made), values(name="New name", format="chat", secret_change="keep"))
     made.refresh_from_db()
     assert (made.name, made.format) == ("New name", "chat")
     assert hooks.target_of(made).path == "/services/T0SECRET/hook"
@@ -148,6 +148,6 @@ def test_a_hook_that_was_stopped_says_why_until_it_is_switched_on(admin: Client,
     hooks.put_test(hook=made, by=None, now=timezone.now())
     sending.send_due(now=timezone.now)
     assert "410 Gone" in admin.get(change(made)).content.decode()
-    admin.post(change(made), values())
+    admin.post(change(made), values(secret_change="keep"))
     made.refresh_from_db()
     assert (made.is_active, made.stopped_reason) == (True, "")
