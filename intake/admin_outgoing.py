@@ -17,7 +17,7 @@ from accounts.admin import ReadOnlyAdmin
 from accounts.models import User
 from intake.forms import OutgoingHookForm
 from intake.models import OutgoingHook, OutgoingMessage
-from intake.outgoing import hooks
+from intake.outgoing import hooks, writers
 from intake.tasks import ring_now_for_outgoing
 
 
@@ -31,7 +31,7 @@ def _person(request: HttpRequest) -> User:
 class OutgoingHookAdmin(admin.ModelAdmin):
     ON_SIGNING = "A secret is made and shown once, unless you enter one."
     form = OutgoingHookForm
-    list_display = ("name", "host", "format", "told_of", "scope", "is_active", "waiting", "failed")
+    list_display = ("name", "host", "form_of", "told_of", "about", "is_active", "waiting", "failed")
     list_filter = ("is_active", "format")
     search_fields = ("name", "host")
     readonly_fields = ("goes_to", "secrets_now", "stopped_reason", "last_messages")
@@ -103,6 +103,15 @@ class OutgoingHookAdmin(admin.ModelAdmin):
     def send_test(self, request: HttpRequest, queryset: QuerySet[OutgoingHook]) -> None:
         self._test(request, list(queryset))
 
+    @admin.display(description="format", ordering="format")
+    def form_of(self, hook: OutgoingHook) -> str:
+        return hook.get_format_display().partition(":")[0]
+
+    @admin.display(description="narrowed to", ordering="scope")
+    def about(self, hook: OutgoingHook) -> str:
+        """In words; a hook whose team, service or area is gone is told of nothing."""
+        return dict(writers.scopes()).get(hook.scope, "no more there")
+
     @admin.display(description="told of")
     def told_of(self, hook: OutgoingHook) -> str:
         return ", ".join(topic.replace("_", " ") for topic in hook.topics)
@@ -140,7 +149,7 @@ def _names(chosen: list[OutgoingHook]) -> str:
 class OutgoingMessageAdmin(ReadOnlyAdmin):
     """What was sent, and what was not and why; the words of a message are kept nowhere."""
 
-    list_display = ("made_at", "hook", "topic", "key", "standing", "attempts", "error")
+    list_display = ("made_at", "hook", "topic", "standing", "attempts", "error")
     list_filter = (
         "hook",
         "topic",
