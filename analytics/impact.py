@@ -15,7 +15,7 @@ from analytics.queries.features import Action, ConfigPaths, Counted, Linked, Win
 from changes.models import Feature, Measurement
 
 EVER, LATELY = "ever", "lately"
-PERIODS = {EVER: "Since its first change shipped", LATELY: "Last 13 weeks"}
+PERIODS = {EVER: "All time", LATELY: "Last 13 weeks"}
 
 
 @dataclass(frozen=True)

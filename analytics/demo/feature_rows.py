@@ -63,8 +63,8 @@ PLANS = (
         source="Funnel report, board “Checkout weekly”",
         begun=360,
         ended=10,
-        every=3,
-        failed_every=1,
+        every=7,
+        failed_every=3,
         measured=(
             Figure(270, 215, 62.1, 61.5, 62.7, "Half of the markets only."),
             Figure(180, 125, 63.6, 63.1, 64.1),

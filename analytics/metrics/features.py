@@ -48,6 +48,7 @@ HIDDEN_WORDS = "hidden: fewer than 3, and one is restricted"
 NO_LINES = "no change tells its lines"
 NO_DEPLOYMENT = "no deployment is known to hold its changes"
 TOO_MANY_PATHS = "too many files to look through here"
+NO_CLONE = "no clone was read to estimate it"
 NOT_SHIPPED = "nothing has shipped yet"
 
 
@@ -102,8 +103,16 @@ class Impact:
             return "no baseline to compare with"
         if not self.difference:
             return "as before"
-        way = "better" if self.better > 0 else "worse"
-        return f"{signed(self.difference)} {points(self.feature.unit)}".strip() + f", {way} than before"
+        words = f"{signed(self.difference)} {points(self.feature.unit)}".strip()
+        if self.range_holds_baseline:
+            return f"{words}; the range given includes the baseline"
+        return f"{words}, {'better' if self.better > 0 else 'worse'} than before"
+
+    @property
+    def range_holds_baseline(self) -> bool:
+        """As far as the source gave both ends."""
+        baseline, low, high = self.feature.baseline, self.measured.low, self.measured.high
+        return None not in (baseline, low, high) and low <= baseline <= high  # type: ignore[operator]
 
 
 def points(unit: str) -> str:
@@ -208,13 +217,18 @@ class Burden:
     def fixes(self) -> Part:
         found = self.counted
         note = f"{_many(found.fix_lines, 'line')} changed by them" if found.fixes else ""
+        if not found.estimated:
+            note = "; ".join(filter(None, [note, "only those that name what they fix"]))
         if found.fixes_unsized:
             note += f"; {found.fixes_unsized:,} tell no lines"
         return self._shipped("fixes", "Follow-up fixes", found.fixes, note)
 
     @property
     def rewritten(self) -> Part:
-        return self._shipped("rewritten", "Its lines rewritten by fixes (estimated)", self.counted.rewritten)
+        name = "Its lines rewritten by fixes (estimated)"
+        if self.counted.first_shipped_at and not self.counted.estimated:
+            return Part("rewritten", name, None, reason=NO_CLONE)
+        return self._shipped("rewritten", name, self.counted.rewritten)
 
     @property
     def rework(self) -> Part:

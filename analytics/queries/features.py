@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -47,7 +47,8 @@ class Window:
 class Counted:
     """Of one window. `unsized` of the `shipped` changes tell no lines; so do `fixes_unsized` of the `fixes`.
 
-    `held_by`: production deployments that are known to hold its changes, over all time.
+    `held_by`: production deployments that are known to hold its changes, over all time. `estimated`: fixes in
+    its repositories were read line by line, so that those that name nothing are found too.
     """
 
     first_shipped_at: datetime | None
@@ -64,6 +65,7 @@ class Counted:
     rewritten: int
     rework: int
     held_by: int
+    estimated: bool
 
     @property
     def net(self) -> int | None:
@@ -77,7 +79,7 @@ WITH w AS MATERIALIZED (
     SELECT * FROM unnest(%(features)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])
         WITH ORDINALITY AS w (feature, since, until, place)),
 own AS MATERIALIZED (
-    SELECT id, feature_id AS feature, CASE WHEN state = 'shipped' THEN shipped_at END AS at,
+    SELECT id, feature_id AS feature, repository_id, CASE WHEN state = 'shipped' THEN shipped_at END AS at,
            additions, deletions, type, undone_at
     FROM changes_change WHERE feature_id = ANY(%(features)s) AND merged_into_id IS NULL),
 lines AS (
@@ -123,7 +125,9 @@ SELECT (SELECT MIN(at) FROM own WHERE own.feature = w.feature),
        COALESCE(shipped, 0), COALESCE(added, 0), COALESCE(deleted, 0), COALESCE(unsized, 0),
        COALESCE(settings, 0), COALESCE(services, 0), COALESCE(undone, 0), COALESCE(fixes, 0),
        COALESCE(fix_lines, 0), COALESCE(fixes_unsized, 0), COALESCE(rewritten, 0), COALESCE(rework, 0),
-       COALESCE(held_by, 0)
+       COALESCE(held_by, 0),
+       EXISTS (SELECT FROM changes_blame AS blame JOIN changes_change AS fix ON fix.id = blame.fix_id
+               WHERE fix.repository_id IN (SELECT repository_id FROM own WHERE own.feature = w.feature))
 FROM w LEFT JOIN lines USING (place) LEFT JOIN services USING (place) LEFT JOIN undone USING (place)
        LEFT JOIN fixes USING (place) LEFT JOIN rework USING (place)
 ORDER BY place
@@ -149,7 +153,8 @@ def counted(windows: Sequence[Window]) -> list[Counted]:
 
 
 def _counted(row: Sequence[Any]) -> Counted:
-    return Counted(row[0], *(int(value) for value in row[1:]))
+    names = [field.name for field in fields(Counted)]
+    return Counted(**dict(zip(names, row, strict=True)))
 
 
 # ---------------------------------------------------------------- incidents

@@ -18,3 +18,9 @@ def figure(value: float | None) -> str:
 @register.filter
 def signed(value: float | None) -> str:
     return "–" if value is None else features.signed(value)
+
+
+@register.filter
+def quotient(value: float) -> str:
+    """Three digits: both of its parts are uncertain."""
+    return features.signed(float(f"{value:.3g}"))

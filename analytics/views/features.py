@@ -28,7 +28,7 @@ from changes.filters_features import FeatureFilter
 from changes.models import Change, ChangeLink, Deployment, Feature, FeatureWord, Measurement, Service
 from changes.queries.together import together
 
-PAGE, LISTED, RECENT = 25, 20, 10
+PAGE, LISTED, RECENT = 25, 10, 10
 UNDO_DAYS = 7
 NO_ORDER = "Only features of one unit can be put in an order: choose a unit first. These are by name."
 LIST_HEADER = (
