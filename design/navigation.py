@@ -18,6 +18,7 @@ PAGES = (
     Page("Home", "analytics:home", "home", "h"),
     Page("Matrix", "analytics:matrix", "matrix", "m"),
     Page("Signals", "analytics:signals", "signal", "s"),
+    Page("Review", "analytics:review", "clock", "r"),
     Page("Incidents", "incidents:list", "incident", "i"),
     Page("Changes", "changes:list", "change", "c"),
     Page("Deployments", "changes:deployments", "deployment", "d"),

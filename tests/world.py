@@ -9,7 +9,8 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Role, Team, User
-from analytics.models import Safeguard, Sample, SampledChange, Signal, TestScenario
+from analytics.flow_weeks import monday
+from analytics.models import FrozenWeek, Safeguard, Sample, SampledChange, Signal, TestScenario, WeekNote
 from changes.models import (
     AssistanceKind,
     Change,
@@ -146,7 +147,14 @@ def _checks(change: Change, number: int) -> dict[str, Any]:
     )
     sample = Sample.objects.create(since=day, until=day, seed=number, drawn_from=1, population=1)
     drawn = SampledChange.objects.create(sample=sample, change=change, position=0)
-    return {"policy": policy, "sample": sample, "drawn": drawn}
+    week = FrozenWeek.objects.create(
+        begins_on=monday(day) - timedelta(weeks=number),
+        figures={"pages": {}, "names": {}, "counts": {}},
+        versions={"rules": 1, "signals": 1},
+        generation=0,
+    )
+    note = WeekNote.objects.create(begins_on=week.begins_on, text="It was calm.")
+    return {"policy": policy, "sample": sample, "drawn": drawn, "week": week, "note": note}
 
 
 def make_world() -> World:

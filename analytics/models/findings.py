@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
+from analytics.flow_weeks import label
 from changes.models import AssistanceKind, DomainArea, SizeBand
 
 
@@ -121,3 +122,7 @@ class FrozenWeek(models.Model):
 
     def __str__(self) -> str:
         return f"week of {self.begins_on}"
+
+    @property
+    def label(self) -> str:
+        return label(self.begins_on)

@@ -1,6 +1,5 @@
 """Reads of the first page: what is recent, what is due, what is still to be set up."""
 
-# ruff: noqa: S608 -- statements are put together from compiled queries; every value is bound
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -8,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
+from analytics.queries.at_once import at_once
 from analytics.queries.figures import Filters, midnight
 from changes.models import Change, Repository
 from incidents.models import Incident, IncidentQuerySet, Lesson, Postmortem
@@ -105,34 +104,13 @@ def opening(user: User, filters: Filters, today: date, untested: QuerySet[Lesson
         "incident": Incident.objects.filter(is_demo=False).order_by().values("pk")[:1],
         "known": Incident.objects.counted().filter(is_demo=filters.demo).order_by().values("pk")[:1],
     }
-    n, found = _at_once(counts, lists)
+    n, found = at_once(counts, lists)
     return Opening(
         IncidentFigures(n["counted"], n["ongoing"], n["overdue"]),
         n["untested"],
         _progress(found),
         bool(found["known"]),
     )
-
-
-def _at_once(
-    counts: Mapping[str, QuerySet[Any, Any]], lists: Mapping[str, QuerySet[Any, Any]]
-) -> tuple[dict[str, int], dict[str, list[dict[str, Any]]]]:
-    """How many rows there are of some queries, and the rows of several short ones, by one statement."""
-    parts: list[str] = []
-    parameters: list[Any] = []
-    for wrapper, queries in (
-        ("(SELECT COUNT(*) FROM ({sql}) AS one)", [rows.order_by().values("pk") for rows in counts.values()]),
-        ("(SELECT json_agg(one) FROM ({sql}) AS one)", list(lists.values())),
-    ):
-        for rows in queries:
-            sql, given = rows.query.sql_with_params()
-            parts.append(wrapper.replace("{sql}", sql))
-            parameters += given
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
-        found = cursor.fetchone()
-    told = zip(lists, found[len(counts) :], strict=True)
-    return dict(zip(counts, found, strict=False)), {name: rows or [] for name, rows in told}
 
 
 def _sources() -> QuerySet[Any, Any]:

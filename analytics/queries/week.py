@@ -1,0 +1,276 @@
+"""Reads of the weekly page: what happened in a week, what waits, and what people wrote down.
+
+Counts hold restricted incidents, as every figure does; lists hold what the reader may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from analytics.flow_weeks import Span
+from analytics.models import (
+    FrozenWeek,
+    IncidentFlow,
+    Safeguard,
+    ScenarioStanding,
+    Signal,
+    TestScenario,
+    WeekNote,
+    WorkLimit,
+)
+from analytics.queries.at_once import at_once
+from analytics.queries.figures import midnight
+from analytics.queries.home import OPEN_POSTMORTEMS
+from changes.queries.together import together
+from incidents.models import ActionItem, Incident, Lesson
+
+OPEN_ACTIONS = (ActionItem.State.PROPOSED, ActionItem.State.ACCEPTED, ActionItem.State.IN_PROGRESS)
+AGREED_ACTIONS = (ActionItem.State.ACCEPTED, ActionItem.State.IN_PROGRESS)
+ENDED_ACTIONS = (ActionItem.State.DONE, ActionItem.State.VERIFIED)
+SOON = timedelta(days=7)
+SHOWN = 5
+FEWEST_BESIDE_A_RESTRICTED_ONE = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One week of one scope; `today` is the reader's organisation's."""
+
+    span: Span
+    scope: str
+    demo: bool
+    today: date
+
+    @property
+    def begins(self) -> datetime:
+        return midnight(self.span.begins_on)
+
+    @property
+    def ends(self) -> datetime:
+        return midnight(self.span.ends_on)
+
+    @property
+    def number(self) -> int:
+        """Of the service, area or team asked for; 0 for everything."""
+        return int(self.scope.partition(":")[2] or 0)
+
+    def of(self, **fields: str) -> Q:
+        """`service="services", area="area"`: rows of the scope by those lookups; nothing for another sort."""
+        sort = self.scope.partition(":")[0]
+        if not sort:
+            return Q()
+        return Q(**{fields[sort]: self.number}) if sort in fields else Q(pk=None)
+
+
+def counted(asked: Asked) -> QuerySet[IncidentFlow]:
+    """Counted incidents of the scope, restricted ones among them."""
+    rows = IncidentFlow.objects.filter(is_demo=asked.demo)
+    return rows.filter(scopes__contains=[asked.scope]) if asked.scope else rows
+
+
+def incidents(asked: Asked) -> QuerySet[Incident]:
+    rows = Incident.objects.filter(is_demo=asked.demo).counted()
+    if not asked.scope:
+        return rows
+    flow = IncidentFlow.objects.filter(incident=OuterRef("pk"), scopes__contains=[asked.scope])
+    return rows.filter(Exists(flow))
+
+
+def _actions(asked: Asked) -> QuerySet[ActionItem]:
+    return ActionItem.objects.filter(incident__in=incidents(asked))
+
+
+def _lessons(asked: Asked) -> QuerySet[Lesson]:
+    rows = Lesson.objects.filter(is_demo=asked.demo).exclude(state=Lesson.State.RETIRED)
+    return rows.filter(asked.of(service="services", area="area", team="services__team")).distinct()
+
+
+def _untested(asked: Asked) -> QuerySet[Lesson]:
+    covered = TestScenario.lessons.through.objects.filter(
+        lesson=OuterRef("pk"), testscenario__merged_into=None
+    ).exclude(testscenario__state=TestScenario.State.RETIRED)
+    return _lessons(asked).exclude(Exists(covered))
+
+
+def _failing(asked: Asked) -> QuerySet[ScenarioStanding]:
+    """On the default branch of a repository."""
+    rows = ScenarioStanding.objects.filter(
+        state=ScenarioStanding.State.FAILING,
+        branch=F("repository__default_branch"),
+        scenario__is_demo=asked.demo,
+        scenario__merged_into=None,
+    ).exclude(scenario__state=TestScenario.State.RETIRED)
+    return rows.filter(
+        asked.of(service="scenario__services", area="scenario__area", team="scenario__services__team")
+    ).distinct()
+
+
+def _signals(asked: Asked) -> QuerySet[Signal]:
+    rows = Signal.objects.filter(is_demo=asked.demo)
+    return rows.filter(asked.of(area="area"))
+
+
+def _crossed(asked: Asked) -> QuerySet[WorkLimit]:
+    rows = WorkLimit.objects.exclude(crossed_since=None)
+    return rows.filter(scope=asked.scope) if asked.scope else rows
+
+
+def _in(asked: Asked, field: str) -> Q:
+    return Q(**{f"{field}__gte": asked.begins, f"{field}__lt": asked.ends})
+
+
+def happened(asked: Asked) -> dict[str, QuerySet[Any]]:
+    """What can be said of any week, however long ago."""
+    return {
+        "incidents": counted(asked).filter(_in(asked, "began_at")),
+        "ended": counted(asked).filter(_in(asked, "ended_at")),
+        "published": incidents(asked).filter(_in(asked, "postmortem__published_at")),
+        "actions_done": _actions(asked).filter(_in(asked, "state_since"), state__in=ENDED_ACTIONS),
+        "lessons": _lessons(asked).filter(_in(asked, "created_at")),
+        "scenarios": TestScenario.objects.filter(_in(asked, "created_at"), is_demo=asked.demo).filter(
+            asked.of(service="services", area="area", team="services__team")
+        ),
+        "signals": _signals(asked).filter(
+            first_shown_on__gte=asked.span.begins_on, first_shown_on__lt=asked.span.ends_on
+        ),
+        "safeguards": Safeguard.objects.filter(
+            is_demo=asked.demo, starts_on__gte=asked.span.begins_on, starts_on__lt=asked.span.ends_on
+        ).filter(asked.of(area="area")),
+    }
+
+
+def waits(asked: Asked) -> dict[str, QuerySet[Any]]:
+    """What stands open now."""
+    due = incidents(asked).filter(postmortem__state__in=OPEN_POSTMORTEMS, postmortem__due_on__isnull=False)
+    agreed = _actions(asked).filter(state__in=AGREED_ACTIONS)
+    return {
+        "unresolved": counted(asked).filter(is_open=True),
+        "postmortems": due.filter(postmortem__due_on__lt=asked.today + SOON),
+        "postmortems_late": due.filter(postmortem__due_on__lt=asked.today),
+        "actions": agreed.filter(due_on__lt=asked.today + SOON),
+        "actions_late": agreed.filter(due_on__lt=asked.today),
+        "untested": _untested(asked),
+        "failing": _failing(asked),
+        "unreviewed": _signals(asked).filter(review=Signal.Review.OPEN),
+        "crossed": _crossed(asked),
+    }
+
+
+# What could give away a restricted incident where it is one of few, and how its rows tell of restriction.
+VEILED = {
+    "incidents": "is_restricted", "ended": "is_restricted", "unresolved": "is_restricted",
+    "published": "is_restricted", "postmortems": "is_restricted", "postmortems_late": "is_restricted",
+    "actions": "incident__is_restricted", "actions_late": "incident__is_restricted",
+    "actions_done": "incident__is_restricted", "lessons": "incidents__is_restricted",
+    "untested": "incidents__is_restricted",
+}  # fmt: skip
+Numbers = Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """None is hidden: so few that one which is restricted could be guessed."""
+
+    week: Numbers
+    before: Numbers
+    # None for a week that is not the last: what waits is known of now alone.
+    waiting: Numbers | None
+
+
+def counts(asked: Asked, *, with_waiting: bool) -> Counts:
+    """One statement."""
+    past = Asked(asked.span.before(), asked.scope, asked.demo, asked.today)
+    parts = {
+        "week": happened(asked),
+        "before": happened(past),
+        "waiting": waits(asked) if with_waiting else {},
+    }
+    flat = {f"{part}.{name}": rows for part, named in parts.items() for name, rows in named.items()}
+    veiled = {
+        f"veiled.{part}.{name}": rows.filter(**{VEILED[name]: True})
+        for part, named in parts.items()
+        for name, rows in named.items()
+        if name in VEILED
+    }
+    found, _ = at_once({**flat, **veiled}, {})
+
+    def told(part: str) -> dict[str, int | None]:
+        return {
+            name: None
+            if gives_away(found[f"{part}.{name}"], found.get(f"veiled.{part}.{name}", 0))
+            else found[f"{part}.{name}"]
+            for name in parts[part]
+        }
+
+    return Counts(told("week"), told("before"), told("waiting") if with_waiting else None)
+
+
+def gives_away(events: int, restricted: int) -> bool:
+    return restricted > 0 and events < FEWEST_BESIDE_A_RESTRICTED_ONE
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The first few of each; incidents, postmortems, actions and lessons as the reader may see them."""
+
+    incidents: list[Incident]
+    unresolved: list[Incident]
+    postmortems: list[Incident]
+    actions: list[ActionItem]
+    untested: list[Lesson]
+    failing: list[ScenarioStanding]
+    signals: list[Signal]
+    crossed: list[WorkLimit]
+    notes: list[WeekNote]
+
+
+def lists(user: User, asked: Asked) -> Lists:
+    """One statement, and one for what the rows lead to."""
+    seen = Incident.objects.visible_to(user)
+    began = counted(asked).filter(_in(asked, "began_at")).values("incident")
+    open_now = counted(asked).filter(is_open=True).values("incident")
+    waiting = waits(asked)
+    shown = seen.select_related("severity", "area", "postmortem")
+    lessons = Lesson.objects.visible_to(user).filter(pk__in=waiting["untested"].order_by().values("pk"))
+    found = together(
+        shown.filter(pk__in=began).order_by("severity__rank", "number")[:SHOWN],
+        shown.filter(pk__in=open_now).order_by("severity__rank", "number")[:SHOWN],
+        shown.filter(pk__in=waiting["postmortems"].values("pk"))
+        .order_by("postmortem__due_on", "number")[:SHOWN],
+        waiting["actions"].filter(incident__in=seen.values("pk")).select_related("incident")
+        .order_by("due_on", "pk")[:SHOWN],
+        lessons.select_related("area").order_by("-created_at", "-pk")[:SHOWN],
+        waiting["failing"].select_related("scenario", "repository").order_by("-since")[:SHOWN],
+        waiting["unreviewed"].select_related("kind", "area").order_by("-evidence")[:SHOWN],
+        waiting["crossed"].order_by("crossed_since")[:SHOWN],
+        notes(asked.span.begins_on, asked.demo),
+    )  # fmt: skip
+    return Lists(*found)
+
+
+def notes(week: date, demo: bool) -> QuerySet[WeekNote]:
+    rows = WeekNote.objects.filter(begins_on=week, is_demo=demo, taken_back_at=None)
+    return rows.select_related("written_by").order_by("written_at", "pk")
+
+
+def frozen(week: date, demo: bool) -> FrozenWeek | None:
+    rows = FrozenWeek.objects.filter(begins_on=week, is_demo=demo)
+    return rows.select_related("closed_by").first()
+
+
+def closed(week: date, demo: bool) -> FrozenWeek | None:
+    """Without what it holds."""
+    rows = FrozenWeek.objects.filter(begins_on=week, is_demo=demo)
+    return rows.select_related("closed_by").defer("figures").first()
+
+
+def frozen_weeks(demo: bool) -> QuerySet[FrozenWeek]:
+    """Without what they hold, the newest first."""
+    rows = FrozenWeek.objects.filter(is_demo=demo).select_related("closed_by")
+    return rows.defer("figures").order_by("-begins_on")
