@@ -39,7 +39,7 @@ class Layout:
 
 
 WIDE = Layout(width=1000, left=52, right=708, plot=78, title=26, beside=736)
-NARROW = Layout(width=360, left=36, right=354, plot=64, title=44, beside=None)
+NARROW = Layout(width=360, left=42, right=354, plot=64, title=44, beside=None)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,12 @@ class SumLine(Sum):
 
     @property
     def short(self) -> str:
-        return ", ".join(part for part in (self.change, self.note) if part)
+        return "" if self.is_apart else ", ".join(part for part in (self.change, self.note) if part)
+
+    @property
+    def second_y(self) -> float:
+        """Of the note below, in a narrow picture."""
+        return self.y + 16
 
 
 @dataclass(frozen=True)
@@ -327,7 +332,8 @@ class _Frame:
 
     def _top(self, row: Bars | Dots, y: float) -> float:
         """Above a narrow band stands a line for each sum."""
-        return y + self.layout.title + (0 if self.layout.beside else 16 * (len(row.sums) - 1))
+        lines = sum(1 + one.is_apart for one in row.sums)
+        return y + self.layout.title + (0 if self.layout.beside else 16 * (lines - 1))
 
     def _lines(self, sums: tuple[Sum, ...], y: float, top: float) -> tuple[SumLine, ...]:
         if self.layout.beside is None:
