@@ -124,7 +124,10 @@ class ServiceAdmin(Base):
     search_fields = ("name", "slug", "aliases")
     prepopulated_fields = {"slug": ("name",)}  # noqa: RUF012
     readonly_fields = ("is_demo", "created_at")
-    fields = ("name", "slug", "team", "repository", "path_globs", "aliases", "area", "is_demo", "created_at")
+    fields = (
+        "name", "slug", "team", "repository", "path_globs", "aliases", "area", "reports_incidents",
+        "exposure_days", "is_demo", "created_at",
+    )  # fmt: skip
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         used = obj is not None and (obj.deployments.exists() or obj.changes.exists())

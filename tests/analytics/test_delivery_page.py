@@ -356,3 +356,20 @@ def test_sentences_say_what_is_known_and_what_is_not() -> None:
         "In the last 13 weeks 2 of 4 deployments of Checkout followed from an incident; "
         "in the 13 weeks before 1 of 9."
     )
+
+
+def test_curator_says_in_the_admin_whether_incidents_of_a_service_are_known(
+    shop: Shop, client: Client
+) -> None:
+    client.force_login(make.user(Role.ADMIN, is_staff=True))
+    address = reverse("admin:changes_service_change", args=[shop.silent.pk])
+    form = client.get(address).context["adminform"].form
+    sent = {name: value for name, value in form.initial.items() if value is not None}
+    told = sent | {"path_globs": "", "aliases": "", "reports_incidents": "true", "exposure_days": "30"}
+    assert client.post(address, told).status_code == 302
+    flow.settle(now=timezone.now())
+    row = SpanFigures.objects.filter(page="delivery", weeks=13, scope=f"service:{shop.silent.pk}").latest(
+        "begins_on"
+    )
+    fail = row.figures["fail"]
+    assert (fail["judged"], fail["pending"], fail["unmeasured"]) == (0, 1, 0)
