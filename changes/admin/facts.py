@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from changes.models import Change, Deployment
+from changes.models import Change, CheckRun, Deployment
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -55,3 +55,12 @@ class DeploymentAdmin(FactAdmin):
     list_select_related = ("service", "environment", "repository")
     search_fields = ("sha", "external_id")
     exclude = ("changes", "delivery")
+
+
+@admin.register(CheckRun)
+class CheckRunAdmin(FactAdmin):
+    list_display = ("name", "repository", "status", "conclusion", "end_basis", "attempt", "queued_at")
+    list_filter = ("status", "conclusion", "end_basis", "kind", "repository")
+    list_select_related = ("repository",)
+    search_fields = ("sha", "external_id", "name")
+    exclude = ("delivery",)

@@ -25,7 +25,8 @@ CURATED = [
 ]  # fmt: skip
 OF_ADMINS = [
     "changes_repository", "changes_service", "changes_environment", "changes_markingpolicy", "changes_change",
-    "changes_deployment", "incidents_alertrule", "incidents_incident", "incidents_alert",
+    "changes_deployment", "changes_checkrun", "changes_seniorreviewer",
+    "incidents_alertrule", "incidents_incident", "incidents_alert",
     "analytics_testscenario", "analytics_signalshown", "analytics_safeguard", "incidents_reminderpolicy",
 ]  # fmt: skip
 
