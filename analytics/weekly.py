@@ -11,15 +11,26 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from analytics import delivery
+from analytics import delivery, reviewing
 from analytics.delivery import of_words
 from analytics.flow_weeks import QUARTER, WEEK, Span, last_full
-from analytics.metrics import definition, delivery_sentences
+from analytics.metrics import (
+    definition,
+    delivery_sentences,
+    load_words,
+    reviewing_sentences,
+    work,
+    work_words,
+)
 from analytics.metrics.delivery_sentences import Place, share_words
 from analytics.metrics.delivery_words import Share, Spread, whole
+from analytics.metrics.load import Load
 from analytics.metrics.time_spent import read as read_time
+from analytics.metrics.time_words import stage_sentence
 from analytics.queries import spans
+from analytics.queries.figures import midnight
 from analytics.services import flow
+from analytics.times import compared
 from design.spans import short_span
 
 Figures = dict[str, Any]
@@ -184,6 +195,54 @@ def _of_delivery(glance: Glance) -> Iterator[Line]:
         yield Line(key, title, sentence, "analytics:review_delivery", slug)
 
 
+# Of the stages of `metrics.time_spent` those that are times, as a table of a week names them.
+STAGES = {
+    "review": "Waiting for review, median",
+    "tests": "Waiting for tests, median",
+    "deployment": "Queued for deployment, median",
+}
+
+
+def _of_time(glance: Glance) -> Iterator[Line]:
+    """A stage of which nothing is measured is not spoken of: its page says why."""
+    for stage, title in STAGES.items():
+        now, before = (read_time(one["time"], stage) for one in (glance.now, glance.before))
+        said = stage_sentence(stage, now, before, compared(now, before))
+        if said:
+            yield Line(stage, title, said, "analytics:review_time", "time-spent")
+
+
+def _of_reviewing(glance: Glance) -> Iterator[Line]:
+    quarter, words, place = glance.quarter, reviewing_sentences, glance.place
+    now = reviewing.period(quarter, glance.now["reviewing"])
+    before = reviewing.period(quarter.before(), glance.before["reviewing"])
+    said = (
+        ("alone", "Merged without review", words.alone(now.whole, before.whole, place)),
+        ("large", "Larger than reviewable", words.large(now.whole, before.whole, now.limit, place)),
+        ("care", "Reviewed with care", words.care(now.care, before.care, place)),
+    )
+    for key, title, sentence in said:
+        slug = definition(reviewing.MODULES[key]).slug
+        yield Line(key, title, sentence, "analytics:review_reviewing", slug)
+
+
+def _of_work(glance: Glance) -> Iterator[Line]:
+    quarter = glance.quarter
+    for sort in ("changes", "incidents", "actions"):
+        now = work.shown(glance.now["work"], sort, midnight(quarter.ends_on))
+        before = work.shown(glance.before["work"], sort, midnight(quarter.begins_on))
+        for sentence in work_words.sentences(sort, None, now, before, None, False).past:
+            yield Line(sort, work_words.NAMES[sort], sentence, "analytics:review_work", "work")
+
+
+def _of_load(glance: Glance) -> Iterator[Line]:
+    now, before = (Load(found) if found else None for found in (glance.now["load"], glance.before["load"]))
+    said = load_words.sentences(now, before)
+    for key, title in (("alerts", "Alerts"), ("dependencies", "Dependencies")):
+        if said[key] and not said[key].startswith(load_words.NOT_MEASURED):
+            yield Line(key, title, said[key], "analytics:review_load", "load")
+
+
 def _cells_of_delivery(week: Week, span: Span) -> Iterator[Cell]:
     one = delivery.period(span, week["delivery"] or None)
     number = one.frequency.number
@@ -225,16 +284,30 @@ def _cells_of_time(week: Week, span: Span) -> Iterator[Cell]:
         yield Cell(stage, title, words, value, "time-spent")
 
 
-# Of the stages of `metrics.time_spent` those that are times, as a table of a week names them.
-STAGES = {
-    "review": "Waiting for review, median",
-    "tests": "Waiting for tests, median",
-    "deployment": "Queued for deployment, median",
+def _cells_of_reviewing(week: Week, span: Span) -> Iterator[Cell]:
+    one = reviewing.period(span, week["reviewing"])
+    yield Cell("alone", "Merged without a review", *_share(one.whole.alone), "without-review")
+    yield Cell("large", "Changes larger than reviewable", *_share(one.whole.large), "reviewable-size")
+
+
+def _cells_of_load(week: Week, span: Span) -> Iterator[Cell]:
+    figures = week["load"]
+    alerts = Load(figures).alerts if figures else None
+    yield Cell("alerts", "Alerts", "not known" if alerts is None else whole(alerts), alerts, "load")
+
+
+LINES: dict[str, Callable[[Glance], Iterator[Line]]] = {
+    "delivery": _of_delivery,
+    "time": _of_time,
+    "reviewing": _of_reviewing,
+    "work": _of_work,
+    "load": _of_load,
 }
-LINES: dict[str, Callable[[Glance], Iterator[Line]]] = {"delivery": _of_delivery}
 CELLS: dict[str, Callable[[Week, Span], Iterator[Cell]]] = {
     "delivery": _cells_of_delivery,
     "time": _cells_of_time,
+    "reviewing": _cells_of_reviewing,
+    "load": _cells_of_load,
 }
 
 

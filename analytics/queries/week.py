@@ -117,7 +117,7 @@ def _signals(asked: Asked) -> QuerySet[Signal]:
 
 
 def _crossed(asked: Asked) -> QuerySet[WorkLimit]:
-    rows = WorkLimit.objects.exclude(crossed_since=None)
+    rows = WorkLimit.objects.filter(is_demo=asked.demo).exclude(crossed_since=None)
     return rows.filter(scope=asked.scope) if asked.scope else rows
 
 

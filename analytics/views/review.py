@@ -42,7 +42,7 @@ WAITS = (
     ("postmortems", "postmortems due within a week", "incidents:list", ""),
     ("actions", "actions due within a week", "incidents:ageing", ""),
     ("unreviewed", "signals nobody has reviewed", "analytics:signals", ""),
-    ("crossed", "limits of work in progress crossed", "analytics:review", ""),
+    ("crossed", "limits of work in progress crossed", "analytics:review_work", ""),
     ("untested", "lessons without a test", "analytics:coverage", ""),
     ("failing", "test scenarios failing", "analytics:scenarios", ""),
 )
