@@ -22,6 +22,8 @@ NICE_SPANS = (
     86400, 36 * 3600, 2 * 86400, 3 * 86400, 4 * 86400, 5 * 86400, 7 * 86400, 10 * 86400, 14 * 86400,
     21 * 86400, 28 * 86400, 42 * 86400, 56 * 86400, 91 * 86400, 182 * 86400, 364 * 86400, 728 * 86400,
 )  # fmt: skip
+# No lower ceiling: one event is no tall bar.
+FEW = 4
 # From so many values on a week's range may raise the ceiling; a wider one is cut off, its dot never.
 SURE = 20
 
@@ -265,7 +267,7 @@ class _Frame:
         top = self._top(row, y)
         foot = top + self.layout.plot
         highest = max((self._height(row, number) for number in range(len(self.weeks))), default=0)
-        ceiling = _nice(highest)
+        ceiling = _nice(max(highest, FEW))
         slots = tuple(self._bar(row, number, ceiling, foot) for number in range(len(self.weeks)))
         return Band(
             key=row.key,

@@ -15,6 +15,7 @@ from accounts.models import Role
 from analytics.services.judging import run_due
 from analytics.tasks import catch_up
 from changes.models import AssistanceKind, Change, ChangeLink, DomainArea, OriginEvidence
+from changes.services.care import care_token
 from incidents.models import Cause
 from intake.services import note_first_real_fact
 from tests import make
@@ -63,7 +64,8 @@ def asked_by(client: Client, address: str) -> int:
     [
         "analytics:home", "analytics:matrix", "analytics:baseline", "analytics:trend", "changes:list",
         "analytics:review_delivery", "analytics:review_delivery_records", "changes:areas", "changes:repositories",
-        "analytics:review_reviewing", "analytics:review_reviewing_changes",
+        "analytics:review_reviewing", "analytics:review_reviewing_changes", "analytics:review_time",
+        "analytics:review_time_changes",
     ],
 )  # fmt: skip
 def test_a_page_asks_few_statements_when_nothing_is_cached(reader: Client, page: str) -> None:
@@ -121,3 +123,16 @@ def test_the_list_of_changes_asks_no_more_when_it_is_longer(reader: Client) -> N
     for number in range(5):
         histories.shipped(where, shipped_at=NOW - timedelta(days=number))
     assert asked_by(reader, reverse("changes:list")) == before
+
+
+def test_a_change_a_deployment_a_service_and_the_question_of_care_ask_few_statements(reader: Client) -> None:
+    change = Change.objects.order_by("pk")[0]
+    service = make.service(repository=change.repository)
+    deployment = make.deployment(repository=change.repository, service=service)
+    token = care_token(change.pk, NOW)
+    pages = {
+        "changes:detail": change.pk, "changes:deployment": deployment.pk, "changes:service": service.slug,
+        "changes:care": token,
+    }  # fmt: skip
+    for page, argument in pages.items():
+        assert asked_by(reader, reverse(page, args=[argument])) <= MOST, page

@@ -264,6 +264,7 @@ FURTHER = [
     ("analytics:review_delivery_records", "of=lead&weeks=13"),
     ("analytics:review_delivery_records", "of=restore&weeks=13"),
     ("analytics:review_reviewing_changes", "of=too_large&weeks=13"),
+    ("analytics:review_time_changes", "stage=lead"),
     ("analytics:replay", "scenario={rich.scenario.number}"),
     ("analytics:replay", "area={rich.area.slug}"),
     ("analytics:replay_changes", "area={rich.area.slug}"),
