@@ -13,7 +13,7 @@ from typing import Any
 from analytics.charts_delivery import EVERY, LEFT, PLOT, SLOT, TOP, Line, Mark, Panel, Piece
 
 Bar = tuple[tuple[str, int], ...]
-# On a logarithmic scale the picture reaches from one of these to another, ten times as high or more.
+# A picture begins and ends at one of these, times ten or a hundred.
 STEPS = (1, 2, 5)
 
 
@@ -141,15 +141,16 @@ class _Scale:
 
 def _logarithmic(known: Sequence[float]) -> _Scale:
     positive = [value for value in known if value > 0] or [1.0, 10.0]
-    least, most = floor(log10(min(positive))), ceil(log10(max(positive)))
-    most = max(most, least + 1)
-    steps = STEPS if most - least < 3 else (1,)
-    ticks = [step * 10.0**power for power in range(least, most) for step in steps] + [10.0**most]
+    powers = range(floor(log10(min(positive))), ceil(log10(max(positive))) + 1)
+    ticks = [step * 10.0**power for power in powers for step in STEPS]
+    least = max(tick for tick in ticks if tick <= min(positive))
+    most = min(tick for tick in ticks if tick >= max(*positive, 2 * least))
+    shown = [tick for tick in ticks if least <= tick <= most]
 
     def share(value: float) -> float:
-        return (log10(max(value, 10.0**least)) - least) / (most - least)
+        return log10(max(value, least) / least) / log10(most / least)
 
-    return _Scale(share, ticks)
+    return _Scale(share, [tick for tick in shown if len(shown) < 8 or f"{tick:g}"[0] == "1"])
 
 
 def _linear(known: Sequence[float]) -> _Scale:
