@@ -45,6 +45,7 @@ from changes.models import Feature, Measurement
 
 PER_LINES = 1000
 HIDDEN_WORDS = "hidden: fewer than 3, and one is restricted"
+HIDDEN_REWORK = "hidden: fewer than 3, and one is because of a restricted incident"
 NO_LINES = "no change tells its lines"
 NO_DEPLOYMENT = "no deployment is known to hold its changes"
 TOO_MANY_PATHS = "too many files to look through here"
@@ -235,6 +236,9 @@ class Burden:
         if not self.counted.held_by:
             reason = NO_DEPLOYMENT if self.counted.first_shipped_at else NOT_SHIPPED
             return Part("rework", "Rework deployments", None, reason=reason)
+        few = self.counted.rework < FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
+        if self.counted.by_restricted and few:
+            return Part("rework", "Rework deployments", None, reason=HIDDEN_REWORK)
         return Part("rework", "Rework deployments", self.counted.rework)
 
     @property

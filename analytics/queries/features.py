@@ -47,8 +47,9 @@ class Window:
 class Counted:
     """Of one window. `unsized` of the `shipped` changes tell no lines; so do `fixes_unsized` of the `fixes`.
 
-    `held_by`: production deployments that are known to hold its changes, over all time. `estimated`: fixes in
-    its repositories were read line by line, so that those that name nothing are found too.
+    `by_restricted`: rework because of restricted incidents alone. `held_by`: production deployments that are
+    known to hold its changes, over all time. `estimated`: fixes in its repositories were read line by line, so
+    that those that name nothing are found too.
     """
 
     first_shipped_at: datetime | None
@@ -64,6 +65,7 @@ class Counted:
     fixes_unsized: int
     rewritten: int
     rework: int
+    by_restricted: int
     held_by: int
     estimated: bool
 
@@ -115,17 +117,18 @@ fixes AS (
            COUNT(*) FILTER (WHERE lines IS NULL) AS fixes_unsized, SUM(rewritten) AS rewritten
     FROM w JOIN fix USING (feature) WHERE {_IN} GROUP BY place),
 held AS (
-    SELECT DISTINCT own.feature, flow.deployment_id, flow.at, flow.is_rework
+    SELECT DISTINCT own.feature, flow.deployment_id, flow.at, flow.is_rework, flow.by_restricted
     FROM own JOIN changes_deployment_changes AS link ON link.change_id = own.id
     JOIN analytics_deploymentflow AS flow ON flow.deployment_id = link.deployment_id),
 rework AS (
-    SELECT place, COUNT(*) FILTER (WHERE is_rework AND {_IN}) AS rework, COUNT(*) AS held_by
+    SELECT place, COUNT(*) FILTER (WHERE is_rework AND {_IN}) AS rework, COUNT(*) AS held_by,
+           COUNT(*) FILTER (WHERE is_rework AND by_restricted AND {_IN}) AS by_restricted
     FROM w JOIN held USING (feature) GROUP BY place)
 SELECT (SELECT MIN(at) FROM own WHERE own.feature = w.feature),
        COALESCE(shipped, 0), COALESCE(added, 0), COALESCE(deleted, 0), COALESCE(unsized, 0),
        COALESCE(settings, 0), COALESCE(services, 0), COALESCE(undone, 0), COALESCE(fixes, 0),
        COALESCE(fix_lines, 0), COALESCE(fixes_unsized, 0), COALESCE(rewritten, 0), COALESCE(rework, 0),
-       COALESCE(held_by, 0),
+       COALESCE(by_restricted, 0), COALESCE(held_by, 0),
        EXISTS (SELECT FROM changes_blame AS blame JOIN changes_change AS fix ON fix.id = blame.fix_id
                WHERE fix.repository_id IN (SELECT repository_id FROM own WHERE own.feature = w.feature))
 FROM w LEFT JOIN lines USING (place) LEFT JOIN services USING (place) LEFT JOIN undone USING (place)

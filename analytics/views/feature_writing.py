@@ -167,7 +167,7 @@ def put(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, _kept(len(said), len(ids)))
         return HttpResponseRedirect(feature.get_absolute_url(), status=303)
-    context: dict[str, Any] = {"feature": feature, "form": form, "most": MOST_AT_ONCE}
+    context: dict[str, Any] = {"feature": feature, "form": form, "demo_data": feature.is_demo}
     if is_valid and form.narrows:
         context |= _preview(feature, form)
     status = 422 if form.narrows and not is_valid else 200

@@ -73,6 +73,7 @@ def page(request: HttpRequest) -> HttpResponse:
     )
     named = [name for name in (*found.form.fields, "sort", "period") if request.GET.get(name)]
     context = {
+        "demo_data": demo,
         "form": found.form,
         "page": part,
         "rows": [(line, _cells(line, period)) for line in shown],
@@ -213,6 +214,8 @@ def show(request: HttpRequest, feature: Feature, *, status: int = 200, **forms: 
     found = sheet(feature, measured, user, today())
     may_write = user.at_least(Role.AUTHOR)
     context = {
+        # What is shown here is of the data that is shown everywhere.
+        "demo_data": feature.is_demo,
         "feature": feature,
         "sheet": found,
         "rows": _rows(found),
@@ -269,7 +272,9 @@ def _rework(feature: Feature) -> QuerySet[Deployment]:
     own = Deployment.changes.through.objects.filter(
         change__feature=feature.pk, change__merged_into=None
     ).values("deployment")
-    rows = DeploymentFlow.objects.filter(is_rework=True, deployment__in=own).values("deployment")
+    rows = DeploymentFlow.objects.filter(is_rework=True, by_restricted=False, deployment__in=own).values(
+        "deployment"
+    )
     return Deployment.objects.for_list().filter(pk__in=rows).order_by("-finished_at", "-pk")[:LISTED]
 
 

@@ -241,7 +241,7 @@ def test_slugs_are_numbered_when_names_are_alike() -> None:
 
 
 def measured(one: Feature, value: float, **over: Any) -> Any:
-    values = {"begins_on": date(2026, 3, 1), "ends_on": date(2026, 3, 31), "source": "shop"}
+    values: dict[str, Any] = {"begins_on": date(2026, 3, 1), "ends_on": date(2026, 3, 31), "source": "shop"}
     return measure(feature_id=one.pk, value=value, by=None, now=T0, **(values | over))
 
 
@@ -289,7 +289,8 @@ def test_an_answer_is_revised_and_the_earlier_one_stays_in_the_history() -> None
     assert (one.worth_it, one.worth_it_by, one.worth_it_at) == (
         "Yes, since the retries are gone.", lead, at(2),
     )  # fmt: skip
-    said = one.events.exclude(worth_it="").order_by("pgh_id").values_list("worth_it", flat=True)
+    events: Any = one.events  # type: ignore[attr-defined]
+    said = events.exclude(worth_it="").order_by("pgh_id").values_list("worth_it", flat=True)
     assert list(said) == ["Hardly.", "Yes, since the retries are gone."]
     with pytest.raises(FeatureRefused):
         answer_worth(feature_id=one.pk, text="  ", by=lead, now=at(3))
