@@ -45,7 +45,7 @@ class ChangeAdmin(FactAdmin):
     list_select_related = ("repository", "area")
     search_fields = ("title", "identities__value")
     # When it first met an incident would tell that there is one, which may be restricted.
-    exclude = ("first_incident_at", "told", "feature", "delivery")
+    exclude = ("first_incident_at", "told", "feature", "feature_basis", "delivery")
 
 
 @admin.register(Deployment)

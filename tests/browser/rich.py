@@ -21,7 +21,7 @@ from analytics.models import Safeguard, Sample, SampledChange, Signal, TestScena
 from analytics.queries import samples as sample_queries
 from analytics.services import samples
 from analytics.services.demo import make_demo
-from changes.models import AssistanceKind, Change, Deployment, DomainArea, MarkingPolicy
+from changes.models import AssistanceKind, Change, Deployment, DomainArea, Feature, MarkingPolicy
 from changes.services.care import care_token
 from incidents.models import ActionItem, Incident, Lesson, PostmortemRevision
 from incidents.services import reviewing
@@ -121,6 +121,8 @@ def _things(told: Incident) -> dict[str, Any]:
         "quiet": Change.objects.latest("pk"),
         "deployment": Deployment.objects.filter(status="succeeded")[0],
         "repository": change.repository,
+        "feature": Feature.objects.get(slug="instalments"),
+        "unmeasured": Feature.objects.get(slug="passkey-sign-in"),
         "policy": MarkingPolicy.objects.all()[0],
         "service": told.services.all()[0],
         "area": change.area or DomainArea.objects.all()[0],

@@ -97,7 +97,7 @@ def test_a_change_comes_in_late_when_the_feature_is_made_after_it() -> None:
     assert change.feature is None
     one = feature()
     change.refresh_from_db()
-    assert (change.feature, change.feature_basis) == (one, "label")
+    assert (change.feature_id, change.feature_basis) == (one.pk, "label")
 
 
 @pytest.mark.django_db
@@ -144,7 +144,7 @@ def test_a_persons_word_holds_when_evidence_comes_later() -> None:
     assert (change.feature, change.feature_basis) == (other, "person")
     hand_back(change_ids=[change.pk], by=make.user(), now=at(3))
     change.refresh_from_db()
-    assert (change.feature, change.feature_basis) == (one, "line")
+    assert (change.feature_id, change.feature_basis) == (one.pk, "line")
     assert FeatureWord.objects.get().withdrawn_at == at(3)
 
 
