@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.resources import Resource
 from analytics import delivery
 from analytics.review_form import ReviewForm
-from analytics.serializers_delivery import DeliverySerializer
+from analytics.serializers_delivery import DeliveryFiguresSerializer
 
 PARAMETERS = [
     OpenApiParameter(
@@ -26,7 +26,7 @@ PARAMETERS = [
 class Delivery(Resource):
     """One number, whoever asks; what would give a restricted incident away is hidden."""
 
-    serializer_class = DeliverySerializer
+    serializer_class = DeliveryFiguresSerializer
     pagination_class = None
     filter_backends = ()
     query_names = frozenset({"scope", "week"})
@@ -34,7 +34,7 @@ class Delivery(Resource):
     @extend_schema(
         operation_id="delivery_retrieve",
         parameters=PARAMETERS,
-        responses=forced_singular_serializer(DeliverySerializer),  # type: ignore[no-untyped-call]
+        responses=forced_singular_serializer(DeliveryFiguresSerializer),  # type: ignore[no-untyped-call]
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The five figures of delivery: 13 weeks, the 13 before, and week by week."""

@@ -102,8 +102,8 @@ class ReworkSerializer(ShareSerializer):
 
 
 # `from` is a word of the language: fields that carry it are named by a mapping.
-Period = type(
-    "Period",
+DeliveryPeriodSerializer = type(
+    "DeliveryPeriodSerializer",
     (serializers.Serializer,),
     {
         "__doc__": "The five figures of one span of whole weeks.",
@@ -122,7 +122,7 @@ Period = type(
 )
 
 
-class DeliveryWeekSerializer(Period):  # type: ignore[misc, valid-type]
+class DeliveryWeekSerializer(DeliveryPeriodSerializer):  # type: ignore[misc, valid-type]
     """One week, named as ISO 8601 does."""
 
     week = serializers.CharField()
@@ -131,11 +131,11 @@ class DeliveryWeekSerializer(Period):  # type: ignore[misc, valid-type]
 class DeliveryServiceSerializer(serializers.Serializer[Any]):
     id = _count()
     name = serializers.CharField()
-    now = Period()
-    before = Period()
+    now = DeliveryPeriodSerializer()
+    before = DeliveryPeriodSerializer()
 
 
-class DeliverySerializer(serializers.Serializer[Any]):
+class DeliveryFiguresSerializer(serializers.Serializer[Any]):
     """The same figures as the page, whoever asks."""
 
     definitions = serializers.DictField(child=DefinitionSerializer())
@@ -145,8 +145,8 @@ class DeliverySerializer(serializers.Serializer[Any]):
     rules = _count("Version of the rules that the figures were reckoned with.", null=True)
     reckoned_at = serializers.DateTimeField(allow_null=True)
     waiting = _count("Spans that are being reckoned anew.")
-    now = Period(help_text="The 13 whole weeks that end with the week asked for.")
-    before = Period(help_text="The 13 before them.")
+    now = DeliveryPeriodSerializer(help_text="The 13 whole weeks that end with the week asked for.")
+    before = DeliveryPeriodSerializer(help_text="The 13 before them.")
     sentences = serializers.DictField(child=serializers.CharField())
     weeks = DeliveryWeekSerializer(many=True)
     services = DeliveryServiceSerializer(many=True, help_text="In alphabetical order, never ranked.")

@@ -15,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from rest_framework import serializers
 
 from accounts.models import Role, Team
 from analytics.charts_delivery import panels
@@ -26,6 +27,7 @@ from analytics.metrics.delivery_sentences import Place
 from analytics.metrics.delivery_words import Count, Failures, Lead, Recovery, Rework
 from analytics.models import SpanFigures
 from analytics.queries.figures import midnight
+from analytics.serializers_delivery import DeliveryFiguresSerializer
 from analytics.services import flow
 from changes.models import Service
 from incidents.models import Cause, Fix, Incident
@@ -373,3 +375,24 @@ def test_curator_says_in_the_admin_whether_incidents_of_a_service_are_known(
     )
     fail = row.figures["fail"]
     assert (fail["judged"], fail["pending"], fail["unmeasured"]) == (0, 1, 0)
+
+
+def mismatches(told: Any, shape: Any, where: str = "") -> list[str]:
+    """Where what is told and what is described have other names."""
+    if isinstance(shape, serializers.ListSerializer):
+        return [fault for one in told for fault in mismatches(one, shape.child, f"{where}[]")]
+    if not isinstance(shape, serializers.Serializer):
+        return []
+    own = [f"{where}.{name}" for name in set(told) ^ set(shape.fields)]
+    return own + [
+        fault
+        for name, field in shape.fields.items()
+        if name in told
+        for fault in mismatches(told[name], field, f"{where}.{name}")
+    ]
+
+
+def test_api_tells_what_its_description_names(shop: Shop, reader: Client) -> None:
+    told = json.loads(reader.get("/api/v1/delivery/").content)
+    assert told["services"]
+    assert mismatches(told, DeliveryFiguresSerializer()) == []
