@@ -9,6 +9,7 @@ from random import Random
 from analytics.demo.places import Places
 from analytics.models import WorkLimit
 from changes.models import LoadReading, Service
+from incidents.models import Alert
 
 MONTHS = 14
 # What a repository asked for at first, and by how much that grows a month: (begins, least, most).
@@ -17,13 +18,20 @@ KINDS = {
     "indirect": (190, -3, 14),
     "settings": (46, 0, 4),
 }
+NOISE, NOISE_DAYS = 90, 210
+NOISES = (
+    "Disk above 80 %",
+    "Response time above 400 ms",
+    "Queue longer than 500",
+    "Certificate ends in 30 days",
+)
 # One that nobody measures, so that it can be seen how that looks.
 LEFT_OUT = 1
-# More at once than is agreed: crossed from the beginning, kept, and an age that is not agreed.
+# The first is crossed, the others are kept.
 LIMITS = (
-    ("changes", 8, None),
+    ("changes", 24, None),
     ("incidents", 6, None),
-    ("actions", None, 45),
+    ("postmortems", 60, None),
 )
 
 
@@ -45,9 +53,23 @@ def make(as_of: datetime, places: Places, random: Random) -> None:
                         )
                     )  # fmt: skip
     LoadReading.objects.bulk_create(rows)
+    Alert.objects.bulk_create(_noise(as_of, places, random))
     WorkLimit.objects.bulk_create(
         WorkLimit(sort=sort, most=most, oldest_days=oldest, is_demo=True) for sort, most, oldest in LIMITS
     )
+
+
+def _noise(as_of: datetime, places: Places, random: Random) -> Iterator[Alert]:
+    """Alerts that resolved themselves, while somebody looked."""
+    services = list(places.services.values())
+    for number in range(NOISE):
+        opened_at = as_of - timedelta(days=random.uniform(1, NOISE_DAYS))
+        yield Alert(
+            source=places.pager, key=f"demo-noise-{number}", number=f"N-{number}", urgency="low",
+            service=random.choice(services), title=random.choice(NOISES), status=Alert.Status.RESOLVED,
+            opened_at=opened_at, recorded_at=opened_at,
+            resolved_at=opened_at + timedelta(minutes=random.randint(2, 40)),
+        )  # fmt: skip
 
 
 def _days(as_of: date) -> list[date]:

@@ -41,8 +41,8 @@ def shop(team: Team) -> Service:
 
 def opened(shop: Service, days: float, ended: float | None = None, **over: Any) -> Change:
     values = {
-        "repository": shop.repository, "opened_at": NOW - timedelta(days=days), "shipped_at": None,
-        "shipped_basis": "", "state": "open" if ended is None else "merged",
+        "repository": shop.repository, "area": shop.area, "shipped_at": None, "shipped_basis": "",
+        "opened_at": NOW - timedelta(days=days), "state": "open" if ended is None else "merged",
         "merged_at": None if ended is None else NOW - timedelta(days=ended),
     } | over  # fmt: skip
     change = make.change(**values)
@@ -164,7 +164,7 @@ def test_crossing_a_limit_is_told_once_to_the_team_and_so_is_its_end(shop: Servi
     assert len(told_to(member)) == 1
     assert "2 at once, where at most 1 were agreed" in told_to(member)[0]
     assert told_to(other) == []
-    Change.objects.filter(pk=second.pk).update(state="merged", merged_at=NOW)
+    Change.objects.filter(pk=second.pk).update(state="merged", merged_at=NOW - timedelta(minutes=1))
     ledger.touch(ledger.Kind.CHANGE, second.pk, verb="told")
     for _ in range(2):
         look()
