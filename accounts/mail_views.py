@@ -61,7 +61,7 @@ def _page(
         "is_held": is_held(),
         "is_admin": is_admin,
         "troubled": troubled.count(),
-        "last_trouble": troubled.order_by("-pk").first(),
+        "last_trouble": troubled.select_related("user").order_by("-pk").first(),
         "calendar_address": settings.SITE_URL + calendar_path if calendar_secret else "",
         "calendar_key": CalendarKey.objects.filter(user=user).first(),
     }

@@ -5,19 +5,23 @@ from __future__ import annotations
 from accounts.models import Team
 from analytics.queries.figures import Taxonomy, services_offered, shows_demo
 from changes.models import DomainArea, Service
+from changes.queries.together import together
 
 Group = tuple[str, list[tuple[str, str]]]
+KINDS = ("team", "service", "area")
 EVERYTHING = ("", "Everything")
 
 
 def offered() -> list[Group]:
     """In groups, for a list to choose from; an empty group is left out."""
-    services = services_offered(shows_demo())
+    teams, services, areas = together(
+        Team.objects.order_by("name"), services_offered(shows_demo()), DomainArea.objects.offered()
+    )
     groups = [
         ("", [EVERYTHING]),
-        ("Teams", [(f"team:{team.pk}", team.name) for team in Team.objects.all()]),
+        ("Teams", [(f"team:{team.pk}", team.name) for team in teams]),
         ("Services", [(f"service:{service.pk}", service.name) for service in services]),
-        ("Areas", [(f"area:{area.pk}", area.name) for area in DomainArea.objects.all().offered()]),
+        ("Areas", [(f"area:{area.pk}", area.name) for area in areas]),
     ]
     return [group for group in groups if group[1]]
 
@@ -27,7 +31,7 @@ def label(scope: str) -> str | None:
     kind, _, number = scope.partition(":")
     if not scope:
         return "everything"
-    if not number.isdecimal():
+    if kind not in KINDS or not number.isdecimal():
         return None
     found: Team | Service | DomainArea | None
     if kind == "team":

@@ -9,13 +9,16 @@ from datetime import timedelta
 import pytest
 from django.core import mail as outgoing
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from time_machine import travel
 
+from accounts import calendar_keys
 from accounts.mail import stop_url
-from accounts.models import AuditEntry, Mail, Role, Subscription, Topic, User
+from accounts.models import AuditEntry, Mail, Role, Subscription, Team, Topic, User
 from tests import make
 from tests.accounts.mailing import SET_UP, mail, reader
 
@@ -216,3 +219,18 @@ def test_last_mail_of_a_topic_is_told_to_its_reader() -> None:
     assert "The last one was sent" in signed_in(user).get(reverse("accounts:mail")).content.decode()
     Mail.objects.update(sent_at=None, closed_at=timezone.now(), error="SMTPDataError: 554")
     assert "every attempt failed" in signed_in(user).get(reverse("accounts:mail")).content.decode()
+
+
+@pytest.mark.parametrize("name", ["accounts:mail", "analytics:mail_preview"])
+def test_page_asks_few_statements_however_much_there_is(name: str) -> None:
+    admin = make.user(Role.ADMIN, is_staff=True)
+    for number in range(5):
+        Team.objects.create(name=f"Team {number}", slug=f"team-{number}")
+        make.service()
+    mail(admin, timezone.now(), error="SMTPDataError: 554 rejected")
+    calendar_keys.make(user=admin, now=timezone.now())
+    client = signed_in(admin)
+    client.get(reverse(name))
+    with CaptureQueriesContext(connection) as statements:
+        assert client.get(reverse(name), {"topic": "digest"}).status_code == 200
+    assert len(statements) <= 12

@@ -213,7 +213,7 @@ def test_a_reader_chooses_what_it_is_about_and_alters_it() -> None:
     ]
 
 
-@pytest.mark.parametrize("scope", ["team:999999", "nonsense", "team:x", "area:"])
+@pytest.mark.parametrize("scope", ["team:999999", "nonsense", "team:x", "area:", "kind:1"])
 def test_a_scope_that_is_not_offered_is_refused(scope: str) -> None:
     client = signed_in(make.user())
     assert "not there any more" in wish(client, scope=scope)
