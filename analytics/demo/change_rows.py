@@ -224,6 +224,8 @@ def _deployment(rollout: Rollout, places: Places) -> Deployment:
         status=rollout.status,
         kind=rollout.kind,
         kind_basis="told" if rollout.kind != "planned" else "",
+        kind_told=rollout.kind if rollout.kind != "planned" else "",
+        kind_told_at=rollout.started_at if rollout.kind != "planned" else None,
         sha=rollout.sha,
         ref="main",
         url=f"https://{HOST}/larkfield/{rollout.part.repository}/deployments/{rollout.number}",

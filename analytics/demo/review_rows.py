@@ -81,6 +81,7 @@ def _runs(row: Change, work: Work) -> list[CheckRun]:
             branch=row.branch,
             status="completed" if run.completed_at else "running" if run.started_at else "queued",
             conclusion=run.conclusion,
+            end_basis="told" if run.completed_at else "",
             url=f"{row.url}/checks",
             queued_at=run.queued_at,
             started_at=run.started_at,

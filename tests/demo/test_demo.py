@@ -200,6 +200,7 @@ def test_reviews_and_checks_are_whole_when_made() -> None:
     assert set(ReviewRemark.objects.values_list("is_meaningful", flat=True)) == {True, False}
     assert set(CheckRun.objects.values_list("status", flat=True)) == set(CheckRun.Status.values)
     assert CheckRun.objects.filter(attempt=2).exists()
+    assert not CheckRun.objects.filter(status="completed").exclude(end_basis="told").exists()
     assert not CheckRun.objects.filter(repository__name__contains="platform").exists()
     assert set(ReviewCare.objects.values_list("answer", flat=True)) == set(ReviewCare.Answer.values)
     assert SizeException.objects.filter(change__size_band="large").exists()
