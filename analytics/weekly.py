@@ -34,18 +34,29 @@ from analytics.times import compared
 from design.spans import short_span
 
 Figures = dict[str, Any]
+# Fewer than this are in no mail, hook or shared file.
+FEWEST_OUTSIDE = 10
 Week = Mapping[str, Figures | None]
 
 
 @dataclass(frozen=True)
 class Line:
-    """One sentence and where more of it stands; `key` names it in files and comparisons."""
+    """One sentence and where more of it stands; `key` names it in files and comparisons.
+
+    `counts`: how many changes, deployments or incidents each of its shares and medians rests on.
+    """
 
     key: str
     title: str
     words: str
     url_name: str
     definition: str
+    counts: tuple[int | None, ...] = ()
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it may leave the sign-in: what rests on a few, but not on none, stays."""
+        return not any(count is not None and 0 < count < FEWEST_OUTSIDE for count in self.counts)
 
 
 @dataclass(frozen=True)
@@ -184,15 +195,17 @@ def _of_delivery(glance: Glance) -> Iterator[Line]:
     now, before = _periods(glance)
     words, place = delivery_sentences, glance.place
     said = (
-        ("frequency", "Deployments", words.frequency(now.frequency, before.frequency, place)),
-        ("lead", "Change lead time", words.lead(now.lead, before.lead, place)),
-        ("fail", "Change fail rate", words.failures(now.fail, before.fail, place)),
-        ("recovery", "Recovery", words.recovery(now.recovery, before.recovery, place)),
-        ("rework", "Rework", words.rework(now.rework, before.rework, place)),
-    )
-    for key, title, sentence in said:
+        ("frequency", "Deployments", words.frequency(now.frequency, before.frequency, place), ()),
+        ("lead", "Change lead time", words.lead(now.lead, before.lead, place), (now.lead.n, before.lead.n)),
+        ("fail", "Change fail rate", words.failures(now.fail, before.fail, place),
+         (now.fail.judged, before.fail.judged)),
+        ("recovery", "Recovery", words.recovery(now.recovery, before.recovery, place),
+         (now.recovery.n, before.recovery.n)),
+        ("rework", "Rework", words.rework(now.rework, before.rework, place), (now.rework.n, before.rework.n)),
+    )  # fmt: skip
+    for key, title, sentence, counts in said:
         slug = definition(delivery.MODULES[key]).slug
-        yield Line(key, title, sentence, "analytics:review_delivery", slug)
+        yield Line(key, title, sentence, "analytics:review_delivery", slug, counts)
 
 
 # Of the stages of `metrics.time_spent` those that are times, as a table of a week names them.
@@ -209,7 +222,7 @@ def _of_time(glance: Glance) -> Iterator[Line]:
         now, before = (read_time(one["time"], stage) for one in (glance.now, glance.before))
         said = stage_sentence(stage, now, before, compared(now, before))
         if said:
-            yield Line(stage, title, said, "analytics:review_time", "time-spent")
+            yield Line(stage, title, said, "analytics:review_time", "time-spent", (now.n, before.n))
 
 
 def _of_reviewing(glance: Glance) -> Iterator[Line]:
@@ -223,7 +236,8 @@ def _of_reviewing(glance: Glance) -> Iterator[Line]:
     )
     for key, title, sentence in said:
         slug = definition(reviewing.MODULES[key]).slug
-        yield Line(key, title, sentence, "analytics:review_reviewing", slug)
+        counts = (now.whole.merged, before.whole.merged)
+        yield Line(key, title, sentence, "analytics:review_reviewing", slug, counts)
 
 
 def _of_work(glance: Glance) -> Iterator[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from analytics.mails.digest import review_url, subject, week_before
+from analytics.mails.digest import at_a_glance, review_url, subject, told, week_before
 from analytics.mails.weekly import LATE, key_of, moment_before
 from analytics.queries.scope_choices import label
 from analytics.queries.week_counts import Count, counts
@@ -29,8 +29,9 @@ def document(*, message: OutgoingMessage, now: datetime) -> Document | None:
     scope, begins_on = message.hook.scope, date.fromisoformat(message.content["week"])
     of = label(scope)
     found = counts(begins_on, scope=scope, demo=False) if of else None
-    if found is None or not found.says_something:
+    if of is None or found is None or not found.says_something:
         return None
+    sentences = told(at_a_glance(begins_on, scope, of, now, demo=False))
     lines = [
         ("incidents began", found.incidents),
         ("deployments to production", found.deployments),
@@ -40,6 +41,7 @@ def document(*, message: OutgoingMessage, now: datetime) -> Document | None:
     url = review_url(begins_on, scope)
     text = [f"{subject(found, of if scope else '')}: {found.begins_on:%-d %B} to {found.ends_on:%-d %B}"]
     text += [f"- {words}: {_said(count)}" for words, count in lines]
+    text += [f"- **{line.title}.** {line.words}" for line in sentences]
     return Document(
         "\n".join([*text, url]),
         {
@@ -51,6 +53,7 @@ def document(*, message: OutgoingMessage, now: datetime) -> Document | None:
             "postmortems_due": _figure(found.postmortems),
             "actions_due": _figure(found.actions),
             "due_by": found.due_by.isoformat(),
+            "sentences": {line.key: line.words for line in sentences},
             "url": url,
         },
     )

@@ -5,19 +5,25 @@ It leaves the sign-in: it names no incident, and hides what rests on few where o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
 
-from accounts.mail import Letter, readers, write
+from accounts.mail import Letter, Picture, readers, write
 from accounts.models import Mail, Subscription, Topic, User
+from analytics.delivery import Period, period
+from analytics.flow_weeks import WEEK, Span
 from analytics.flow_weeks import label as week_label
 from analytics.mails.weekly import LATE, key_of, moment_before
+from analytics.pixels import weeks_png
+from analytics.queries import spans
 from analytics.queries.figures import organisation_zone, shows_demo
 from analytics.queries.scope_choices import label
 from analytics.queries.week_counts import WeekCounts, counts
+from analytics.weekly import FEWEST_OUTSIDE, Glance, Line, live
 
 
 def week_before(moment: datetime) -> date:
@@ -69,8 +75,10 @@ def _compose(
 ) -> Letter | None:
     of = label(scope)
     found = counts(begins_on, scope=scope, demo=demo) if of else None
-    if found is None or not found.says_something:
+    if of is None or found is None or not found.says_something:
         return None
+    glance = at_a_glance(begins_on, scope, of, now, demo=demo)
+    weeks = weeks_of(begins_on, scope, demo=demo)
     return write(
         "digest",
         subject=subject(found, of if scope else ""),
@@ -79,9 +87,59 @@ def _compose(
         now=now,
         counts=found,
         of=of,
+        lines=[(line, f"{settings.SITE_URL}{reverse(line.url_name)}") for line in told(glance)],
+        kept_back=len(glance.lines) - len(told(glance)),
+        weeks=weeks,
+        picture=weeks.picture if weeks else None,
         review_url=review_url(begins_on, scope),
         **context,
     )
+
+
+def at_a_glance(begins_on: date, scope: str, of: str, now: datetime, *, demo: bool) -> Glance:
+    name = of.partition(" ")[2] if scope else ""
+    today = now.astimezone(organisation_zone()).date()
+    return live(span=Span(begins_on), scope=scope, scope_name=name, demo=demo, today=today)
+
+
+def told(glance: Glance) -> list[Line]:
+    """It leaves the sign-in: what rests on a few stays there."""
+    return [line for line in glance.lines if line.leaves]
+
+
+@dataclass(frozen=True)
+class Weeks:
+    """Deployments of 26 weeks, the picture of them, and the same in words for who sees no pictures."""
+
+    picture: Picture
+    most: int
+    failed: int
+    unknown: int
+
+
+def weeks_of(begins_on: date, scope: str, *, demo: bool) -> Weeks | None:
+    """None where no deployment is known in all of them, or they are few."""
+    series = Span(begins_on - 25 * WEEK, 26)
+    shown = spans.read(page="delivery", scope=scope, demo=demo, since=series.begins_on, until=series.ends_on)
+    periods = [period(Span(week), shown.at(week)) for week in series.each()]
+    numbers = [one.frequency.number for one in periods]
+    known = [number for number in numbers if number is not None]
+    if sum(known) < FEWEST_OUTSIDE:
+        return None
+    failed = [_failed(one) for one in periods]
+    return Weeks(
+        Picture("deployments", weeks_png(numbers, failed)),
+        max(known),
+        sum(number for number in failed if number),
+        len(numbers) - len(known),
+    )
+
+
+def _failed(one: Period) -> int | None:
+    """Those that failed, old enough to be judged or not; None where that is hidden or not known."""
+    if one.fail.failed is None and one.fail.pending_failed is None:
+        return None
+    return (one.fail.failed or 0) + (one.fail.pending_failed or 0)
 
 
 def subject(found: WeekCounts, of: str | None) -> str:
