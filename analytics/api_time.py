@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.resources import Resource
-from analytics import times
+from analytics import time_files, times
 from analytics.api_delivery import PARAMETERS
 from analytics.review_form import ReviewForm
 from analytics.serializers_time import TimeSpentSerializer
@@ -37,4 +37,4 @@ class TimeSpent(Resource):
             raise ValidationError(
                 {name: [str(fault) for fault in faults] for name, faults in form.errors.items()}
             )
-        return Response(times.as_json(times.report_of(form)))
+        return Response(time_files.as_json(times.report_of(form)))

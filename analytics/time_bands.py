@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analytics.charts_time import NARROW, WIDE, Bars, Dots, Sum, TimeChart, chart
+from analytics.charts_bands import NARROW, WIDE, Bars, Dots, Sum, TimeChart
+from analytics.charts_time import chart
 from analytics.metrics.delivery_words import whole
 from analytics.metrics.time_words import ORIGINS, against, amount, percent_more, range_words
 from analytics.times import Measure, TimeReport, Waited

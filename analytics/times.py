@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
 
-from analytics.flow_weeks import QUARTER, WEEK, Span, label, monday
-from analytics.metrics import definition, time_spent
-from analytics.metrics.time_spent import ALL, Spread, nothing, read
+from analytics.flow_weeks import QUARTER, WEEK, Span, monday
+from analytics.metrics.time_spent import ALL, NO_AREA, Spread, nothing, read
 from analytics.metrics.time_words import GROUP_NAMES, MEASURES, ORIGINS, SIZES, STAGES
 from analytics.queries import spans
 from analytics.review_form import ReviewForm
 from analytics.services import flow
 from analytics.stats.halves import Altered, Bounded, counts_compared, medians_compared
+from changes.models import DomainArea
 
 PAGE = "time"
 Figures = Mapping[str, Any]
@@ -295,13 +295,15 @@ class _Builder:
     def groups(self, area_names: Mapping[str, str]) -> dict[str, tuple[Group, ...]]:
         now, before = self.span(self.quarter), self.span(self.before)
         there = {**before["groups"], **now["groups"]}
-        areas = sorted((area_names.get(key, "Another area"), key) for key in there if key.startswith("area:"))
+        areas = sorted(
+            (key == NO_AREA, area_names.get(key, "No area"), key) for key in there if key.startswith("area:")
+        )
         wanted = {
             "origin": [
                 (ALL, GROUP_NAMES[ALL]),
                 *((key, GROUP_NAMES[key]) for key in GROUP_NAMES if ":" in key),
             ],
-            "area": [(key, name) for name, key in areas],
+            "area": [(key, name) for _, name, key in areas],
             "size": list(SIZES.items()),
         }
         return {
@@ -329,98 +331,6 @@ def compared(now: Spread, before: Spread) -> Altered | None:
     return medians_compared(*ends)
 
 
-HEADER = (
-    "part", "name", "from", "to", "group", "state", "value", "n", "median", "low", "high", "p85",
-)  # fmt: skip
-
-
-def as_table(report: TimeReport) -> Iterator[tuple[Any, ...]]:
-    for number, week in enumerate(report.weeks):
-        end = Span(week).last_day
-        state = "not over" if report.is_partial and week == report.weeks[-1] else ""
-        for measure in report.measures:
-            yield (measure.key, measure.name, week, end, ALL, state, measure.weeks[number], *[None] * 5)
-        for origin, weeks in report.origins.items():
-            yield ("merged", "Changes merged", week, end, origin, state, weeks[number], *[None] * 5)
-        for stage in report.stages:
-            yield _line(stage, stage.weeks[number], week, end, ALL, state)
-    for span, which in ((report.quarter, 0), (report.quarter.before(), 1)):
-        for sort in report.groups.values():
-            for group in sort:
-                for stage, pair in zip(report.stages, group.stages, strict=True):
-                    yield _line(stage, pair[which], span.begins_on, span.last_day, group.key, "13 weeks")
-
-
-def _line(
-    stage: Waited, found: Spread | None, begin: date, end: date, group: str, state: str
-) -> tuple[Any, ...]:
-    one = found or Spread()
-    return (
-        stage.key, stage.name, begin, end, group, state, None, one.n if found else None, one.median, one.low,
-        one.high, one.p85,
-    )  # fmt: skip
-
-
-def as_json(report: TimeReport) -> dict[str, Any]:
-    return {
-        "definition": asdict(definition(time_spent)),
-        "scope": report.scope,
-        "scope_name": report.scope_name,
-        "demonstration_data": report.demo,
-        "from": report.quarter.begins_on,
-        "to": report.last_day,
-        "weeks": [
-            {
-                "week": label(week),
-                "begins_on": week,
-                "is_partial": report.is_partial and week == report.weeks[-1],
-            }
-            for week in report.weeks
-        ],
-        "measures": [{**_plain(asdict(one)), "altered": _altered(one.altered)} for one in report.measures],
-        "merged_by_origin": {key: list(weeks) for key, weeks in report.origins.items()},
-        "pending_deployments": list(report.pending),
-        "stages": [
-            {**asdict(one), "unit": one.unit, "altered": _altered(one.altered)} for one in report.stages
-        ],
-        "steps": {key: asdict(one) for key, one in report.steps},
-        "merged": report.merged,
-        "shipped": report.shipped,
-        "not_measured": dict(report.missing),
-        "groups": {
-            sort: [
-                {
-                    "key": one.key,
-                    "name": one.name,
-                    "merged": one.merged,
-                    "stages": {
-                        stage: {"now": asdict(now), "before": asdict(before)}
-                        for stage, (now, before) in zip(STAGES, one.stages, strict=True)
-                    },
-                }
-                for one in groups
-            ]
-            for sort, groups in report.groups.items()
-        },
-        "is_reckoned": report.is_reckoned,
-        "waiting": report.waiting,
-        "reckoned_at": report.reckoned_at,
-        "rules": report.rules,
-    }
-
-
-def _plain(found: dict[str, Any]) -> dict[str, Any]:
-    return {**found, "weeks": list(found["weeks"])}
-
-
-def _altered(altered: Altered | None) -> dict[str, Any] | None:
-    """Without end is None: JSON has no infinity."""
-    if altered is None:
-        return None
-    high = altered.high if altered.high < float("inf") else None
-    return {"low": altered.low, "high": high, "direction": altered.direction}
-
-
 def report_of(form: ReviewForm) -> TimeReport:
     """13 weeks that are not kept are asked for, and come a moment later. Raises: KeyError on a bad form."""
     report = over_time(
@@ -430,7 +340,8 @@ def report_of(form: ReviewForm) -> TimeReport:
         quarter=form.quarter,
         week=form.week,
         current=monday(form.today),
-        area_names=form.names,
+        # Retired ones have a past too.
+        area_names={f"area:{pk}": name for pk, name in DomainArea.objects.values_list("pk", "name")},
     )
     if not report.is_reckoned and report.is_known:
         for span in (form.quarter, form.quarter.before()):

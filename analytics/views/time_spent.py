@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analytics import times
+from analytics import time_files, times
 from analytics.charts_time import way
 from analytics.metrics import time_words
 from analytics.metrics.time_words import MISSING, ORIGINS, STAGES, STEPS, Pair
@@ -118,13 +118,13 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     form = ReviewForm(request.GET)
     if not form.is_valid():
         return not_valid(form)
-    return csv_file(f"time-{form.label}", times.HEADER, times.as_table(times.report_of(form)))
+    return csv_file(f"time-{form.label}", time_files.HEADER, time_files.as_table(times.report_of(form)))
 
 
 @require_safe
 def as_json(request: HttpRequest) -> HttpResponse:
     form = ReviewForm(request.GET)
-    return JsonResponse(times.as_json(times.report_of(form))) if form.is_valid() else not_valid(form)
+    return JsonResponse(time_files.as_json(times.report_of(form))) if form.is_valid() else not_valid(form)
 
 
 @require_safe

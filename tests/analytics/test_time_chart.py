@@ -6,20 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from analytics.charts_time import (
-    NARROW,
-    QUARTER,
-    WIDE,
-    Band,
-    Bars,
-    Dots,
-    Layout,
-    Sum,
-    TimeChart,
-    chart,
-    short,
-    way,
-)
+from analytics.charts_bands import NARROW, WIDE, Band, Bars, Dots, Layout, Sum, TimeChart
+from analytics.charts_time import QUARTER, chart, short, way
 from analytics.metrics.time_spent import Spread
 
 WEEKS = tuple(date(2025, 12, 1) + timedelta(weeks=n) for n in range(2 * QUARTER))

@@ -227,3 +227,11 @@ def test_the_api_gives_what_the_page_shows(shop: Service, reader: Client) -> Non
     assert told.json()["stages"] == get(reader, "review_time_json").json()["stages"]
     assert told.json()["groups"]["origin"][0]["merged"] == 52
     assert reader.get("/api/v1/time-spent/", {"week": "soon"}).status_code == 400
+
+
+def test_areas_are_named_when_they_are_retired_and_what_has_none_comes_last(shop: Service) -> None:
+    old = make.area("zeal", retired_at=NOW)
+    for scopes in (["", f"area:{old.pk}"], [""]):
+        shipped(None, at(1, LAST), 60, scopes=scopes)
+    reckon()
+    assert [group.name for group in report().groups["area"]] == ["Zeal", "No area"]
