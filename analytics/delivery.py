@@ -53,6 +53,11 @@ class Period:
     def label(self) -> str:
         return label(self.span.begins_on)
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether incidents of any service that deployed are known here."""
+        return bool(self.restore.incidents or self.fail.judged or self.fail.pending)
+
 
 def period(span: Span, figures: Mapping[str, Any] | None, *, is_reckoned: bool = True) -> Period:
     return Period(
@@ -118,10 +123,26 @@ class DeliveryReport:
         return {
             "frequency": words.frequency(now.frequency, before.frequency, place),
             "lead": words.lead(now.lead, before.lead, place),
+            **self._of_deployments(place),
+            **self._of_incidents(place),
+        }
+
+    def _of_deployments(self, place: Place) -> dict[str, str]:
+        now, before, words = self.now, self.before, delivery_sentences
+        if now.frequency.number is None:
+            return dict.fromkeys(("fail", "rework"), words.frequency(now.frequency, before.frequency, place))
+        return {
             "fail": words.failures(now.fail, before.fail, place),
+            "rework": words.rework(now.rework, before.rework, place),
+        }
+
+    def _of_incidents(self, place: Place) -> dict[str, str]:
+        now, before, words = self.now, self.before, delivery_sentences
+        if not now.is_measured:
+            return dict.fromkeys(("recovery", "restore"), words.NO_INCIDENTS_KNOWN)
+        return {
             "recovery": words.recovery(now.recovery, before.recovery, place),
             "restore": words.recovery(now.restore, before.restore, place, all_incidents=True),
-            "rework": words.rework(now.rework, before.rework, place),
         }
 
 

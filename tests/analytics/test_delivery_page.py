@@ -148,8 +148,16 @@ def test_service_whose_incidents_are_not_known_is_not_measured(shop: Shop, reade
     page = text(reader, PAGE, scope=f"service:{shop.silent.pk}")
     assert "No incident source is connected for this" in page
     assert "0.0" not in page.split("Week by week")[0]
+    assert "nothing shows that one would be: this is not measured" in page
     everything = text(reader, PAGE)
     assert "1 deployment left out : incidents of 1 of 2 services are not known here." in everything
+
+
+def test_nothing_is_claimed_of_weeks_before_the_first_deployment(shop: Shop, reader: Client) -> None:
+    report = reader.get(PAGE, {"week": label(shop.week - 8 * WEEK)}).context["report"]
+    for name in ("frequency", "fail", "rework"):
+        assert report.sentences[name].startswith("No deployment is known by then")
+    assert "not measured" in report.sentences["recovery"]
 
 
 def records(client: Client, **asked: Any) -> Any:
