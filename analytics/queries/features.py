@@ -48,8 +48,8 @@ class Counted:
     """Of one window. `unsized` of the `shipped` changes tell no lines; so do `fixes_unsized` of the `fixes`.
 
     `by_restricted`: rework because of restricted incidents alone. `held_by`: production deployments that are
-    known to hold its changes, over all time. `estimated`: fixes in its repositories were read line by line, so
-    that those that name nothing are found too.
+    known to hold its changes, over all time. `estimated`: a clone of one of its repositories is
+    read, so that fixes that name nothing are found by the lines that they delete.
     """
 
     first_shipped_at: datetime | None
@@ -129,8 +129,8 @@ SELECT (SELECT MIN(at) FROM own WHERE own.feature = w.feature),
        COALESCE(settings, 0), COALESCE(services, 0), COALESCE(undone, 0), COALESCE(fixes, 0),
        COALESCE(fix_lines, 0), COALESCE(fixes_unsized, 0), COALESCE(rewritten, 0), COALESCE(rework, 0),
        COALESCE(by_restricted, 0), COALESCE(held_by, 0),
-       EXISTS (SELECT FROM changes_blame AS blame JOIN changes_change AS fix ON fix.id = blame.fix_id
-               WHERE fix.repository_id IN (SELECT repository_id FROM own WHERE own.feature = w.feature))
+       EXISTS (SELECT FROM changes_repository AS repository WHERE repository.clone_path <> ''
+               AND repository.id IN (SELECT repository_id FROM own WHERE own.feature = w.feature))
 FROM w LEFT JOIN lines USING (place) LEFT JOIN services USING (place) LEFT JOIN undone USING (place)
        LEFT JOIN fixes USING (place) LEFT JOIN rework USING (place)
 ORDER BY place

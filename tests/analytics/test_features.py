@@ -21,7 +21,7 @@ from analytics.impact import EVER, LATELY, in_order, lines, sheet
 from analytics.metrics.features import HIDDEN_REWORK, HIDDEN_WORDS, NO_CLONE, NO_DEPLOYMENT, number, signed
 from analytics.models import DeploymentFlow
 from analytics.queries.features import features_to_answer
-from changes.models import Blame, Change, ChangeLink, Feature, FollowUp, Measurement, Service
+from changes.models import Change, ChangeLink, Feature, FollowUp, Measurement, Repository, Service
 from changes.services.features import create_feature, measure
 from changes.services.featuring import say_feature
 from incidents.models import Cause, Incident
@@ -123,11 +123,7 @@ def test_follow_up_fixes_are_counted_once_however_they_are_known(story: Story) -
     FollowUp.objects.create(
         change=story.changes[0], fix=both, at=at(4, 20), lines=7, deleted_lines=9, method_version=1
     )
-    Blame.objects.create(
-        fix=make.change(repository=story.feature.changes.all()[0].repository),
-        method_version=1,
-        outcome="read",
-    )
+    Repository.objects.filter(pk=story.changes[0].repository_id).update(clone_path="/srv/shop")
     found = values(story, EVER)
     assert (found["fixes"], found["rewritten"]) == (2, 7)
     part = sheet(story.feature, [], story.reader, TODAY).burdens[EVER].fixes
