@@ -280,6 +280,7 @@ SCOPES_OFFERED = "analytics.queries.scope_choices.offered"
 HOOK_WRITERS = {
     "weekly_review": "analytics.hooks.weekly_review",
     "signal": "analytics.hooks.signal",
+    "limit_crossed": "analytics.hooks.limit_crossed",
 }
 OUTGOING_ALLOWED = outgoing.listed(env.words("OUTGOING_ALLOWED"))
 

@@ -1,7 +1,7 @@
 """Who writes the messages of a topic, and how they look outside.
 
 What leaves the sign-in: a writer hides what rests on fewer than ten changes, and never names a restricted
-incident. Its text is Markdown that a chat of any make can show: lines, dashes, bare addresses.
+incident. Its text is Markdown that a chat of any make can show: lines, dashes, strong words, bare addresses.
 """
 
 from __future__ import annotations
@@ -74,6 +74,9 @@ def body(message: OutgoingMessage, hook: OutgoingHook, found: Document) -> bytes
 
 
 def chat_text(text: str) -> str:
-    """As chats read it: `<` would begin a link or a call of the whole room, and so would `@channel`."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """As chats read it: `<` would begin a link or a call of the whole room, and so would `@channel`.
+
+    Two asterisks are shown as they are by Slack; one is strong there and emphasis elsewhere.
+    """
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("**", "*")
     return _CALLS.sub("@\N{ZERO WIDTH SPACE}", escaped)

@@ -15,9 +15,9 @@ from time_machine import travel
 
 from accounts.mail_sending import send_due
 from accounts.models import AuditEntry, Mail, Role, Subscription, Team, Topic, User
-from analytics.hooks import signal, weekly_review
+from analytics.hooks import limit_crossed, signal, weekly_review
 from analytics.mails import digest
-from analytics.models import Signal
+from analytics.models import Signal, WorkLimit
 from analytics.queries.scope_choices import label, offered
 from analytics.queries.week_counts import counts
 from changes.models import AssistanceKind, DomainArea, Service
@@ -329,3 +329,27 @@ def test_a_signal_is_told_once_to_hooks_of_everything_and_of_its_area() -> None:
     assert said["data"]["url"].endswith(f"/signals/{made.pk}/")
     assert (said["data"]["state"], said["data"]["area"]) == ("early_sign", first.slug)
     assert "Early sign" in said["text"]
+
+
+def test_a_crossing_is_told_once_and_not_when_it_is_over() -> None:
+    service = owned()
+    scope = f"team:{service.team_id}"
+    limit = WorkLimit.objects.create(sort="changes", scope=scope, most=12, crossed_since=MONDAY)
+    over = WorkLimit.objects.create(sort="drafts", oldest_days=9, crossed_since=MONDAY)
+    WorkLimit.objects.create(sort="checks", most=1, crossed_since=MONDAY, is_demo=True)
+    WorkLimit.objects.create(sort="actions", most=1)
+    with receiver() as there, override_settings(OUTGOING_ALLOWED=["127.0.0.1"]):
+        for narrowed in ("", scope, f"service:{service.pk}"):
+            early = MONDAY - timedelta(days=1)
+            values = {"name": f"Of {narrowed}", "scope": narrowed, "topics": ["limit_crossed"]}
+            hook(there.url(f"/{narrowed}"), created_at=early, **values)
+        assert limit_crossed.make_due(now=MONDAY) == 3
+        assert limit_crossed.make_due(now=MONDAY + timedelta(minutes=1)) == 0
+        WorkLimit.objects.filter(pk=over.pk).update(crossed_since=None)
+        assert sending.send_due(now=lambda: MONDAY) == 2
+        WorkLimit.objects.filter(pk=limit.pk).update(crossed_since=MONDAY + timedelta(hours=5))
+        assert limit_crossed.make_due(now=MONDAY + timedelta(hours=5)) == 2
+    assert {heard.path for heard in there.heard} == {"/", f"/{scope}"}
+    said = json.loads(there.heard[0].body)
+    assert "open changes, team Payments. Agreed: at most 12 at once." in said["text"]
+    assert (said["data"]["most"], said["data"]["oldest_days"]) == (12, None)

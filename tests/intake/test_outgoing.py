@@ -80,10 +80,10 @@ def test_signature_verifies_by_the_published_library(there: Receiver) -> None:
 
 
 def test_chat_gets_the_text_alone_and_calls_nobody(there: Receiver) -> None:
-    put(hook(there.url(), format="chat"))
+    put(hook(there.url(), format="chat"), text="**3** incidents <began> & @channel")
     send()
     assert json.loads(there.heard[0].body) == {
-        "text": "3 incidents &lt;began&gt; &amp; @\N{ZERO WIDTH SPACE}channel"
+        "text": "*3* incidents &lt;began&gt; &amp; @\N{ZERO WIDTH SPACE}channel"
     }
     Webhook(SECRET).verify(there.heard[0].body, there.heard[0].headers)
 
