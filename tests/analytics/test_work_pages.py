@@ -168,8 +168,7 @@ def test_crossing_a_limit_is_told_once_to_the_team_and_so_is_its_end(shop: Servi
     ledger.touch(ledger.Kind.CHANGE, second.pk, verb="told")
     for _ in range(2):
         look()
-    limit.refresh_from_db()
-    assert limit.crossed_since is None
+    assert WorkLimit.objects.get().crossed_since is None
     assert len(told_to(member)) == 1
     assert "below the limit again" in told_to(member)[0]
     assert first.state == "open"
@@ -258,6 +257,7 @@ def test_curators_set_and_remove_limits_and_each_deed_is_kept(shop: Service) -> 
 
 
 def test_load_says_what_was_measured_where_and_how_to_measure_the_rest(reader: Client, shop: Service) -> None:
+    assert shop.repository is not None
     make.service("Web", repository=make.repository(name="shop/web"), area=make.area("web"))
     for days, count in ((100, 40), (20, 46)):
         on = NOW.date() - timedelta(days=days)
@@ -286,6 +286,7 @@ def test_load_says_what_was_measured_where_and_how_to_measure_the_rest(reader: C
 
 
 def test_test_runs_alerts_and_readings_that_come_later_are_taken_up(shop: Service) -> None:
+    assert shop.repository is not None
     opened(shop, 200, 199)
     settle()
     assert flow_beside.mark_new(now=NOW) == 0
