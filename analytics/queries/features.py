@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from accounts.models import Role, User
 from analytics.flow_weeks import Span
@@ -309,8 +310,21 @@ def to_answer(rows: FeatureQuerySet, today: date) -> FeatureQuerySet:
     return dated.filter(worth_it="", period_ended__lt=today).order_by("period_ended", "name", "pk")
 
 
-def features_to_answer(user: User, demo: bool, today: date) -> list[ToAnswer]:
-    """What the weekly page asks: was this worth the ongoing hassle? Two statements."""
+def in_scope(rows: FeatureQuerySet, scope: str) -> FeatureQuerySet:
+    """Of "area:2" those of the area; of "service:3" or "team:1" those that a shipped change of it is in."""
+    sort, _, number = scope.partition(":")
+    if not number:
+        return rows
+    if sort == "area":
+        return rows.filter(area=int(number))
+    place = {"service": int(number)} if sort == "service" else {"service__team": int(number)}
+    through = Change.services.through.objects.filter(**place, change__state=Change.State.SHIPPED)
+    return rows.filter(Exists(through.filter(change__feature=OuterRef("pk"))))
+
+
+def features_to_answer(user: User, demo: bool, today: date | None = None) -> list[ToAnswer]:
+    """What the weekly page asks: was this worth the ongoing hassle? Two statements. `today`: the present day."""
+    today = today or _day(timezone.now())
     rows: list[Any] = list(to_answer(Feature.objects.filter(is_demo=demo), today))
     latest = latest_measurements([one.pk for one in rows]) if rows else {}
     may = user.at_least(Role.AUTHOR)

@@ -25,8 +25,10 @@ from analytics.models import (
     WorkLimit,
 )
 from analytics.queries.at_once import at_once
+from analytics.queries.features import in_scope, to_answer
 from analytics.queries.figures import midnight
 from analytics.queries.home import OPEN_POSTMORTEMS
+from changes.models import Feature
 from changes.queries.together import together
 from incidents.models import ActionItem, Incident, Lesson
 
@@ -228,6 +230,8 @@ class Lists:
     signals: list[Signal]
     crossed: list[WorkLimit]
     notes: list[WeekNote]
+    # Features whose measured period is over: was it worth the ongoing hassle?
+    to_answer: list[Feature]
 
 
 def lists(user: User, asked: Asked) -> Lists:
@@ -250,6 +254,7 @@ def lists(user: User, asked: Asked) -> Lists:
         waiting["unreviewed"].select_related("kind", "area").order_by("-evidence")[:SHOWN],
         waiting["crossed"].order_by("crossed_since")[:SHOWN],
         notes(asked.span.begins_on, asked.demo),
+        to_answer(in_scope(Feature.objects.filter(is_demo=asked.demo), asked.scope), asked.today)[:SHOWN],
     )  # fmt: skip
     return Lists(*found)
 

@@ -292,6 +292,21 @@ def test_the_week_asks_when_the_period_is_over_and_nobody_has_answered(story: St
     assert features_to_answer(story.reader, False, TODAY + timedelta(days=1)) == []
 
 
+@time_machine.travel(NOW, tick=False)
+def test_the_weekly_page_asks_within_its_scope(client: Client, story: Story) -> None:
+    measured(story, 62.0)
+    client.force_login(story.reader)
+    shop, other = story.services[0], make.service("Nothing")
+    area = make.area()
+    Feature.objects.update(area=area)
+    for scope, is_asked in (
+        ("", True), (f"service:{shop.pk}", True), (f"service:{other.pk}", False), (f"area:{area.pk}", True),
+        (f"area:{make.area().pk}", False),
+    ):  # fmt: skip
+        page = client.get(reverse("analytics:review"), {"scope": scope}).content.decode()
+        assert ("measured until 30 Apr 2026" in page) == is_asked, scope
+
+
 # ---------------------------------------------------------------- pages
 
 
