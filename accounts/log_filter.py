@@ -13,7 +13,10 @@ class WithoutKeys(logging.Filter):
     """Nothing is left out, only what opens a door is shortened."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage()
+        try:
+            said = record.getMessage()
+        except (TypeError, ValueError):
+            return True  # words that do not fit their arguments: the handler says so, and goes on
         kept = _KEYS.sub(r"\1…", said)
         if kept != said:
             record.msg, record.args = kept, ()

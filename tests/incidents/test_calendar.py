@@ -296,6 +296,7 @@ def test_no_key_is_logged_when_a_reading_is_refused(caplog: pytest.LogCaptureFix
     record = logging.LogRecord("x", logging.INFO, "", 0, "%s %s %s", args, None)
     assert WithoutKeys().filter(record)
     assert record.getMessage() == "/calendar/… /account/link/…/ /incidents/12/"
+    assert WithoutKeys().filter(logging.LogRecord("x", logging.INFO, "", 0, "%d", ("no number",), None))
 
 
 # ------------------------------------------------------------------ any words
