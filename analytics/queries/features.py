@@ -323,7 +323,7 @@ def in_scope(rows: FeatureQuerySet, scope: str) -> FeatureQuerySet:
 
 
 def features_to_answer(user: User, demo: bool, today: date | None = None) -> list[ToAnswer]:
-    """What the weekly page asks: was this worth the ongoing hassle? Two statements. `today`: the present day."""
+    """What the weekly page asks: was this worth the ongoing hassle? In two statements."""
     today = today or _day(timezone.now())
     rows: list[Any] = list(to_answer(Feature.objects.filter(is_demo=demo), today))
     latest = latest_measurements([one.pk for one in rows]) if rows else {}
