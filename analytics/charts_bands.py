@@ -55,6 +55,14 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Path:
+    """All that looks alike in a band, as one path of SVG: pages of many weeks stay small and quick."""
+
+    look: str
+    d: str
+
+
+@dataclass(frozen=True)
 class Level:
     """Half a band wide: the mean of its weeks, or its median with the range around it."""
 
@@ -124,6 +132,8 @@ class Band:
     levels: tuple[Level, ...]
     sums: tuple[Sum, ...]
     lines: tuple[SumLine, ...]
+    # From back to front; looks `bar`, `dot` and `few` are of medians, `gap` is hatched, `partial` a frame.
+    paths: tuple[Path, ...]
     # Words across the band where there is nothing to draw.
     empty: str = ""
 

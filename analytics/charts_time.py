@@ -18,6 +18,7 @@ from analytics.charts_bands import (
     Dots,
     Layout,
     Level,
+    Path,
     Piece,
     Slot,
     Sum,
@@ -101,6 +102,7 @@ class _Frame:
             levels=() if row.beside else tuple(self._means(row, ceiling, foot)),
             sums=row.sums,
             lines=self._lines(row.sums, y, top),
+            paths=self._paths(slots, top, [look for look, _, _ in row.looks]),
             empty=row.why if all(slot.is_gap for slot in slots) else "",
         )
 
@@ -151,6 +153,32 @@ class _Frame:
             y = round(foot - self.layout.plot * mean / ceiling, 1)
             yield Level(self.x(begin), round(self.slot * QUARTER, 1), y, f"{_mean(mean)} a week")
 
+    def _paths(self, slots: Sequence[Slot], top: float, looks: Sequence[str]) -> tuple[Path, ...]:
+        is_empty = all(slot.is_gap for slot in slots)
+        ground = {slot: _box(slot.x, top, slot.width, self.layout.plot) for slot in slots}
+        hatched = [
+            slot for slot in slots if slot.is_young or (slot.is_gap and not slot.is_dot and not is_empty)
+        ]
+        parts = {"gap": [ground[slot] for slot in hatched]}
+        for look in looks:
+            parts[look] = [
+                _box(one.x, one.y, one.width, one.height)
+                for slot in slots
+                for one in slot.pieces
+                if one.look == look
+            ]
+        ranged = [slot for slot in slots if slot.low is not None]
+        radius = 3.6 if self.layout.beside else 2.6
+        parts["bar"] = [f"M{slot.middle:g} {slot.high or 0:g}V{slot.low or 0:g}" for slot in ranged]
+        for look, is_few in (("dot", False), ("few", True)):
+            parts[look] = [
+                _circle(slot.middle, slot.y, radius)
+                for slot in slots
+                if slot.y is not None and slot.is_few == is_few
+            ]
+        parts["partial"] = [ground[slot] for slot in slots if slot.is_partial]
+        return tuple(Path(look, "".join(drawn)) for look, drawn in parts.items() if drawn)
+
     def _top(self, row: Bars | Dots, y: float) -> float:
         """Above a narrow band stands a line for each sum."""
         lines = sum(1 + one.is_apart for one in row.sums)
@@ -177,6 +205,7 @@ class _Frame:
         is_time = row.unit == "seconds"
         # Few rounds: room above, so that no dot sits on the ceiling.
         ceiling = _nice(max(highs, default=0) * (1 if is_time else 1.15), is_time=is_time)
+        slots = tuple(self._dot(row, number, ceiling, foot) for number in range(len(self.weeks)))
         return Band(
             key=row.key,
             title=row.title,
@@ -186,10 +215,11 @@ class _Frame:
             top=top,
             foot=foot,
             ceiling=short_span(ceiling) if is_time else short(ceiling),
-            slots=tuple(self._dot(row, number, ceiling, foot) for number in range(len(self.weeks))),
+            slots=slots,
             levels=tuple(self._medians(row, ceiling, foot)),
             sums=row.sums,
             lines=self._lines(row.sums, y, top),
+            paths=self._paths(slots, top, []),
             empty="" if found else row.why,
         )
 
@@ -231,6 +261,15 @@ class _Frame:
                 top,
                 height,
             )
+
+
+def _box(x: float, y: float, width: float, height: float) -> str:
+    return f"M{x:g} {y:g}h{width:g}v{height:g}h{-width:g}z"
+
+
+def _circle(x: float, y: float, radius: float) -> str:
+    wide = 2 * radius
+    return f"M{x - radius:g} {y:g}a{radius} {radius} 0 1 0 {wide:g} 0a{radius} {radius} 0 1 0 {-wide:g} 0z"
 
 
 def _line(one: Sum, y: float, value_y: float = 0, change_y: float = 0, *, is_small: bool = False) -> SumLine:

@@ -133,3 +133,27 @@ def test_the_way_is_as_wide_as_its_steps_are_long() -> None:
     assert [(step.number, step.key) for step in steps] == [(1, "made"), (3, "deployment")]
     assert steps[0].width + 3 == 3 * (steps[1].width + 3)
     assert way([("made", "Made", Spread())]) == ()
+
+
+def looks(band: Band) -> dict[str, int]:
+    """How many shapes each path draws."""
+    return {path.look: path.d.count("M") for path in band.paths}
+
+
+def test_alike_shapes_are_one_path() -> None:
+    found = looks(only(drawn(bars((None, 0, *[5] * 25), young=(0,) * 26 + (2,)), partial=True)))
+    assert found == {"look0": 25, "gap": 2, "partial": 1}
+    weeks = (
+        Spread(9, 60.0, 50.0, 70.0),
+        Spread(2, 60.0),
+        Spread(),
+        None,
+        *[Spread(9, 60.0, 50.0, 70.0)] * 22,
+    )
+    found = looks(only(drawn(dots(weeks, Spread(), Spread()))))
+    # Nothing measured is no gap; not known is one.
+    assert found == {"bar": 23, "dot": 23, "few": 1, "gap": 1}
+
+
+def test_nothing_is_hatched_when_words_stand_across_the_band() -> None:
+    assert looks(only(drawn(bars((None,) * 26)))) == {}
