@@ -74,7 +74,10 @@ def page(request: HttpRequest) -> HttpResponse:
         "panels": panels(report.weeks),
         "apart": apart(report.now.fail),
         "sentences": report.sentences,
-        "services": report.services[:SERVICES],
+        "services": [
+            (one, _behind(one.scope, one.now.span), _behind(one.scope, one.before.span))
+            for one in report.services[:SERVICES]
+        ],
         "more_services": max(0, len(report.services) - SERVICES),
         "rows": [(one, _behind(form.scope, one.span)) for one in reversed(report.weeks)],
         "behind_now": _behind(form.scope, report.now.span),

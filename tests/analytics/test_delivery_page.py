@@ -245,6 +245,11 @@ def test_weeks_of_long_ago_are_asked_for_and_come(shop: Shop, reader: Client) ->
 def test_services_stand_in_alphabetical_order_each_beside_its_own_past(shop: Shop, reader: Client) -> None:
     report = reader.get(PAGE).context["report"]
     assert [one.name for one in report.services] == ["Checkout", "Silent"]
+    page = reader.get(PAGE).content.decode()
+    assert (
+        f"scope=service%3A{shop.checkout.pk}&amp;week={label(shop.week)}&amp;weeks=13&amp;of=deployments"
+        in page
+    )
     team = reader.get(PAGE, {"scope": f"team:{shop.checkout.team_id}"}).context["report"]
     assert [one.name for one in team.services] == ["Checkout"]
     assert team.services[0].now.frequency.number == 33
