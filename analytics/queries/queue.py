@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import BooleanField, Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from analytics.queries.figures import ASSISTED, NO_AREA, SAID
 from changes.models import (
     Assistance,
+    AssistanceKind,
     Change,
     ChangeQuerySet,
     Decision,
@@ -29,8 +30,10 @@ from changes.models import (
     Origin,
     OriginEvidence,
     Prompt,
+    Service,
     Strength,
 )
+from changes.queries.together import MARK, Prepared
 from incidents.models import Cause, Incident
 from incidents.queries.causes import standing_causes
 
@@ -44,7 +47,6 @@ MOST_BULK = 200
 UNDOABLE = 20
 MOST_SAID = UNDOABLE + MOST_BULK
 NONE = "none"
-ASSISTANCES = Prefetch("assistances", Assistance.objects.select_related("kind"))
 
 _suggested = Assistance.objects.filter(change=OuterRef("pk"), status=Assistance.Status.SUGGESTED)
 _said = Assistance.objects.filter(change=OuterRef("pk"), status__in=SAID)
@@ -92,10 +94,9 @@ class Asked:
         return found
 
 
-def _landed(demo: bool) -> ChangeQuerySet:
-    return Change.objects.current().filter(
-        state__in=(Change.State.MERGED, Change.State.SHIPPED), repository__is_demo=demo
-    )
+def _landed(demo: bool | None) -> ChangeQuerySet:
+    found = Change.objects.current().filter(state__in=(Change.State.MERGED, Change.State.SHIPPED))
+    return found if demo is None else found.filter(repository__is_demo=demo)
 
 
 KIND_OPEN = Q(origin__in=ASSISTED) & ~Q(Exists(_said))
@@ -103,8 +104,8 @@ SUGGESTS_KIND = Q(Exists(_suggested))
 ORIGIN_OPEN = Q(origin=Origin.UNKNOWN) & Q(Exists(_weak)) & ~Q(Exists(_decided))
 
 
-def waiting(demo: bool) -> ChangeQuerySet:
-    """AI helped and nobody said how; or something hints at AI and nobody said whether."""
+def waiting(demo: bool | None) -> ChangeQuerySet:
+    """AI helped and nobody said how; or something hints at AI and nobody said whether. None: of any data."""
     return _landed(demo).filter(KIND_OPEN | ORIGIN_OPEN)
 
 
@@ -201,23 +202,34 @@ def _entry(row: Mapping[str, Any], now: datetime) -> Entry:
     )
 
 
-def still_waiting(ids: Iterable[int], demo: bool) -> set[int]:
-    statement, before, after = _still_waiting(demo)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*before, list(ids), *after])
-        return {pk for (pk,) in cursor.fetchall()}
+def still_waiting(ids: Iterable[int], demo: bool | None = None) -> set[int]:
+    return {pk for (pk,) in _bound(_still_waiting(demo), {MARK: list(ids)})}
 
 
-@lru_cache(maxsize=2)
-def _still_waiting(demo: bool) -> tuple[str, tuple[Any, ...], tuple[Any, ...]]:
-    """Put together once: every key asks it of hundreds. The statement, and what is bound around the ids."""
-    named = RawSQL("changes_change.id = ANY(%s::bigint[])", [_IDS], output_field=BooleanField())
+# Put together once, as every key asks them: a statement, and what is bound in it, with marks for the rest.
+Marked = tuple[str, tuple[Any, ...]]
+
+
+@lru_cache(maxsize=3)
+def _still_waiting(demo: bool | None) -> Marked:
+    named = RawSQL("changes_change.id = ANY(%s::bigint[])", [MARK], output_field=BooleanField())
     statement, given = waiting(demo).filter(named).order_by().values("pk").query.sql_with_params()
-    place = given.index(_IDS)
-    return statement, given[:place], given[place + 1 :]
+    return statement, given
 
 
-_IDS = "the ids"
+def _bound(marked: Marked, values: Mapping[Any, Any]) -> list[Any]:
+    statement, given = marked
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [values.get(one, one) for one in given])
+        return list(cursor.fetchall())
+
+
+def offered_kinds() -> list[AssistanceKind]:
+    [found] = KINDS_OFFERED()
+    return found
+
+
+KINDS_OFFERED = Prepared(lambda: [AssistanceKind.objects.offered()], 0)
 
 
 @dataclass(frozen=True)
@@ -225,6 +237,7 @@ class Shown:
     """One entry as the page shows it; `evidence` with its rule as it stands now, if there still is one."""
 
     change: Change
+    services: list[Service]
     evidence: list[tuple[OriginEvidence, DetectionRule | None]]
     suggested: list[Assistance]
     lacks: int | None
@@ -256,27 +269,47 @@ def failed(changes: Iterable[Change], user: User | None) -> set[int]:
 
 
 def shown(ids: Sequence[int], lacks: Mapping[int, int], user: User | None = None) -> list[Shown]:
-    """In the order of `ids`, with as many queries for two as for one; without a user nothing of incidents."""
-    changes = {
-        change.pk: change
-        for change in Change.objects.filter(pk__in=ids)
-        .select_related("repository", "area", "assistant")
-        .prefetch_related("services", ASSISTANCES, "evidence")
+    """In the order of `ids`, in one statement and one on incidents; without a user nothing of these."""
+    if not ids:
+        return []
+    changes, services, assistances, evidence, rules = SHOWN(list(ids))
+    late = failed(changes, user)
+    found = {
+        change.pk: Shown(
+            change=change,
+            services=[one.service for one in services if one.change_id == change.pk],
+            evidence=[],
+            suggested=[one for one in assistances if one.change_id == change.pk],
+            lacks=lacks.get(change.pk),
+            has_failed=change.pk in late,
+        )
+        for change in changes
     }
-    keys = {piece.rule_key for change in changes.values() for piece in change.evidence.all()}
-    rules = {rule.key: rule for rule in DetectionRule.objects.filter(key__in=keys)} if keys else {}
-    late = failed(changes.values(), user)
-    return [_shown(changes[pk], rules, lacks.get(pk), pk in late) for pk in ids if pk in changes]
+    known = {rule.key: rule for rule in rules}
+    for piece in evidence:
+        found[piece.change_id].evidence.append((piece, known.get(piece.rule_key)))
+    return [found[pk] for pk in ids if pk in found]
 
 
-def _shown(change: Change, rules: Mapping[str, DetectionRule], lacks: int | None, has_failed: bool) -> Shown:
-    return Shown(
-        change=change,
-        evidence=[(piece, rules.get(piece.rule_key)) for piece in change.evidence.all()],
-        suggested=[one for one in change.assistances.all() if one.status == Assistance.Status.SUGGESTED],
-        lacks=lacks,
-        has_failed=has_failed,
+def _shown(mark: int) -> Sequence[QuerySet[Any]]:
+    ids = RawSQL("SELECT unnest(%s::bigint[])", [mark])
+    services = Change.services.through.objects.filter(change__in=ids).select_related("service")
+    pieces = OriginEvidence.objects.filter(change__in=ids)
+    return (
+        Change.objects.filter(pk__in=ids).select_related("repository", "area", "assistant"),
+        services.order_by("service__name"),
+        _suggested_of(ids),
+        pieces,
+        DetectionRule.objects.filter(key__in=pieces.order_by().values("rule_key")),
     )
+
+
+def _suggested_of(ids: RawSQL) -> QuerySet[Assistance]:
+    suggested = Assistance.objects.filter(change__in=ids, status=Assistance.Status.SUGGESTED)
+    return suggested.select_related("kind")
+
+
+SHOWN = Prepared(_shown, 1)
 
 
 @dataclass(frozen=True)
@@ -311,12 +344,23 @@ def said_by(user: User, since: datetime) -> list[Keypress]:
 
 
 def _rows_said(user: User, since: datetime) -> list[Any]:
+    return _bound(_said_of(), {MARK: user.pk, NO_DAY: since})
+
+
+NO_DAY = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=1)
+def _said_of() -> Marked:
     rows = (
-        Decision.objects.filter(said_by=user, prompted_by=Prompt.QUEUE, withdrawn_at=None, said_at__gte=since)
+        Decision.objects.filter(
+            said_by=MARK, prompted_by=Prompt.QUEUE, withdrawn_at=None, said_at__gte=NO_DAY
+        )
         .order_by("-said_at", "-pk")
         .values_list("said_at", "change", "change__title", "kind__name", "origin", "verdict")
     )
-    return list(rows[:MOST_SAID])
+    statement, given = rows[:MOST_SAID].query.sql_with_params()
+    return statement, given
 
 
 def _presses(rows: list[Any]) -> list[Keypress]:

@@ -42,51 +42,64 @@ def decide(
     Raises: Refused where it waits no more, or nothing is suggested to be judged.
     """
     # Held, so that of two people who press at once the second sees what the first said.
-    held = Change.objects.select_for_update(of=("self",), no_key=True).select_related("repository")
-    change = held.filter(pk=change_id).first()
-    if change is None or not still_waiting([change_id], change.repository.is_demo):
+    change = next(iter(Change.objects.select_for_update(no_key=True).filter(pk=change_id)), None)
+    # In a statement of its own: it sees what was said until the lock was had.
+    if change is None or not still_waiting([change_id]):
         raise Refused("It waits no more: somebody has said it meanwhile.", code="waits_no_more")
     if say == KIND and kind:
-        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=prompted_by, now=now)
+        _say_kind(change, kind, by, now, prompted_by)
     elif say in {MANUAL, AI}:
         origin = Origin.MANUAL if say == MANUAL else Origin.ASSISTED
-        say_origin(change_id=change_id, origin=origin, by=by, prompted_by=prompted_by, now=now)
+        say_origin(change_id=change_id, origin=origin, by=by, prompted_by=prompted_by, now=now, held=change)
     elif say == SUGGESTED:
-        _confirm_suggested(change_id, by, now, prompted_by)
+        _confirm_suggested(change, by, now, prompted_by)
     elif say == NOT:
-        _dismiss(change_id, by, now, prompted_by)
+        _dismiss(change, by, now, prompted_by)
     else:
         raise Refused("That is no answer the queue knows.")
 
 
-def _suggested(change_id: int) -> list[AssistanceKind]:
-    rows = Assistance.objects.filter(change=change_id, status=Assistance.Status.SUGGESTED)
+def _say_kind(
+    change: Change,
+    kind: AssistanceKind,
+    by: User,
+    now: datetime,
+    prompted_by: str,
+    verdict: str = Decision.Verdict.CONFIRMED,
+) -> None:
+    say_kind(
+        change_id=change.pk, kind=kind, by=by, prompted_by=prompted_by, now=now, verdict=verdict, held=change
+    )
+
+
+def _suggested(change: Change) -> list[AssistanceKind]:
+    rows = Assistance.objects.filter(change=change, status=Assistance.Status.SUGGESTED)
     return [row.kind for row in rows.select_related("kind")]
 
 
-@transaction.atomic
-def _confirm_suggested(change_id: int, by: User, now: datetime, prompted_by: str) -> None:
-    kinds = _suggested(change_id)
+def _confirm_suggested(change: Change, by: User, now: datetime, prompted_by: str) -> None:
+    kinds = _suggested(change)
     if not kinds:
         raise Refused("No kind is suggested here.")
     for kind in kinds:
-        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=prompted_by, now=now)
+        _say_kind(change, kind, by, now, prompted_by)
 
 
-@transaction.atomic
-def _dismiss(change_id: int, by: User, now: datetime, prompted_by: str) -> None:
+def _dismiss(change: Change, by: User, now: datetime, prompted_by: str) -> None:
     """The suggested kinds are wrong; where only the origin is suggested, its evidence is wrong here."""
-    kinds = _suggested(change_id)
+    kinds = _suggested(change)
     for kind in kinds:
-        say_kind(change_id=change_id, kind=kind, by=by, prompted_by=prompted_by, now=now, verdict=Dismissed)
+        _say_kind(change, kind, by, now, prompted_by, Dismissed)
     if kinds:
         return
-    weak = OriginEvidence.objects.filter(change=change_id, strength=Strength.WEAK, origin__in=ASSISTED)
+    weak = OriginEvidence.objects.filter(change=change, strength=Strength.WEAK, origin__in=ASSISTED)
     origins = list(weak.order_by("origin").values_list("origin", flat=True).distinct())
     if not origins:
         raise Refused("Nothing is suggested here that could be wrong.")
     for origin in origins:
-        dismiss_origin(change_id=change_id, origin=origin, by=by, prompted_by=prompted_by, now=now)
+        dismiss_origin(
+            change_id=change.pk, origin=origin, by=by, prompted_by=prompted_by, now=now, held=change
+        )
 
 
 def decide_many(

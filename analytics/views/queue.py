@@ -167,7 +167,7 @@ def _from(plan: Plan, line: list[int], at: int | None, after: int | None) -> lis
 
 
 def _kinds(offered: list[AssistanceKind] | None) -> list[tuple[str, AssistanceKind]]:
-    kinds = list(AssistanceKind.objects.offered()) if offered is None else offered
+    kinds = queries.offered_kinds() if offered is None else offered
     return [(DIGITS[place] if place < len(DIGITS) else "", kind) for place, kind in enumerate(kinds)]
 
 
@@ -229,7 +229,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("say") == "skip":
         request.session[ASIDE] = [*_aside(request), [pk, timezone.now().isoformat()]][-MOST_ASIDE:]
         return _answer(request, asked, "Set aside, nothing said", after=pk)
-    kinds = list(AssistanceKind.objects.offered())
+    kinds = queries.offered_kinds()
     word, kind = _said(request.POST.get("say", ""), kinds)
     stand = _stand(asked, pk)
     if pk not in stand.alive:

@@ -6,7 +6,8 @@ and is read back into the same models; what it follows by `select_related` or `p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -18,18 +19,54 @@ from django.db.models.query import RelatedPopulator
 def together(*parts: QuerySet[Any]) -> list[list[Any]]:
     """The rows of each part, as `list` would give them. For tens of rows, not thousands."""
     readers = [_Part(part) for part in parts]
-    asked = [one for one in readers if one.statement]
-    if asked:
-        columns = ", ".join(
-            f"(SELECT COALESCE(json_agg(part), '[]') FROM ({one.statement}) AS part)"  # noqa: S608
-            for one in asked
-        )
+    return _read(_statement(readers), [value for one in readers for value in one.given], readers)
+
+
+class Prepared:
+    """The same of querysets that are asked often: put together once, each asking binds its own values.
+
+    `make` gets a mark for each value: for an id, or in `RawSQL` for whatever the database is to have.
+    """
+
+    def __init__(self, make: Callable[..., Sequence[QuerySet[Any]]], values: int) -> None:
+        self.make, self.marks = make, [MARK - place for place in range(values)]
+
+    def __call__(self, *values: Any) -> list[list[Any]]:
+        readers, statement = self._put_together
+        bound = dict(zip(self.marks, values, strict=True))
+        given = [
+            bound[value] if type(value) is int and value in bound else value
+            for one in readers
+            for value in one.given
+        ]
+        return _read(statement, given, readers)
+
+    @cached_property
+    def _put_together(self) -> tuple[list[_Part], str]:
+        readers = [_Part(part) for part in self.make(*self.marks)]
+        return readers, _statement(readers)
+
+
+# No id is below zero, and nothing else that is bound is so large.
+MARK = -(2**62)
+
+
+def _statement(parts: Sequence[_Part]) -> str:
+    columns = ", ".join(
+        f"(SELECT COALESCE(json_agg(part), '[]') FROM ({one.statement}) AS part)"  # noqa: S608
+        for one in parts
+        if one.statement
+    )
+    return f"SELECT {columns}" if columns else ""
+
+
+def _read(statement: str, given: Sequence[Any], parts: Sequence[_Part]) -> list[list[Any]]:
+    found: Iterator[list[dict[str, Any]]] = iter(())
+    if statement:
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {columns}", [value for one in asked for value in one.given])
-            found = cursor.fetchone()
-        for one, rows in zip(asked, found, strict=True):
-            one.rows = rows
-    return [one.read() for one in readers]
+            cursor.execute(statement, given)
+            found = iter(cursor.fetchone())
+    return [one.read(next(found) if one.statement else []) for one in parts]
 
 
 class _Part:
@@ -38,20 +75,19 @@ class _Part:
     def __init__(self, rows: QuerySet[Any]) -> None:
         self.prefetched: Sequence[Any] = rows._prefetch_related_lookups  # type: ignore[attr-defined]
         self.compiler: Any = rows.query.get_compiler(rows.db)
-        self.rows: list[dict[str, Any]] = []
         try:
             # Every column gets a name of its own: two tables may call theirs the same.
             self.statement, self.given = self.compiler.as_sql(with_col_aliases=True)
         except EmptyResultSet:
             self.statement, self.given = "", ()
 
-    def read(self) -> list[Any]:
-        found = list(self._models()) if self.rows else []
+    def read(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
+        found = list(self._models(rows)) if rows else []
         if found and self.prefetched:
             prefetch_related_objects(found, *self.prefetched)
         return found
 
-    def _models(self) -> Iterator[Any]:
+    def _models(self, rows: Sequence[dict[str, Any]]) -> Iterator[Any]:
         compiler = self.compiler
         fields = [expression.output_field for expression, _, _ in compiler.select]
         own = compiler.klass_info["select_fields"]
@@ -62,7 +98,7 @@ class _Part:
             RelatedPopulator(related, compiler.select, connection.alias)  # type: ignore[call-arg]
             for related in compiler.klass_info.get("related_klass_infos", ())
         ]
-        for row in self.rows:
+        for row in rows:
             pairs = zip(fields, row.values(), strict=True)
             values = [_value(field, value) for field, value in pairs]
             found = compiler.klass_info["model"].from_db(connection.alias, names, values[first:end])

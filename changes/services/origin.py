@@ -22,7 +22,6 @@ def standing(change_id: int) -> Change:
     return standing(change.merged_into_id) if change.merged_into_id else change
 
 
-@transaction.atomic
 def say_origin(
     *,
     change_id: int,
@@ -33,8 +32,12 @@ def say_origin(
     verdict: str = Verdict.CONFIRMED,
     assistant: Assistant | None = None,
     reason: str = "",
+    held: Change | None = None,
 ) -> Decision:
-    """A person's word on the origin: holds over all evidence until somebody says otherwise."""
+    """A person's word on the origin: holds over all evidence until somebody says otherwise.
+
+    `held` is the change itself where whoever calls has locked it, and it is nobody's double.
+    """
     return _decide(
         change_id,
         Decision(
@@ -42,21 +45,27 @@ def say_origin(
             prompted_by=Prompt(prompted_by), reason=reason,
         ),
         "origin said",
+        held,
     )  # fmt: skip
 
 
-@transaction.atomic
 def dismiss_origin(
-    *, change_id: int, origin: str, by: User | None, prompted_by: str, now: datetime, reason: str = ""
+    *,
+    change_id: int,
+    origin: str,
+    by: User | None,
+    prompted_by: str,
+    now: datetime,
+    reason: str = "",
+    held: Change | None = None,
 ) -> Decision:
-    """A person says that the evidence for this origin is wrong here."""
+    """A person says that the evidence for this origin is wrong here; `held` as above."""
     return say_origin(
         change_id=change_id, origin=origin, by=by, prompted_by=prompted_by, now=now,
-        verdict=Verdict.DISMISSED, reason=reason,
+        verdict=Verdict.DISMISSED, reason=reason, held=held,
     )  # fmt: skip
 
 
-@transaction.atomic
 def say_kind(
     *,
     change_id: int,
@@ -67,8 +76,9 @@ def say_kind(
     verdict: str = Verdict.CONFIRMED,
     assistant: Assistant | None = None,
     reason: str = "",
+    held: Change | None = None,
 ) -> Decision:
-    """A person confirms or dismisses one kind of help."""
+    """A person confirms or dismisses one kind of help; `held` as above."""
     return _decide(
         change_id,
         Decision(
@@ -76,14 +86,17 @@ def say_kind(
             prompted_by=Prompt(prompted_by), reason=reason,
         ),
         "kind said",
+        held,
     )  # fmt: skip
 
 
-def _decide(change_id: int, decision: Decision, verb: str) -> Decision:
-    change = standing(change_id)
-    decision.change = change
-    decision.save()
-    _weigh_again(change, verb, decision.said_by)
+def _decide(change_id: int, decision: Decision, verb: str, held: Change | None) -> Decision:
+    # Who holds the change is in a transaction already, and takes all of it back when this fails.
+    with transaction.atomic(savepoint=held is None):
+        change = held or standing(change_id)
+        decision.change = change
+        decision.save()
+        _weigh_again(change, verb, decision.said_by)
     return decision
 
 

@@ -7,16 +7,26 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
 
 from changes import origin
 from changes.facts import ChangeFact, DeclaredKind
-from changes.models import Assistance, Change, Decision, MarkingPolicy, Origin, OriginEvidence
+from changes.models import (
+    Assistance,
+    Change,
+    Decision,
+    MarkingPolicy,
+    Origin,
+    OriginEvidence,
+    PathClassRule,
+)
 from changes.origin import Evidence, Material, Said, Verdict
 from changes.paths import BUILT_IN, PathClasses, suggested_kind
-from changes.queries.places import path_classes
+from changes.queries.places import classes_by, path_classes
+from changes.queries.together import Prepared
 from changes.services.bulk import insert
 from changes.services.declaring import DECLARED_RULE, standing
 from changes.services.rules import Rules
@@ -191,21 +201,24 @@ class Judgements:
         said: dict[int, list[Said]] = defaultdict(list)
         rows = Decision.objects.filter(change__in=[one.pk for one in changes], withdrawn_at=None)
         for row in rows.select_related("kind", "assistant").order_by("said_at", "id") if is_known else ():
-            said[row.change_id].append(
-                Said(
-                    origin=row.origin,
-                    kind=row.kind.slug if row.kind else "",
-                    assistant=row.assistant.slug if row.assistant else "",
-                    is_dismissal=row.verdict == Decision.Verdict.DISMISSED,
-                    said_at=row.said_at,
-                    prompted_by=row.prompted_by,
-                )
-            )
+            said[row.change_id].append(_said(row))
         policies: dict[int, list[MarkingPolicy]] = defaultdict(list)
         repositories = {one.repository_id for one in changes}
         for policy in MarkingPolicy.objects.filter(repository__in=repositories, revoked_at=None):
             policies[policy.repository_id].append(policy)
         return cls(said, policies, path_classes(repositories))
+
+    @classmethod
+    def of_one(
+        cls,
+        change: Change,
+        said: Iterable[Decision],
+        policies: Sequence[MarkingPolicy],
+        rules: Sequence[PathClassRule],
+    ) -> Judgements:
+        """From rows that are at hand, in their order."""
+        classes = {change.repository_id: classes_by(rules)} if rules else {}
+        return cls({change.pk: [_said(row) for row in said]}, {change.repository_id: policies}, classes)
 
     def policy_for(self, change: Change) -> tuple[datetime | None, bool]:
         """When the policy that covers this change was stated, and whether it counts: not before that day."""
@@ -216,6 +229,17 @@ class Judgements:
             if policy.since <= day and (policy.ended_on is None or day < policy.ended_on):
                 return policy.stated_at, day >= local_day(policy.stated_at)
         return None, False
+
+
+def _said(row: Decision) -> Said:
+    return Said(
+        origin=row.origin,
+        kind=row.kind.slug if row.kind else "",
+        assistant=row.assistant.slug if row.assistant else "",
+        is_dismissal=row.verdict == Decision.Verdict.DISMISSED,
+        said_at=row.said_at,
+        prompted_by=row.prompted_by,
+    )
 
 
 def local_day(at: datetime) -> dt.date:
@@ -294,10 +318,20 @@ def _dismissed(said: Said | None) -> bool:
 def save_assistances(
     changes: Mapping[Change, Sequence[Evidence]], judgements: Judgements, rules: Rules, is_known: bool = True
 ) -> None:
+    rows = Assistance.objects.filter(change__in=[one.pk for one in changes]) if is_known else ()
+    _save_assistances(changes, rows, judgements, rules)
+
+
+def _save_assistances(
+    changes: Mapping[Change, Sequence[Evidence]],
+    rows: Iterable[Assistance],
+    judgements: Judgements,
+    rules: Rules,
+) -> None:
+    """`rows` are all that is stored of these changes."""
     stored: dict[int, dict[int, Assistance]] = defaultdict(dict)
-    if is_known:
-        for row in Assistance.objects.filter(change__in=[one.pk for one in changes]):
-            stored[row.change_id][row.kind_id] = row
+    for row in rows:
+        stored[row.change_id][row.kind_id] = row
     new, altered, gone = [], [], []
     for change, evidence in changes.items():
         mine = stored[change.pk]
@@ -354,11 +388,26 @@ def reweigh(changes: Sequence[Change], rules: Rules) -> list[Change]:
 
 def reweigh_one(change: Change, rules: Rules) -> None:
     """The same of one change, whose version is saved with it: a person waits for this."""
-    found = _stored_evidence([change], rules)
-    judgements = Judgements.of([change])
-    weigh_change(change, found[change.pk], judgements, rules)
+    stored, said, policies, own_rules, assistances = OF_ONE(change.pk, change.repository_id)
+    evidence = [_evidence(row, rules) for row in stored]
+    judgements = Judgements.of_one(change, said, policies, own_rules)
+    weigh_change(change, evidence, judgements, rules)
     change.save(update_fields=[*WEIGHED, "version"])
-    save_assistances({change: found[change.pk]}, judgements, rules)
+    _save_assistances({change: evidence}, assistances, judgements, rules)
+
+
+def _of_one(change: int, repository: int) -> Sequence[models.QuerySet[Any]]:
+    said = Decision.objects.filter(change=change, withdrawn_at=None).select_related("kind", "assistant")
+    return (
+        OriginEvidence.objects.filter(change=change),
+        said.order_by("said_at", "id"),
+        MarkingPolicy.objects.filter(repository=repository, revoked_at=None),
+        PathClassRule.objects.filter(repository=repository),
+        Assistance.objects.filter(change=change),
+    )
+
+
+OF_ONE = Prepared(_of_one, 2)
 
 
 def _stored_evidence(changes: Sequence[Change], rules: Rules) -> Mapping[int, list[Evidence]]:

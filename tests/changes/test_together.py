@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 from django.db.models import Prefetch
+from django.db.models.expressions import RawSQL
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
 from changes.models import Assistance, AssistanceKind, Change, DomainArea, Review
-from changes.queries.together import together
+from changes.queries.together import Prepared, together
 from incidents.queries.causes import standing_causes
 from tests.analytics import histories
 
@@ -77,3 +78,26 @@ def test_bytes_come_as_they_are_stored() -> None:
     )
     [[found]] = together(Review.objects.filter(pk=stored.pk))
     assert (bytes(found.reviewer_in_change), found.reviewer_on_day) == (key, None)
+
+
+def test_what_is_put_together_once_is_bound_anew_at_each_asking() -> None:
+    first, second = filled(), filled()
+    asked = Prepared(
+        lambda change, ids: (
+            Assistance.objects.filter(change=change).select_related("kind").order_by("kind__name"),
+            Change.objects.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [ids])).order_by("pk"),
+            Change.objects.none(),
+        ),
+        2,
+    )
+    for one in (first, second, first):
+        both = [first.pk, second.pk]
+        with CaptureQueriesContext(connection) as statements:
+            helps, changes, nothing = asked(one.pk, both)
+            names = [help_.kind.name for help_ in helps]
+        assert len(statements) == 1
+        rows = Assistance.objects.filter(change=one)
+        assert names == list(rows.order_by("kind__name").values_list("kind__name", flat=True))
+        assert changes == list(Change.objects.filter(pk__in=both).order_by("pk"))
+        assert nothing == []
+    assert asked(first.pk, [])[1] == []
