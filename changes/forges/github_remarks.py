@@ -56,12 +56,19 @@ def _remark(payload: Payload, request: Payload, kind: str) -> RemarkFact:
 
 
 def issue_fact(payload: Payload) -> ChangeFact:
-    """The little that a conversation's payload says of its request: neither commits nor whether it merged."""
-    issue = part(payload, "issue")
-    labels = issue.get("labels")
+    """The little that a conversation's payload says of its request: no commits and no size."""
+    issue, request = part(payload, "issue"), part(part(payload, "issue"), "pull_request")
+    labels, merged_at = issue.get("labels"), instant(request.get("merged_at"))
+    # Older payloads do not say whether a closed one was merged.
+    state = "merged" if merged_at else "open" if issue.get("state") == "open" else None
+    if state is None and issue.get("state") == "closed" and "merged_at" in request:
+        state = "dropped"
     return ChangeFact(
         told_at=time(issue, "updated_at"),
         number=str(needed(issue, "number")),
+        state=state,
+        merged_at=merged_at,
+        closed_at=instant(issue.get("closed_at")) if state in {"merged", "dropped"} else None,
         is_draft=bool(issue["draft"]) if "draft" in issue else None,
         title=text(issue, "title"),
         message=text(issue, "body"),

@@ -178,6 +178,24 @@ def test_only_what_another_person_wrote_is_meaningful(
     assert remark.is_meaningful is not (is_self or is_bot)
 
 
+@pytest.mark.parametrize(("closed", "merged", "state"), [
+    (None, {"merged_at": None}, "open"),
+    ("2026-03-02T11:00:00Z", {"merged_at": "2026-03-02T11:00:00Z"}, "merged"),
+    ("2026-03-02T11:00:00Z", {"merged_at": None}, "dropped"),
+    ("2026-03-02T11:00:00Z", {}, "open"),
+])  # fmt: skip
+def test_a_conversation_tells_how_its_request_ended(
+    source: Source, closed: str | None, merged: dict[str, Any], state: str
+) -> None:
+    def alter(told: dict[str, Any]) -> None:
+        told["issue"] |= {"closed_at": closed, "state": "closed" if closed else "open"}
+        told["issue"]["pull_request"] = {"url": "", **merged}
+
+    send(source, "issue_comment__created", alter)
+    one = Change.objects.get()
+    assert (one.state, one.opened_at, bool(one.merged_at)) == (state, time("09:00"), state == "merged")
+
+
 def test_no_word_of_a_remark_is_kept(source: Source) -> None:
     send(source, "pull_request_review_comment__created")
     send(source, "issue_comment__created")
