@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,6 +45,7 @@ MOST_RANKED = 2000
 MOST_PLANNED = 300
 MOST_BULK = 200
 UNDOABLE = 20
+MOST_OF_TITLE = 60
 MOST_SAID = UNDOABLE + MOST_BULK
 NONE = "none"
 
@@ -248,7 +249,7 @@ class Shown:
     def asks_origin(self) -> bool:
         return not self.change.is_assisted
 
-    @property
+    @cached_property
     def suggested_slugs(self) -> set[str]:
         return {one.kind.slug for one in self.suggested}
 
@@ -292,21 +293,21 @@ def shown(ids: Sequence[int], lacks: Mapping[int, int], user: User | None = None
 
 
 def _shown(mark: int) -> Sequence[QuerySet[Any]]:
-    ids = RawSQL("SELECT unnest(%s::bigint[])", [mark])
-    services = Change.services.through.objects.filter(change__in=ids).select_related("service")
-    pieces = OriginEvidence.objects.filter(change__in=ids)
+    def of(text: str) -> RawSQL:
+        return RawSQL(text, [mark], output_field=BooleanField())  # noqa: S611 -- the texts stand below
+
+    suggested = Assistance.objects.filter(of("changes_assistance.change_id = ANY(%s::bigint[])"))
+    keys = RawSQL("SELECT rule_key FROM changes_originevidence WHERE change_id = ANY(%s::bigint[])", [mark])
+    services = Change.services.through.objects.select_related("service").order_by("service__name")
     return (
-        Change.objects.filter(pk__in=ids).select_related("repository", "area", "assistant"),
-        services.order_by("service__name"),
-        _suggested_of(ids),
-        pieces,
-        DetectionRule.objects.filter(key__in=pieces.order_by().values("rule_key")),
+        Change.objects.filter(of("changes_change.id = ANY(%s::bigint[])")).select_related(
+            "repository", "area", "assistant"
+        ),
+        services.filter(of("changes_change_services.change_id = ANY(%s::bigint[])")),
+        suggested.filter(status=Assistance.Status.SUGGESTED).select_related("kind"),
+        OriginEvidence.objects.filter(of("changes_originevidence.change_id = ANY(%s::bigint[])")),
+        DetectionRule.objects.filter(key__in=keys),
     )
-
-
-def _suggested_of(ids: RawSQL) -> QuerySet[Assistance]:
-    suggested = Assistance.objects.filter(change__in=ids, status=Assistance.Status.SUGGESTED)
-    return suggested.select_related("kind")
 
 
 SHOWN = Prepared(_shown, 1)
@@ -374,8 +375,15 @@ def _presses(rows: list[Any]) -> list[Keypress]:
 def _keypress(said_at: datetime, rows: list[Any]) -> Keypress:
     words = {_words(kind, origin, verdict) for _, _, _, kind, origin, verdict in rows}
     return Keypress(
-        said_at, words.pop() if len(words) == 1 else "As suggested", rows[0][2], len({row[1] for row in rows})
+        said_at,
+        words.pop() if len(words) == 1 else "As suggested",
+        _short(rows[0][2] or "Untitled change"),
+        len({row[1] for row in rows}),
     )
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= MOST_OF_TITLE else f"{title[: MOST_OF_TITLE - 1].rstrip()}…"
 
 
 def _words(kind: str | None, origin: str, verdict: str) -> str:
