@@ -92,13 +92,13 @@ class Features(Readable):
         services.take_back_measurement(measurement_id=row.pk, by=self.person, now=timezone.now())
         return self._shown(feature)
 
-    @extend_schema(request=serializers.AnswerInput, responses=serializers.FeatureSerializer)
+    @extend_schema(request=serializers.WorthInput, responses=serializers.FeatureSerializer)
     @action(detail=True, methods=["post"], url_path="answer", url_name="answer")
     @idempotent
     def worth(self, request: Request, slug: str) -> Response:
         """Was this worth the ongoing hassle? A later answer stands, earlier ones stay in the history."""
         feature = self.get_object()
-        said = self.checked(serializers.AnswerInput)
+        said = self.checked(serializers.WorthInput)
         services.answer_worth(feature_id=feature.pk, by=self.person, now=timezone.now(), **said)
         return self._shown(feature)
 

@@ -114,7 +114,7 @@ class MeasurementInput(serializers.Serializer[Any]):
     note = _text(LONG)
 
 
-class AnswerInput(serializers.Serializer[Any]):
+class WorthInput(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=LONG, help_text="Was this worth the ongoing hassle?")
 
 
