@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -207,6 +207,9 @@ PICKS: Mapping[str, Pick] = {
 OF_DEPLOYMENTS = ("shipped", "deployments", "failed", "rework")
 
 
+NO_SOURCE = "no incident source is connected"
+
+
 class _Builder:
     def __init__(self, weekly: spans.Shown, quarterly: spans.Shown, quarter: Span, week: date) -> None:
         self.weekly, self.quarterly, self.quarter = weekly, quarterly, quarter
@@ -245,20 +248,40 @@ class _Builder:
     def measure(self, key: str, name: str) -> Measure:
         of_deployments = key in OF_DEPLOYMENTS
         weeks, hides = self.counted(PICKS[key], of_deployments=of_deployments)
-        now, before = weeks[QUARTER : 2 * QUARTER], weeks[:QUARTER]
         why = self._why(of_deployments)
+        if key == "failed" and not why and self._is_unmeasured(self.weeks):
+            why = NO_SOURCE
         if hides:
-            weeks = self._covered(weeks, of_deployments)
-            totals = [PICKS[key](self.span(one)) for one in (self.quarter, self.before)]
-            why = why or ("" if None not in totals else "hidden for privacy")
-            altered = None if why else counts_compared([totals[0] or 0], [totals[1] or 0])
-            return Measure(key, name, weeks, totals[0], None if why else totals[1], altered, why)
-        known = [one for one in now if one is not None]
-        total = sum(known) if len(known) == QUARTER else None
-        if why or None in before or total is None:
-            return Measure(key, name, weeks, total, None, None, why or "not known so far back")
-        past = [one or 0 for one in before]
-        return Measure(key, name, weeks, total, sum(past), counts_compared(known, past))
+            found = self._hidden(key, name, self._covered(weeks, of_deployments), why)
+        else:
+            found = _summed(key, name, weeks, why)
+        return self._without_unmeasured(found) if key == "failed" else found
+
+    def _hidden(self, key: str, name: str, weeks: tuple[int | None, ...], why: str) -> Measure:
+        """The sums do not follow from the weeks that are shown: they are those of the spans of 13."""
+        totals = [
+            PICKS[key](self.span(one)) if one.begins_on in self.quarterly.known else None
+            for one in (self.quarter, self.before)
+        ]
+        now, before = totals
+        why = why or ("hidden for privacy" if None in totals else "")
+        if why or now is None or before is None:
+            return Measure(key, name, weeks, now, None, None, why)
+        return Measure(key, name, weeks, now, before, counts_compared([now], [before]))
+
+    def _is_unmeasured(self, weeks: Sequence[date]) -> bool:
+        """Deployments reached users, and of none of them would a failure be known here."""
+        flows = [figures["flow"] for week in weeks if (figures := self.week(week)) is not None]
+        judged = sum(flow["judged"] + flow["pending"] for flow in flows)
+        return not judged and any(flow["deployments"] for flow in flows)
+
+    def _without_unmeasured(self, found: Measure) -> Measure:
+        if found.why == NO_SOURCE:
+            return replace(found, weeks=(None,) * len(found.weeks), now=None, before=None, altered=None)
+        weeks = zip(self.weeks, found.weeks, strict=True)
+        return replace(
+            found, weeks=tuple(None if self._is_unmeasured([week]) else value for week, value in weeks)
+        )
 
     def _why(self, of_deployments: bool) -> str:
         """Why the two spans cannot be compared: what is known begins within them."""
@@ -319,6 +342,15 @@ class _Builder:
             )
             for sort, rows in wanted.items()
         }
+
+
+def _summed(key: str, name: str, weeks: tuple[int | None, ...], why: str) -> Measure:
+    now = [one for one in weeks[QUARTER : 2 * QUARTER] if one is not None]
+    before = [one for one in weeks[:QUARTER] if one is not None]
+    total = sum(now) if len(now) == QUARTER else None
+    if why or total is None or len(before) < QUARTER:
+        return Measure(key, name, weeks, total, None, None, why or "not known so far back")
+    return Measure(key, name, weeks, total, sum(before), counts_compared(now, before))
 
 
 def compared(now: Spread, before: Spread) -> Altered | None:

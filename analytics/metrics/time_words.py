@@ -149,7 +149,8 @@ def _deployments(pair: Pair) -> str:
 
 def _failed(pair: Pair) -> str:
     if pair.now is None:
-        return f", and how many failed is {pair.why or 'not known'}"
+        hidden = pair.why.startswith("hidden")
+        return f", and how many failed is {pair.why if hidden else 'not known: ' + (pair.why or 'not told')}"
     if pair.before is None:
         return f", and {whole(pair.now)} failed"
     if pair.now == pair.before:

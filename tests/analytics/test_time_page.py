@@ -235,3 +235,28 @@ def test_areas_are_named_when_they_are_retired_and_what_has_none_comes_last(shop
         shipped(None, at(1, LAST), 60, scopes=scopes)
     reckon()
     assert [group.name for group in report().groups["area"]] == ["Zeal", "No area"]
+
+
+def test_failures_are_not_known_when_no_incident_source_is_connected(shop: Service) -> None:
+    dark = make.service("Dark", reports_incidents=False)
+    fill(dark, merged=(13, 13), deployments=(13, 26), failed=(0, 0))
+    reckon()
+    found = report()
+    failed = found.measure("failed")
+    assert (failed.now, failed.before, set(failed.weeks)) == (None, None, {None})
+    assert "and how many failed is not known: no incident source is connected." in headline(found)
+    assert found.unmeasured == 26
+    # One measured service beside it: its failures count, and weeks without it are gaps.
+    deployed(shop, at(1, LAST), failed=True)
+    reckon()
+    failed = report().measure("failed")
+    assert (failed.now, failed.before) == (1, 0)
+    assert failed.weeks == (None,) * 25 + (1,)
+
+
+def test_a_hidden_number_is_not_nought_while_its_weeks_are_reckoned(shop: Service) -> None:
+    fill(shop, merged=(13, 13), deployments=(26, 26), failed=(0, 9))
+    deployed(shop, at(6, RECENT.begins_on + 11 * WEEK), failed=True, by_restricted=True)
+    reckon(quarters=False)
+    failed = report().measure("failed")
+    assert (failed.now, failed.before, failed.why) == (None, None, "hidden for privacy")
