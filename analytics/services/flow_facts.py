@@ -33,6 +33,8 @@ class Facts:
     ends: str
     # Instants whose weeks it counts in on the page about reviewing alone.
     reviewed: str = "'{}'::timestamptz[]"
+    # Whether it says since when anything is known: then it alters every week from its own on.
+    is_first: str = "false"
 
 
 CHANGES = Facts(
@@ -51,7 +53,7 @@ DEPLOYMENTS = Facts(
     "analytics_deploymentflow", "deployment_id", queries.DEPLOYMENTS,
     ("repository_id", "is_demo", "scopes", "service", "at", "reached_users", "failed", "suspected",
      "is_rework", "by_restricted", "changes", "is_first_known", "is_gap"),
-    ("at",), "at", "at",
+    ("at",), "at", "at", is_first="is_first_known",
 )  # fmt: skip
 # A postmortem and actions go on after their incident: up to now, as far as that is looked at.
 INCIDENTS = Facts(
@@ -74,7 +76,7 @@ def _refresh(facts: Facts) -> str:
     moments = ", ".join(facts.moments)
     told = (
         f"is_demo, ARRAY[{moments}]::timestamptz[] AS moments, {facts.reviewed} AS reviewed,"
-        f" {facts.begins} AS begins, {facts.ends} AS ends"
+        f" {facts.begins} AS begins, {facts.ends} AS ends, {facts.is_first} AS is_first"
     )
     return f"""
 WITH fresh AS MATERIALIZED ({facts.fresh}),
@@ -106,6 +108,10 @@ spanned AS (
     SELECT is_demo, 'range', date_trunc('week', begins AT TIME ZONE %(zone)s)::date,
            date_trunc('week', COALESCE(ends, %(now)s) AT TIME ZONE %(zone)s)::date
     FROM altered WHERE begins IS NOT NULL
+    UNION
+    SELECT is_demo, 'since', date_trunc('week', begins AT TIME ZONE %(zone)s)::date,
+           date_trunc('week', %(now)s::timestamptz AT TIME ZONE %(zone)s)::date
+    FROM altered WHERE is_first AND begins IS NOT NULL
 )
 SELECT is_demo, how, first_week, last_week FROM spanned
 """

@@ -18,6 +18,8 @@ KEPT = 157
 BY_RANGE = "work"
 # Where reviews count in the week that they were done in.
 BY_REVIEW = "reviewing"
+# Where a week without deployments is none known before the first, and none at all after it.
+BY_KNOWN = ("delivery", "time")
 
 Row = tuple[bool, str, date, date]
 
@@ -31,12 +33,18 @@ class Marks:
         self._quarters: dict[tuple[str, bool], set[date]] | None = None
 
     def add(self, rows: Iterable[Row]) -> None:
-        """As (demo, "moment", "review" or "range", first week, last week); a range as far as `RECENT`."""
+        """As (demo, how, first week, last week); a range is looked at as far as `RECENT`.
+
+        "moment" and "review": the first week. "since": what is known at all, in every week from the first on.
+        """
         for demo, how, first, last in rows:
             if how == "moment":
                 self._add([page for page in self.pages if page != BY_RANGE], demo, [first])
             elif how == "review":
                 self._add([page for page in self.pages if page == BY_REVIEW], demo, [first])
+            elif how == "since":
+                begin = max(first, monday(self.today) - KEPT * WEEK)
+                self._add([page for page in self.pages if page in BY_KNOWN], demo, _mondays(begin, last))
             elif BY_RANGE in self.pages:
                 begin = max(first, monday(self.today) - RECENT * WEEK)
                 self._add([BY_RANGE], demo, [first, *_mondays(begin, last)])
