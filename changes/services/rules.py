@@ -26,12 +26,13 @@ class Rules:
     in_force: Mapping[str, int | None]
 
 
-# Rules are read for every record, and hardly ever change: one line of the database says whether they did.
+# Rules are read for every record, and hardly ever change: one line of the database says whether they did. A
+# row that was altered lies elsewhere, or another transaction wrote it; to read its words would take longer.
 FINGERPRINT = """
     SELECT md5(concat(
-        (SELECT string_agg(one::text, '|' ORDER BY id) FROM changes_detectionrule one), '||',
-        (SELECT string_agg(one::text, '|' ORDER BY id) FROM changes_assistant one), '||',
-        (SELECT string_agg(one::text, '|' ORDER BY id) FROM changes_assistancekind one)
+        (SELECT string_agg(concat(xmin, ctid), '|' ORDER BY id) FROM changes_detectionrule), '||',
+        (SELECT string_agg(concat(xmin, ctid), '|' ORDER BY id) FROM changes_assistant), '||',
+        (SELECT string_agg(concat(xmin, ctid), '|' ORDER BY id) FROM changes_assistancekind)
     ))
 """
 _last: tuple[str, Rules] | None = None
