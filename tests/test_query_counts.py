@@ -63,7 +63,8 @@ def asked_by(client: Client, address: str) -> int:
     "page",
     [
         "analytics:home", "analytics:matrix", "analytics:baseline", "analytics:trend", "changes:list",
-        "analytics:review_delivery", "analytics:review_delivery_records", "changes:areas", "changes:repositories", "analytics:features",
+        "analytics:review_delivery", "analytics:review_delivery_records", "changes:areas",
+        "changes:repositories", "analytics:features",
         "analytics:review_reviewing", "analytics:review_reviewing_changes", "analytics:review_time",
         "analytics:review_time_changes",
     ],
