@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from changes.facts import (
@@ -35,7 +36,9 @@ class GenericChange(SharedSecret):
         return letter.header("Idempotency-Key") or body_key(letter)
 
     def event(self, letter: Letter) -> str:
-        return next((name for name in PARTS if f'"{name}"'.encode() in letter.body), "unknown")
+        """By a look at the bytes: what is whole and what is not is found out later."""
+        found = set(PART.findall(letter.body))
+        return next((name for name in PARTS if name.encode() in found), "unknown")
 
     def handle(self, delivery: Delivery, letter: Letter) -> None:
         document = Reader(letter.document, "")
@@ -79,6 +82,9 @@ PARTS: dict[str, Callable[[Repository, Reader, Delivery], None]] = {
     "check": _check,
     "change": _change,
 }
+
+
+PART = re.compile(rb'"(%s)"\s*:\s*\{' % "|".join(PARTS).encode())
 
 
 def repository_fact(found: Reader) -> RepositoryFact:

@@ -91,3 +91,13 @@ def test_what_is_wrong_is_named_and_nothing_is_kept(
         deliver(source, **parts)
     assert not Change.objects.exists()
     assert not Deployment.objects.exists()
+
+
+@pytest.mark.parametrize(("parts", "event"), [
+    ({"change": CHANGE}, "change"), ({"deployment": DEPLOYMENT}, "deployment"),
+    ({"review": {"id": 1, "change": "flag-7"}}, "review"), ({"check": {"name": "remark"}}, "check"),
+    ({"change": None}, "unknown"), ({}, "unknown"),
+])  # fmt: skip
+def test_the_event_is_what_the_body_holds(parts: dict[str, Any], event: str) -> None:
+    body = json.dumps({"repository": REPOSITORY, **parts}).encode()
+    assert GenericChange().event(Letter({}, body, datetime(2026, 3, 3, tzinfo=UTC))) == event
