@@ -43,6 +43,7 @@ class WorkLimitSerializer(serializers.Serializer[Any]):
 class WorkSortSerializer(serializers.Serializer[Any]):
     sort = serializers.CharField()
     is_measured = serializers.BooleanField()
+    is_hidden = serializers.BooleanField(help_text="So few that a restricted incident could be guessed.")
     reason = serializers.CharField(help_text="Why it is not measured.")
     state = WorkFiguresSerializer()
     weeks_13 = WorkFiguresSerializer()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.models import User
 from analytics.flow_weeks import QUARTER, WEEK, Span, label, monday
-from analytics.metrics.work import NOBODY_TELLS, SORTS, Work, shown
+from analytics.metrics.work import NOBODY_TELLS, SORTS, Work, hides, shown
 from analytics.metrics.work_words import NAMES, Sentences, sentences
 from analytics.models import WorkLimit
 from analytics.queries import spans
@@ -32,6 +32,9 @@ class Line:
     now: Work | None
     before: Work | None
     weeks: tuple[tuple[Span, Work | None], ...]
+    # Mondays of the weeks that are hidden; `hides`: what stands now is.
+    hidden: frozenset[date]
+    hides: bool
     limit: WorkLimit | None
     listed: Listed
     reason: str
@@ -39,7 +42,7 @@ class Line:
 
     @property
     def is_measured(self) -> bool:
-        return self.state is not None or self.now is not None
+        return self.state is not None or self.now is not None or self.hides or bool(self.hidden)
 
     @property
     def is_over(self) -> bool:
@@ -102,6 +105,8 @@ def report_of(form: ReviewForm, user: User) -> Report:
             shown(quarterly.at(form.quarter.begins_on), sort, midnight(form.quarter.ends_on)),
             shown(quarterly.at(form.quarter.before().begins_on), sort, midnight(form.quarter.begins_on)),
             tuple((span, shown(one, sort, ends[span.begins_on])) for span, one in series),
+            frozenset(span.begins_on for span, one in series if hides(one, sort)),
+            hides(state, sort),
             limits.get(sort) if is_now else None,
             listed.get(sort, Listed([])),
             is_now,
@@ -121,12 +126,19 @@ def _line(
     now: Work | None,
     before: Work | None,
     weeks: tuple[tuple[Span, Work | None], ...],
+    hidden: frozenset[date],
+    is_hidden: bool,
     limit: WorkLimit | None,
     listed: Listed,
     is_now: bool,
 ) -> Line:
     words = sentences(sort, state, now, before, limit, is_now)
-    return Line(sort, NAMES[sort], state, now, before, weeks, limit, listed, NOBODY_TELLS[sort], words)
+    if is_hidden:
+        listed = Listed(listed.rows)
+    return Line(
+        sort, NAMES[sort], state, now, before, weeks, hidden, is_hidden, limit, listed,
+        NOBODY_TELLS[sort], words,
+    )  # fmt: skip
 
 
 HEADER = (
@@ -184,6 +196,7 @@ def _line_json(line: Line, report: Report) -> dict[str, Any]:
     return {
         "sort": line.sort,
         "is_measured": line.is_measured,
+        "is_hidden": line.hides,
         "reason": "" if line.is_measured else line.reason,
         "state": _figures(line.state),
         "weeks_13": _figures(line.now),

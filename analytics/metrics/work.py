@@ -26,7 +26,8 @@ words from 5 % of the average on.
 Missing: Where nobody tells of openings, deployments or test runs of a scope, there is no figure, and not 0.
 
 Source: The narrow rows of changes, deployments and incidents, check runs, postmortems and the history of
-actions. Restricted incidents count for everyone; their names show to the people on them only.
+actions. Restricted incidents count for everyone; their names show to the people on them only. Where fewer
+than 3 stand behind a number of a team, service or area and one of them is restricted, it is hidden.
 """
 
 from __future__ import annotations
@@ -38,11 +39,12 @@ from typing import Any
 
 from analytics.balance import Balance, balance
 from analytics.flow_weeks import Span
+from analytics.metrics.delivery_words import gives_away
 from analytics.models.flow import ReviewRules
 from analytics.queries import work as facts
 from analytics.queries.figures import midnight
 
-VERSION = 1
+VERSION = 2
 # In the order of the page; as in WorkLimit.
 SORTS = ("changes", "drafts", "to_deploy", "checks", "incidents", "postmortems", "actions")
 DAY = 86400
@@ -69,7 +71,9 @@ def reckon(span: Span, demo: bool, rules: ReviewRules, now: datetime) -> dict[st
         kept = found.setdefault(scope, {"seconds": seconds, "sorts": {}})
         requests, commits = unopened.get(scope, (0, 0)) if sort == "changes" else (0, 0)
         own = sums.get((scope, sort), facts.Sums())
-        kept["sorts"][sort] = {**asdict(own), "unopened": requests, "commits": commits}
+        hides = bool(scope) and gives_away(own.things, own.veiled)
+        own = facts.Sums() if hides else own
+        kept["sorts"][sort] = {**asdict(own), "unopened": requests, "commits": commits, "hides": hides}
     return found
 
 
@@ -126,8 +130,13 @@ class Work:
         )
 
 
+def hides(figures: Mapping[str, Any] | None, sort: str) -> bool:
+    """So few incidents stand behind it that a restricted one could be guessed."""
+    return bool(figures and figures["sorts"].get(sort, {}).get("hides"))
+
+
 def shown(figures: Mapping[str, Any] | None, sort: str, at: datetime) -> Work | None:
-    """None: not measured, or not reckoned."""
-    if not figures or not figures["seconds"] or sort not in figures["sorts"]:
+    """None: not measured, hidden, or not reckoned."""
+    if not figures or not figures["seconds"] or sort not in figures["sorts"] or hides(figures, sort):
         return None
     return Work(sort, figures["seconds"], figures["sorts"][sort], at)

@@ -73,27 +73,30 @@ CHANGES = " UNION ALL ".join(
     for condition in (
         "flow.state = 'open'",
         "flow.state IN ('merged', 'shipped') AND flow.merged_at >= %(since)s",
-        "flow.state = 'dropped' AND (flow.closed_at >= %(since)s OR flow.closed_at IS NULL)",
+        "flow.state = 'dropped' AND flow.closed_at >= %(since)s",
+        "flow.state = 'dropped' AND flow.closed_at IS NULL",
     )
 )
 
 
-def _waiting(condition: str) -> str:
+def _merged(condition: str) -> str:
     return f"""
-    SELECT 'to_deploy', flow.change_id, flow.scopes, flow.merged_at,
-           CASE WHEN COALESCE(flow.shipped_at, %(until)s) < flow.merged_at + INTERVAL '{DEPLOYED_WITHIN}'
-                THEN flow.shipped_at ELSE flow.merged_at + INTERVAL '{DEPLOYED_WITHIN}' END,
-           false, COALESCE(flow.shipped_at, %(until)s) >= flow.merged_at + INTERVAL '{DEPLOYED_WITHIN}'
-    FROM analytics_changeflow AS flow JOIN deployed ON deployed.repository_id = flow.repository_id
-    WHERE flow.is_demo = %(demo)s AND flow.merged_at >= deployed.since AND NOT flow.is_first_known
+    SELECT flow.change_id, flow.repository_id, flow.scopes, flow.merged_at, flow.shipped_at
+    FROM analytics_changeflow AS flow
+    WHERE flow.is_demo = %(demo)s AND NOT flow.is_first_known
       AND flow.merged_at >= %(since)s - INTERVAL '{DEPLOYED_WITHIN}' AND flow.merged_at < %(until)s
       AND {condition}"""
 
 
+WAITING = " UNION ALL ".join(
+    _merged(condition)
+    for condition in ("flow.state = 'merged'", "flow.state = 'shipped' AND flow.shipped_at >= %(since)s")
+)
 ITEMS = f"""
 {PLACES},
 {DEPLOYED},
 opened AS MATERIALIZED ({CHANGES}),
+merged AS MATERIALIZED ({WAITING}),
 run AS (
     SELECT one.repository_id, MAX(one.id) AS id, unnest(range_agg(tstzrange(one.queued_at,
                CASE WHEN one.completed_at IS NOT NULL THEN GREATEST(one.queued_at, one.completed_at)
@@ -104,30 +107,35 @@ run AS (
       AND (one.status <> 'completed' OR one.completed_at >= %(since)s)
     GROUP BY one.repository_id, one.sha
 ),
-item AS MATERIALIZED (
-    SELECT 'changes' AS sort, id, scopes, ready_at AS began, ended, is_endless, false AS is_given_up
+item AS (
+    SELECT 'changes' AS sort, id, scopes, ready_at AS began, ended, is_endless, false AS is_given_up,
+           false AS is_veiled
     FROM opened WHERE NOT is_draft
     UNION ALL
     SELECT 'drafts', id, scopes, opened_at, CASE WHEN is_draft THEN ended ELSE LEAST(ready_at, ended) END,
-           is_endless, false
+           is_endless, false, false
     FROM opened WHERE is_draft OR ready_at > opened_at
     UNION ALL
-    {_waiting("flow.state = 'merged'")}
-    UNION ALL
-    {_waiting("flow.state = 'shipped' AND flow.shipped_at >= %(since)s")}
+    SELECT 'to_deploy', merged.change_id, merged.scopes, merged.merged_at,
+           CASE WHEN COALESCE(merged.shipped_at, %(until)s) < merged.merged_at + INTERVAL '{DEPLOYED_WITHIN}'
+                THEN merged.shipped_at ELSE merged.merged_at + INTERVAL '{DEPLOYED_WITHIN}' END,
+           false, COALESCE(merged.shipped_at, %(until)s) >= merged.merged_at + INTERVAL '{DEPLOYED_WITHIN}',
+           false
+    FROM merged JOIN deployed ON deployed.repository_id = merged.repository_id
+    WHERE merged.merged_at >= deployed.since
     UNION ALL
     SELECT 'checks', run.id, place.scopes, lower(run.spell), upper(run.spell), false,
-           upper(run.spell) = lower(run.spell) + INTERVAL '{ENDED_WITHIN}'
+           upper(run.spell) = lower(run.spell) + INTERVAL '{ENDED_WITHIN}', false
     FROM run JOIN place ON place.id = run.repository_id
     UNION ALL
     SELECT 'incidents', flow.incident_id, flow.scopes, flow.began_at, flow.ended_at,
-           NOT flow.is_open AND flow.ended_at IS NULL, false
+           NOT flow.is_open AND flow.ended_at IS NULL, false, flow.is_restricted
     FROM analytics_incidentflow AS flow
     WHERE flow.is_demo = %(demo)s AND flow.began_at < %(until)s
       AND (flow.ended_at IS NULL OR flow.ended_at >= %(since)s)
     UNION ALL
     SELECT 'postmortems', postmortem.incident_id, flow.scopes, COALESCE(flow.ended_at, flow.began_at),
-           postmortem.published_at, false, false
+           postmortem.published_at, false, false, flow.is_restricted
     FROM incidents_postmortem AS postmortem
     JOIN analytics_incidentflow AS flow ON flow.incident_id = postmortem.incident_id
     WHERE flow.is_demo = %(demo)s AND NOT (flow.is_open AND postmortem.state = 'not_started')
@@ -135,7 +143,8 @@ item AS MATERIALIZED (
       AND (postmortem.due_on IS NOT NULL OR postmortem.state <> 'not_started')
       AND (postmortem.published_at IS NULL OR postmortem.published_at >= %(since)s)
     UNION ALL
-    SELECT 'actions', action.id, flow.scopes, COALESCE(agreed.at, action.created_at), done.at, false, false
+    SELECT 'actions', action.id, flow.scopes, COALESCE(agreed.at, action.created_at), done.at, false, false,
+           flow.is_restricted
     FROM incidents_actionitem AS action
     JOIN analytics_incidentflow AS flow ON flow.incident_id = action.incident_id
     CROSS JOIN LATERAL (
@@ -155,37 +164,52 @@ item AS MATERIALIZED (
       AND (action.state IN ('accepted', 'in_progress', 'done', 'verified') OR agreed.at IS NOT NULL)
 )"""
 
+# Added up by the scopes that things share before those are taken apart: few for however many things.
 SUMS = f"""
 WITH {ITEMS},
-cut AS (
-    SELECT sort, scopes, began, ended, is_endless, is_given_up, ended < began AS is_reversed,
+cut AS MATERIALIZED (
+    SELECT sort, scopes, began, ended, is_endless, is_given_up, is_veiled, ended < began AS is_reversed,
            ended < %(until)s AS is_over,
-           EXTRACT(EPOCH FROM LEAST(COALESCE(ended, %(until)s), %(until)s) - GREATEST(began, %(since)s))
-               AS inside
+           EXTRACT(
+               EPOCH FROM LEAST(COALESCE(ended, %(until)s), %(until)s) - GREATEST(began, %(since)s)
+           )::float AS inside,
+           NOT is_endless AND (ended < began) IS NOT TRUE AS counts
     FROM item WHERE began < %(until)s AND (ended IS NULL OR ended >= %(since)s)
+),
+shared AS (
+    SELECT sort, scopes,
+           SUM(inside) FILTER (WHERE counts) AS inside,
+           COUNT(*) FILTER (WHERE counts AND began >= %(since)s) AS begun,
+           COUNT(*) FILTER (WHERE counts AND is_over) AS finished,
+           SUM(EXTRACT(EPOCH FROM ended - began)::float) FILTER (WHERE counts AND is_over) AS whole,
+           SUM(EXTRACT(EPOCH FROM %(since)s - began)::float)
+               FILTER (WHERE counts AND is_over AND began < %(since)s) AS before,
+           SUM(inside) FILTER (WHERE counts AND is_over IS NOT TRUE) AS after,
+           COUNT(*) FILTER (WHERE is_endless) AS endless,
+           COUNT(*) FILTER (WHERE is_reversed) AS reversed,
+           COUNT(*) FILTER (WHERE is_given_up AND is_over AND ended >= %(since)s) AS given_up,
+           COUNT(*) AS things, COUNT(*) FILTER (WHERE is_veiled) AS veiled
+    FROM cut GROUP BY sort, scopes
+),
+summed AS (
+    SELECT one.scope, sort, SUM(inside) AS inside, SUM(begun)::int AS begun, SUM(finished)::int AS finished,
+           SUM(whole) AS whole, SUM(before) AS before, SUM(after) AS after, SUM(endless)::int AS endless,
+           SUM(reversed)::int AS reversed, SUM(given_up)::int AS given_up, SUM(things)::int AS things,
+           SUM(veiled)::int AS veiled
+    FROM shared CROSS JOIN unnest(scopes) AS one(scope) GROUP BY one.scope, sort
+),
+going AS (
+    SELECT one.scope, sort, COUNT(*) AS under_way,
+           COUNT(*) FILTER (WHERE began < %(until)s - INTERVAL '{STALE}') AS stale,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM began) DESC) AS median_since,
+           percentile_cont(0.85) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM began) DESC) AS p85_since,
+           EXTRACT(EPOCH FROM MIN(began))::float AS oldest_since
+    FROM cut CROSS JOIN unnest(scopes) AS one(scope)
+    WHERE counts AND is_over IS NOT TRUE GROUP BY one.scope, sort
 )
-SELECT scope, sort,
-       SUM(inside) FILTER (WHERE counts)::float AS inside,
-       COUNT(*) FILTER (WHERE counts AND began >= %(since)s) AS begun,
-       COUNT(*) FILTER (WHERE counts AND is_over) AS finished,
-       SUM(EXTRACT(EPOCH FROM ended - began)) FILTER (WHERE counts AND is_over)::float AS whole,
-       SUM(EXTRACT(EPOCH FROM %(since)s - began))
-           FILTER (WHERE counts AND is_over AND began < %(since)s)::float AS before,
-       SUM(inside) FILTER (WHERE counts AND is_over IS NOT TRUE)::float AS after,
-       COUNT(*) FILTER (WHERE goes_on) AS under_way,
-       COUNT(*) FILTER (WHERE goes_on AND began < %(until)s - INTERVAL '{STALE}') AS stale,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM began) DESC) FILTER (WHERE goes_on)
-           AS median_since,
-       percentile_cont(0.85) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM began) DESC) FILTER (WHERE goes_on)
-           AS p85_since,
-       EXTRACT(EPOCH FROM MIN(began) FILTER (WHERE goes_on))::float AS oldest_since,
-       COUNT(*) FILTER (WHERE is_endless) AS endless,
-       COUNT(*) FILTER (WHERE is_reversed) AS reversed,
-       COUNT(*) FILTER (WHERE is_given_up AND is_over AND ended >= %(since)s) AS given_up
-FROM (SELECT unnest(scopes) AS scope, cut.*,
-             NOT is_endless AND is_reversed IS NOT TRUE AS counts,
-             NOT is_endless AND is_reversed IS NOT TRUE AND is_over IS NOT TRUE AS goes_on FROM cut) AS each
-GROUP BY scope, sort
+SELECT scope, sort, inside, begun, finished, whole, before, after, under_way, stale, median_since, p85_since,
+       oldest_since, endless, reversed, given_up, things, veiled
+FROM summed LEFT JOIN going USING (scope, sort)
 """
 
 # Ended within the span, and nobody told that they were opened: requests, and commits that never were one.
@@ -245,6 +269,9 @@ class Sums:
     endless: int = 0
     reversed: int = 0
     given_up: int = 0
+    things: int = 0
+    # Of restricted incidents.
+    veiled: int = 0
 
 
 def parameters(*, demo: bool, since: datetime, until: datetime) -> dict[str, Any]:

@@ -40,29 +40,36 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _panel(line: Line) -> LimitedPanel:
     limit = line.limit.most if line.limit else None
-    bars = [_bar(span, one) for span, one in line.weeks]
+    bars = [_bar(span, one, span.begins_on in line.hidden) for span, one in line.weeks]
     return panel(line.sort, line.name, bars, limit=limit, limit_words=f"limit {limit}")
 
 
-def _bar(span: Span, one: Work | None) -> Bar:
+def _bar(span: Span, one: Work | None, is_hidden: bool) -> Bar:
     begins = span.begins_on
     is_partial = one is not None and one.seconds < 7 * 86400 - 7200
     if one is None:
-        return Bar(begins, None, f"{label(begins)}: not measured")
+        return Bar(begins, None, f"{label(begins)}: {_absent(is_hidden)}")
     words = f"{label(begins)}: {number(one.average)} on average, {one.under_way} at its end"
     return Bar(begins, (("light", one.average),), words, is_partial)
 
 
-def _rows(report: Report) -> list[tuple[Span, bool, list[Work | None]]]:
-    """Week by week, the newest first: each measured sort in its column."""
-    columns = [line.weeks for line in report.measured]
+def _absent(is_hidden: bool) -> str:
+    return "hidden" if is_hidden else "not measured"
+
+
+def _rows(report: Report) -> list[tuple[Span, bool, list[tuple[Work | None, str]]]]:
+    """Week by week, the newest first: each measured sort in its column, or why it has no figure."""
+    columns = [
+        [(span, one, _absent(span.begins_on in line.hidden)) for span, one in line.weeks]
+        for line in report.measured
+    ]
     if not columns:
         return []
     rows = []
     for place in range(len(columns[0]) - 1, -1, -1):
         span = columns[0][place][0]
         is_partial = report.is_now and span.begins_on > report.quarter.last_day
-        rows.append((span, is_partial, [column[place][1] for column in columns]))
+        rows.append((span, is_partial, [column[place][1:] for column in columns]))
     return rows
 
 
