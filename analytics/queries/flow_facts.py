@@ -230,6 +230,14 @@ SELECT base.id AS deployment_id, repository_id, is_demo,
 FROM base LEFT JOIN blamed USING (id) LEFT JOIN repaired USING (id)
 """
 
+# Of two words on a change and its double the later one holds, as in STANDING.
+WORDS = """
+    SELECT DISTINCT ON (COALESCE(twin.merged_into_id, cause.change_id), cause.deployment_id) cause.status
+    FROM incidents_cause AS cause LEFT JOIN changes_change AS twin ON twin.id = cause.change_id
+    WHERE cause.incident_id = base.id AND cause.status <> 'suggested'
+    ORDER BY COALESCE(twin.merged_into_id, cause.change_id), cause.deployment_id,
+             cause.said_at DESC, cause.id DESC
+"""
 INCIDENTS = f"""
 WITH base AS MATERIALIZED (
     SELECT i.id, i.is_demo, COALESCE(area_map.target, 0) AS area, i.is_restricted, i.cause_answer,
@@ -253,8 +261,7 @@ SELECT base.id AS incident_id, is_demo,
        began_at, ended_at, is_open,
        CASE WHEN ended_at >= started_at
             THEN round(EXTRACT(EPOCH FROM ended_at - started_at))::bigint END AS seconds,
-       CASE WHEN EXISTS (SELECT FROM incidents_cause AS cause
-                         WHERE cause.incident_id = base.id AND cause.status = 'confirmed') THEN 'yes'
+       CASE WHEN EXISTS (SELECT FROM ({WORDS}) AS word WHERE word.status = 'confirmed') THEN 'yes'
             WHEN cause_answer = 'no_change' THEN 'no' ELSE 'unknown' END AS by_change,
        COALESCE((SELECT array_agg(hit.service_id ORDER BY hit.service_id)
                  FROM incidents_incident_services AS hit WHERE hit.incident_id = base.id), '{{}}')
@@ -318,6 +325,9 @@ UNION SELECT 'change', held.change_id FROM rolled
       JOIN changes_deployment_changes AS held ON held.deployment_id = rolled.id
 UNION SELECT 'deployment', held.deployment_id FROM met
       JOIN changes_deployment_changes AS held ON held.change_id = met.id
+-- With a double the words on both are weighed anew.
+UNION SELECT 'incident', cause.incident_id FROM touched
+      JOIN incidents_cause AS cause ON cause.change_id = touched.id AND touched.kind = 'change'
 UNION SELECT 'deployment', cause.deployment_id FROM touched
       JOIN incidents_cause AS cause ON cause.incident_id = touched.id AND touched.kind = 'incident'
       WHERE cause.deployment_id IS NOT NULL

@@ -43,7 +43,7 @@ PAGES: dict[str, ModuleType] = {
     "load": load,
 }
 # Raise it when a narrow row holds something else than before: all are made anew then.
-RULE = 2
+RULE = 3
 
 
 def made_by() -> str:

@@ -343,3 +343,25 @@ def test_old_and_new_weeks_are_reckoned_anew_whatever_is_corrected(seed: int) ->
         history.correct()
         flow.settle(now=NOW)
         hold_weeks()
+
+
+def test_the_later_word_holds_when_a_double_was_judged_before() -> None:
+    with transaction.atomic():
+        history = History(40)
+        Cause.objects.all().delete()
+        incident = history.incidents[0]
+        incident.cause_answer, incident.closing_reason = "open", ""
+        incident.save()
+        survivor, double = history.changes[:2]
+        for number, (change, status) in enumerate([(double, "confirmed"), (survivor, "ruled_out")]):
+            said_at = NOW + timedelta(minutes=number)
+            Cause.objects.create(incident=incident, change=change, status=status, said_at=said_at)
+        touched(incident)
+    flow.settle(now=NOW)
+    assert IncidentFlow.objects.get(pk=incident.pk).by_change == "yes"
+    with transaction.atomic():
+        Change.objects.filter(pk=double.pk).update(merged_into=survivor)
+        touched(survivor, double)
+    flow.settle(now=NOW)
+    assert IncidentFlow.objects.get(pk=incident.pk).by_change == "unknown"
+    hold_rows()
