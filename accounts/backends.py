@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Taxonomy, by label: floors above are named, never imported. A test checks that each exists.
 CURATED = frozenset(
     {
+        "analytics.reviewrules",
         "analytics.worklimit",
         "changes.arearule",
         "changes.assistancekind",

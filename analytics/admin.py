@@ -10,19 +10,22 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin_cells import NamedCells
-from analytics.models import Safeguard, SignalShown, TestScenario, WorkLimit
+from analytics.models import ReviewRules, Safeguard, SignalShown, TestScenario, WorkLimit
 from analytics.queries import scope_choices
 from analytics.queries.figures import shows_demo
-from analytics.services import limits
+from analytics.queries.spans import rules_in_force
+from analytics.services import limits, weeks
 from changes.admin.facts import FactAdmin
 from changes.admin.terms import person
 
 if TYPE_CHECKING:
     LimitBase = admin.ModelAdmin[WorkLimit]
     LimitForm = forms.ModelForm[WorkLimit]
+    RulesBase = admin.ModelAdmin[ReviewRules]
 else:
     LimitBase = admin.ModelAdmin
     LimitForm = forms.ModelForm
+    RulesBase = admin.ModelAdmin
 
 
 @admin.register(TestScenario)
@@ -107,3 +110,40 @@ class WorkLimitAdmin(NamedCells, LimitBase):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[WorkLimit]) -> None:
         for limit in queryset:
             limits.remove_limit(limit=limit, by=person(request))
+
+
+@admin.register(ReviewRules)
+class ReviewRulesAdmin(NamedCells, RulesBase):
+    """What the weekly review is reckoned with. A version is never altered: adding one puts it in force.
+
+    Figures are reckoned anew with it, the newest weeks first; closed weeks keep those of their version.
+    """
+
+    list_display = (
+        "version",
+        "reviewable_lines",
+        "exposure_days",
+        "large_assisted_a_day",
+        "reason",
+        "said_at",
+    )
+    fields = ("reviewable_lines", "exposure_days", "large_assisted_a_day", "reason")
+    ordering = ("-pk",)
+
+    @admin.display(description="Version")
+    def version(self, rules: ReviewRules) -> str:
+        return str(rules.pk)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """As they are now: whoever alters one number keeps the others."""
+        now = rules_in_force()
+        return {name: getattr(now, name) for name in self.fields[:-1]}
+
+    def save_model(self, request: HttpRequest, obj: ReviewRules, form: Any, change: bool) -> None:
+        weeks.put_in_force(rules=obj, by=person(request))
+
+    def has_change_permission(self, request: HttpRequest, obj: ReviewRules | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ReviewRules | None = None) -> bool:
+        return False

@@ -111,9 +111,8 @@ def review_pages() -> Iterator[tuple[str, Result]]:
             with CaptureQueriesContext(connection) as queries:
                 get(address)
             slowest = max(slowest, took)
-            say(
-                f"{page}: {took * 1000:.1f} ms, {took / bare:.1f} times an empty page, {len(queries)} statements"
-            )
+            ratio = took / bare
+            say(f"{page}: {took * 1000:.1f} ms, {ratio:.1f} times an empty page, {len(queries)} queries")
             yield f"{page}_vs_empty_page", Result(round(took / bare, 1), "times", 10, "lower")
             yield f"{page}_queries", Result(len(queries), "queries", 12, "lower")
         yield "review_page_ms_1m", Result(round(slowest * 1000, 1), "ms", 60, "lower")

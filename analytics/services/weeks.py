@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Role, User
 from accounts.services import audit
 from analytics.flow_weeks import QUARTER, WEEK, Span, label, last_full
-from analytics.models import DirtySpan, FrozenWeek, SpanFigures, WeekNote
+from analytics.models import DirtySpan, FrozenWeek, ReviewRules, SpanFigures, WeekNote
 from analytics.queries.spans import rules_in_force
 from analytics.services import flow
 from analytics.stats.decision import RULE_VERSION
@@ -111,3 +111,19 @@ def close_week(*, span: Span, demo: bool, content: Mapping[str, Any], by: User, 
         raise Refused("This week is closed already.", code="closed") from None
     audit(verb="close_week", target=week, actor=by, detail={"week": label(span.begins_on)})
     return week
+
+
+@transaction.atomic
+def put_in_force(*, rules: ReviewRules, by: User) -> ReviewRules:
+    """A new version: figures are reckoned anew with it, closed weeks keep theirs.
+
+    Raises: Refused for a role below curator, or a version that stands already.
+    """
+    if not by.at_least(Role.CURATOR):
+        raise Refused("Review rules are kept by curators.", code="forbidden")
+    if not rules._state.adding:
+        raise Refused("A version is never altered: add another.", code="stands")
+    rules.said_by = by
+    rules.save()
+    audit(verb="put_rules_in_force", target=rules, actor=by)
+    return rules

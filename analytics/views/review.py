@@ -28,7 +28,7 @@ from incidents.services.refusals import Refused
 
 # What a count is called where it is one and where it is more, and where its records stand.
 HAPPENED = (
-    ("incidents", "incidents began", "incidents:list", ""),
+    ("incidents", "incidents began", "", "began-title"),
     ("ended", "incidents were over", "incidents:list", ""),
     ("published", "postmortems were published", "incidents:list", "postmortem=published"),
     ("actions_done", "actions were done", "incidents:actions", ""),
@@ -39,8 +39,8 @@ HAPPENED = (
 )
 WAITS = (
     ("unresolved", "incidents not over", "incidents:list", "ongoing=yes"),
-    ("postmortems", "postmortems due within a week", "incidents:list", ""),
-    ("actions", "actions due within a week", "incidents:ageing", ""),
+    ("postmortems", "postmortems due or overdue", "", "due-title"),
+    ("actions", "actions due or overdue", "", "due-title"),
     ("unreviewed", "signals nobody has reviewed", "analytics:signals", ""),
     ("crossed", "limits of work in progress crossed", "analytics:review_work", ""),
     ("untested", "lessons without a test", "analytics:coverage", ""),
@@ -87,7 +87,14 @@ def _rights(user: User) -> dict[str, bool]:
     return {"may_write": user.at_least(Role.AUTHOR), "may_close": user.at_least(Role.CURATOR)}
 
 
-def _counted(lines: Any, found: Any, before: Any) -> list[dict[str, Any]]:
+def _counted(lines: Any, found: Any, before: Any, *, lists: bool = True) -> list[dict[str, Any]]:
+    """`lists`: the page has lists of its own, which some counts lead to."""
+
+    def address(url: str, query: str) -> str:
+        if not url:
+            return f"#{query}" if lists else reverse("incidents:list")
+        return reverse(url) + (f"?{query}" if query else "")
+
     return [
         {
             "key": key,
@@ -95,7 +102,7 @@ def _counted(lines: Any, found: Any, before: Any) -> list[dict[str, Any]]:
             "count": found[key],
             "before": before.get(key),
             "late": found.get(LATE.get(key, "")),
-            "url": reverse(url) + (f"?{query}" if query else ""),
+            "url": address(url, query),
         }
         for key, words, url, query in lines
         if key in found
@@ -269,8 +276,8 @@ def closed(request: HttpRequest, week: str) -> HttpResponse:
         "glance": glance,
         "label": label(begins_on),
         "scopes": sorted(names.items(), key=lambda one: (bool(one[0]), one[1].lower())),
-        "happened": _counted(HAPPENED, counts["week"], counts["before"]) if counts else None,
-        "waits": _counted(WAITS, counts["waiting"], {}) if counts else None,
+        "happened": _counted(HAPPENED, counts["week"], counts["before"], lists=False) if counts else None,
+        "waits": _counted(WAITS, counts["waiting"], {}, lists=False) if counts else None,
         "notes": queries.notes(begins_on, kept.is_demo),
         **_rights(user),
     }

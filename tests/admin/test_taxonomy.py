@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 CURATED = [
     "changes_assistancekind", "changes_assistant", "changes_domainarea", "changes_detectionrule",
     "incidents_severity", "incidents_factorkind", "incidents_incidenttype", "incidents_postmortemtemplate",
-    "incidents_wordingrule", "analytics_worklimit",
+    "incidents_wordingrule", "analytics_worklimit", "analytics_reviewrules",
 ]  # fmt: skip
 OF_ADMINS = [
     "changes_repository", "changes_service", "changes_environment", "changes_markingpolicy", "changes_change",
