@@ -133,6 +133,24 @@ def test_restricted_incidents_count_for_everyone_and_are_named_to_their_people(
     assert other.count("1 restricted") == 2
 
 
+def test_so_few_that_a_restricted_incident_could_be_guessed_are_hidden_in_a_scope(
+    client: Client, shop: Service
+) -> None:
+    broke(shop, 1, is_restricted=True)
+    settle()
+    client.force_login(make.user())
+    address = reverse("analytics:review_work")
+    text = client.get(address, {"scope": f"service:{shop.pk}"}).content.decode()
+    assert "a restricted incident could be guessed" in text
+    assert "1 incident is not over" not in text
+    assert "1 restricted" not in text
+    told = client.get(f"{reverse('analytics:review_work_json')}?scope=service:{shop.pk}").json()
+    sorts = {one["sort"]: one for one in told["sorts"]}
+    assert sorts["incidents"]["is_hidden"]
+    assert sorts["incidents"]["state"]["at_end"] is None
+    assert "1 incident is not over now." in client.get(address).content.decode()
+
+
 def test_a_request_closed_without_ever_being_opened_is_said_on_top(reader: Client, shop: Service) -> None:
     opened(shop, 20, 15)
     lost = opened(shop, 20, 14, opened_at=None)
