@@ -23,9 +23,10 @@ from changes.models import (
     SizeBand,
 )
 from changes.origin import Evidence, Material, Said, detect
+from changes.queries.judgements import Judgements
 from changes.services.bulk import insert, insert_pairs
 from changes.services.rules import current_rules
-from changes.services.weighing import Judgements, save_assistances, save_evidence, weigh_change
+from changes.services.weighing import save_assistances, save_evidence, weigh_change
 
 
 @dataclass

@@ -11,6 +11,7 @@ from django.utils import timezone
 from changes.facts import ChangeFact, FileFact
 from changes.models import Change, ChangeIdentity, ChangeLink, Deployment, Repository
 from changes.origin import Evidence
+from changes.queries.judgements import Judgements
 from changes.services import links as linking
 from changes.services.beginnings import begin_known
 from changes.services.bulk import insert
@@ -24,7 +25,6 @@ from changes.services.rules import Rules, current_rules
 from changes.services.shipping import refresh_holding, refresh_shipped, settle_shipped
 from changes.services.telling import settle_parts, tell
 from changes.services.weighing import (
-    Judgements,
     find_evidence,
     of_fields,
     reweigh,
