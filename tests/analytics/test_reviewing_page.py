@@ -7,7 +7,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.test import Client
@@ -250,7 +250,7 @@ def shape(serializer: serializers.BaseSerializer[Any], value: Any, at: str = "")
     """What is sent has the fields that the schema tells of, and no other."""
     if isinstance(serializer, serializers.ListSerializer):
         for one in value:
-            shape(serializer.child, one, at)
+            shape(cast("Any", serializer.child), one, at)
     elif isinstance(serializer, serializers.Serializer):
         assert set(serializer.fields) == set(value), at
         for name, field in serializer.fields.items():
