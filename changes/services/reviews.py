@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 
 from django.conf import settings
@@ -33,6 +33,8 @@ from intake import ledger
 from intake.models import Delivery
 
 Space = ChangeIdentity.Space
+# When the words were told that stand: any words come after none, in any order of arrival.
+NO_WORDS_YET = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @transaction.atomic
@@ -123,7 +125,7 @@ def _record_remark(
     key = {"change": change, "kind": fact.kind, "external_id": fact.external_id}
     row = ReviewRemark.objects.filter(**key).first()
     if row is None:
-        row = ReviewRemark(**key, told_at=fact.at, delivery=delivery)
+        row = ReviewRemark(**key, told_at=NO_WORDS_YET, delivery=delivery)
         row.reviewer_in_change = in_change(change, fact)
     if row.at is None or fact.at < row.at:
         row.at = fact.at
