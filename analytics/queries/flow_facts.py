@@ -362,7 +362,8 @@ ENTRIES = """
     WHERE entry.kind IN ('change', 'deployment', 'incident', 'service', 'taxonomy')
       AND (known.seen IS NULL OR pg_snapshot_xmin(known.seen) > pg_snapshot_xmax(pg_current_snapshot())
            OR (entry.transaction >= pg_snapshot_xmin(known.seen)::text::bigint
-               AND NOT pg_visible_in_snapshot(entry.transaction::text::xid8, known.seen)))
+               AND (entry.transaction = pg_current_xact_id_if_assigned()::text::bigint
+                    OR NOT pg_visible_in_snapshot(entry.transaction::text::xid8, known.seen))))
 """
 LEDGER = f"""
 WITH new AS (SELECT DISTINCT kind, object_id FROM ({ENTRIES}) AS entry)

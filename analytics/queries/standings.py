@@ -61,7 +61,8 @@ def new_entries(snapshot: str) -> tuple[list[tuple[str, int]], str]:
             # A snapshot of the future: the database came here from another server.
             "  OR pg_snapshot_xmin(known.seen) > pg_snapshot_xmax(pg_current_snapshot())"
             "  OR (entry.transaction >= pg_snapshot_xmin(known.seen)::text::bigint"
-            "   AND NOT pg_visible_in_snapshot(entry.transaction::text::xid8, known.seen))))"
+            "   AND (entry.transaction = pg_current_xact_id_if_assigned()::text::bigint"
+            "    OR NOT pg_visible_in_snapshot(entry.transaction::text::xid8, known.seen)))))"
             " SELECT pg_current_snapshot()::text, ARRAY(SELECT kind FROM new ORDER BY kind, object_id),"
             " ARRAY(SELECT object_id FROM new ORDER BY kind, object_id)",
             [snapshot],
