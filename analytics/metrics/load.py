@@ -17,9 +17,9 @@ of the operating load.
 Dependencies: Packages that the manifests of a repository name, each once; what only comes along with them, by
 its lock files, is counted apart.
 
-Readings: Told by CI in one line, or counted in a clone for the ends of past months. A reading stands until the
-next, for 92 days at most; then nothing is known. A repository counts as a whole for everything; for an area, a
-team or a service only its parts count, or the whole where it belongs there as a whole.
+Readings: Told by CI in one line, or counted in a clone for the ends of past months. A reading stands until
+the next, for 92 days at most; then nothing is known. A repository counts as a whole for everything; for an
+area, a team or a service only its parts count, or the whole where it belongs there as a whole.
 
 Change: Only between places that were measured at both ends, so that a repository that is measured for the
 first time is no growth.

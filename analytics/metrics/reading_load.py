@@ -17,8 +17,8 @@ They are in no median; their share is shown, as a rise in it would hide quick re
 Gaps: Under 5 measured changes in a week there is no median.
 
 Test: Mann-Kendall over the medians of 26 weeks, with Theil-Sen's slope of their logarithms; at least 13 of
-the weeks must have one. An arrow where p is below 0.005, looked at every four weeks: 6 to 8 % of series show a
-false one in a year, and a doubling over 26 weeks is found in three of four cases at 20 reviewed changes a
+the weeks must have one. An arrow where p is below 0.005, looked at every four weeks: 6 to 8 % of series show
+a false one in a year, and a doubling over 26 weeks is found in three of four cases at 20 reviewed changes a
 week, in one of three at 6. Without an arrow there is "no clear trend", which is not the same as steady.
 
 Exclusions: Changes of automations are a row of their own and in no other. No figure is of a person.

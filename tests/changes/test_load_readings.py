@@ -131,7 +131,9 @@ def test_a_clone_is_measured_at_the_ends_of_months_whole_and_by_service(repo: Re
     when = datetime(2024, 1, 15, tzinfo=UTC)
     for _ in range(2):
         measure_clone(clone=Clone(repo.path), repository=repository, months=3, now=when)
-    rows = LoadReading.objects.order_by("service", "on").values_list("service", "on", "kind", "count")
+    rows: list[tuple[Any, ...]] = list(
+        LoadReading.objects.order_by("service", "on").values_list("service", "on", "kind", "count")
+    )
     whole = [(on, count) for service, on, kind, count in rows if service is None and kind == "dependencies"]
     assert whole == [(date(2023, 11, 30), 1), (date(2023, 12, 31), 3), (date(2024, 1, 15), 3)]
     part = [(on, count) for service, on, kind, count in rows if service == till.pk and kind == "dependencies"]

@@ -75,7 +75,7 @@ def fingerprint() -> list[Any]:
         *incidents,
         *kinds,
         *reviews,
-        *((*one[:-1], bytes(one[-1])) for one in remarks),
+        *((*one[:-1], bytes(one[-1] or b"")) for one in remarks),
         *checks,
     ]
 
@@ -158,7 +158,7 @@ def test_reviews_differ_by_size_and_help_when_played_in_full() -> None:
 def test_nothing_lies_ahead_when_played() -> None:
     as_of = datetime(2026, 3, 2, tzinfo=UTC)
     for work in play(as_of=as_of, seed=3, changes=2000, incidents=100).works:
-        times = [one.at for one in (*work.reviews, *work.remarks)]
+        times = [one.at for one in work.reviews] + [one.at for one in work.remarks]
         times += [run.completed_at or run.started_at or run.queued_at for run in work.runs]
         assert max(times, default=work.opened_at) < as_of
         assert min(times, default=work.opened_at) >= work.opened_at
