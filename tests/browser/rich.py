@@ -16,10 +16,14 @@ from accounts import notices
 from accounts.mail import stop_url
 from accounts.models import Role, Scope, Subscription, Team, Topic, User
 from accounts.services import issue_token, open_sign_in_link
+from analytics import weekly as reports
+from analytics.flow_weeks import last_full
 from analytics.mails import links
-from analytics.models import Safeguard, Sample, SampledChange, Signal, TestScenario
+from analytics.models import FrozenWeek, Safeguard, Sample, SampledChange, Signal, TestScenario
 from analytics.queries import samples as sample_queries
-from analytics.services import samples
+from analytics.queries import week as queries
+from analytics.review_form import ReviewForm
+from analytics.services import flow, samples, weeks
 from analytics.services.demo import make_demo
 from changes.models import AssistanceKind, Change, Deployment, DomainArea, Feature, MarkingPolicy
 from changes.services.care import care_token
@@ -61,6 +65,7 @@ def make_rich() -> Rich:
     _tell(reader, told, reviewed)
     return Rich(
         reader=reader,
+        week=_week(reader),
         told=told,
         draft=draft,
         reviewed=reviewed,
@@ -132,6 +137,27 @@ def _things(told: Incident) -> dict[str, Any]:
         "scenario": TestScenario.objects.filter(lessons__isnull=False).order_by("number")[0],
         "safeguard": Safeguard.objects.all()[0],
     }
+
+
+def _week(reader: User) -> FrozenWeek:
+    """All weeks reckoned, and the last that is over noted and closed."""
+    now = timezone.now()
+    flow.settle(now=now)
+    span = last_full(flow.local_day(now))
+    weeks.add_note(
+        week=span.begins_on,
+        demo=True,
+        kind="decision",
+        text="Two reviewers for payments.",
+        by=reader,
+        now=now,
+    )
+    names = ReviewForm({}, demo=True).names
+    asked = queries.Asked(span, "", True, flow.local_day(now))
+    found = queries.counts(asked, with_waiting=True)
+    counts = {"": {"week": found.week, "before": found.before, "waiting": found.waiting}}
+    content = reports.content(span=span, demo=True, names=names, counts=counts)
+    return weeks.close_week(span=span, demo=True, content=content, by=reader, now=now)
 
 
 def _signal() -> Signal:
