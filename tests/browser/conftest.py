@@ -67,7 +67,9 @@ class Visitor:
         return page
 
     def _hear(self, message: ConsoleMessage) -> None:
-        self.said.append(f"{message.type}: {message.text}")
+        # Which of the two comes first, a field's autofocus or the reader's own, is for the browser to say.
+        if not message.text.startswith("Autofocus processing was blocked"):
+            self.said.append(f"{message.type}: {message.text}")
 
     def url(self, path: str) -> str:
         return f"{self.base}{path}"
