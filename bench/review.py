@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from bench.matrix import _filled, at, say, seconds
+from bench.filling import fill
+from bench.matrix import CHANGES, INCIDENTS, at, make_database, say, seconds
 from bench.registry import Result, benchmarks
 
 # Deployments, reviews and checks of the filled history: as many as a busy organisation has.
 DEPLOYMENTS = """
 INSERT INTO changes_deployment (external_id, repository_id, service_id, environment_id, is_production,
-                                status, kind, kind_basis, sha, ref, url, requested_at, started_at,
+                                status, kind, kind_told, kind_basis, sha, ref, url, requested_at, started_at,
                                 finished_at, is_gap, recorded_at)
 SELECT 'bench-' || id, repository_id, %(service)s + (id * 31) %% 40, %(environment)s, true,
        CASE WHEN id %% 90 = 0 THEN 'failed' ELSE 'succeeded' END,
-       CASE WHEN id %% 200 = 0 THEN 'rollback' ELSE 'planned' END, '', '', '', '',
+       CASE WHEN id %% 200 = 0 THEN 'rollback' ELSE 'planned' END, '', '', '', '', '',
        shipped_at, shipped_at, shipped_at + interval '5 minutes', false, shipped_at
 FROM changes_change WHERE id %% 6 = 0
 """
@@ -42,7 +43,7 @@ FROM changes_change CROSS JOIN generate_series(1, 2) AS which WHERE id %% 8 <> 0
 
 
 def _with_flow() -> str:
-    """The filled database with deployments, reviews and times; all weeks reckoned."""
+    """A database of its own with deployments, reviews and times; all weeks reckoned."""
     from django.db import connection
     from django.utils import timezone
 
@@ -50,10 +51,11 @@ def _with_flow() -> str:
     from analytics.services import flow
     from changes.models import Environment, Service
 
-    filled = _filled()
-    with at(filled.name):
-        if SpanFigures.objects.exists():
-            return filled.name
+    name = "bench_review"
+    make_database(name)
+    with at(name):
+        begun = time.perf_counter()
+        fill(changes=CHANGES, incidents=INCIDENTS)
         named = {
             "environment": Environment.objects.create(name="production", is_production=True).pk,
             "service": Service.objects.filter(slug__startswith="bench-").order_by("pk")[0].pk,
@@ -64,13 +66,14 @@ def _with_flow() -> str:
                 cursor.execute(statement, named)
             cursor.execute("SET session_replication_role = origin")
             cursor.execute("VACUUM ANALYZE")
+        say(f"filled in {time.perf_counter() - begun:.0f} s")
         begun = time.perf_counter()
         flow.rebuild(now=timezone.now)
         took = time.perf_counter() - begun
         say(f"{ChangeFlow.objects.count()} changes, {SpanFigures.objects.count()} figures in {took:.0f} s")
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
-    return filled.name
+    return name
 
 
 PAGES = (
