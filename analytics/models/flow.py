@@ -172,7 +172,11 @@ class IncidentFlow(models.Model):
     is_restricted = models.BooleanField()
 
     class Meta:
-        indexes = [models.Index(fields=["began_at"], name="incident_flow_began")]
+        indexes = [
+            models.Index(fields=["began_at"], name="incident_flow_began"),
+            models.Index(fields=["ended_at"], name="incident_flow_ended"),
+            models.Index(fields=["began_at"], condition=models.Q(is_open=True), name="incident_flow_open"),
+        ]
 
     def __str__(self) -> str:
         return f"flow of incident {self.incident_id}"
