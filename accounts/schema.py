@@ -59,7 +59,8 @@ STANDARD_ACTIONS = {"list", "create", "retrieve", "update", "partial_update", "d
 class Schema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         extra: list[Any] = []
-        if self._marked("takes_idempotency_key"):
+        # Done twice, a deletion is done once all the same.
+        if self._marked("takes_idempotency_key") and self.method == "POST":
             extra.append(IDEMPOTENCY_KEY)
         if self._marked("needs_if_match"):
             extra.append(IF_MATCH)
