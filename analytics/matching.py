@@ -8,8 +8,9 @@ from typing import Any
 
 from analytics import comparisons, reports
 from analytics.metrics import Definition, definition, matched_ratio
-from analytics.metrics.matched_ratio import FEWEST_INCIDENTS, MatchedRatio, sentence, shown
+from analytics.metrics.matched_ratio import MatchedRatio, sentence, shown
 from analytics.metrics.sentences import lower
+from analytics.privacy import gives_away
 from analytics.queries.figures import NO_AREA, Filters, RowKey, Taxonomy, taxonomies
 from analytics.queries.ledger import Standing, standing
 from analytics.queries.matched import Asked, Failed, Place, asked
@@ -172,7 +173,7 @@ def _gives_away(side: Iterable[Failed]) -> bool:
     for one in side:
         incidents |= one.incidents
         restricted |= one.restricted
-    return bool(restricted) and len(incidents) < FEWEST_INCIDENTS
+    return gives_away(len(incidents), len(restricted))
 
 
 def _subject(name: str, key: str, area: str) -> str:

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from analytics.csv_files import csv_text
 from analytics.metrics import Definition, definition, failure_rate
 from analytics.metrics.failure_rate import FailureRate, Place
+from analytics.privacy import gives_away
 from analytics.queries.cells import CellCounts, CellIncidents, cells_and_incidents
 from analytics.queries.counted import (
     Scope,
@@ -265,8 +266,7 @@ def _rows(
 
 def _shown_without_change(found: WithoutChange) -> WithoutChange | None:
     """None: hidden, since too few incidents stand beside a restricted one."""
-    few = found.total < failure_rate.FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
-    return None if found.restricted and few else found
+    return None if gives_away(found.total, found.restricted) else found
 
 
 HEADER = (

@@ -9,7 +9,8 @@ from typing import Any
 from analytics import reports
 from analytics.comparisons import hidden_places, kept, names_area, without_assistant
 from analytics.metrics import Definition, definition, trend
-from analytics.metrics.trend import WEEKS_TESTED, Point, Verdict, Week, gives_away, point, verdict
+from analytics.metrics.trend import WEEKS_TESTED, Point, Verdict, Week, point, verdict
+from analytics.privacy import gives_away
 from analytics.queries.counted import Period
 from analytics.queries.figures import WITH_INCIDENTS, Filters, RowKey, Words, taxonomies
 from analytics.queries.ledger import Standing, standing

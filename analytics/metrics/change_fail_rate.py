@@ -36,7 +36,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from analytics.metrics.delivery_words import Failures, gives_away
+from analytics.metrics.delivery_words import Failures
+from analytics.privacy import gives_away
 
 COUNTED = (
     "judged", "failed", "suspected", "pending", "pending_failed", "pending_suspected", "unmeasured",

@@ -7,17 +7,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from analytics.metrics.failure_rate import FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
 from analytics.stats import wilson_interval
 from analytics.stats.ranks import count_interval
 from design.spans import percent, short_span
 
 FEWEST_FOR_A_PERCENTAGE = 20
-
-
-def gives_away(events: int, restricted: int) -> bool:
-    """So few that a restricted incident among what made them could be guessed."""
-    return restricted > 0 and events < FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
 
 
 def whole(number: int) -> str:

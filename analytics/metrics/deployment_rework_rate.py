@@ -24,7 +24,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from analytics.metrics.delivery_words import Rework, gives_away
+from analytics.metrics.delivery_words import Rework
+from analytics.privacy import gives_away
 
 
 def part(counts: Mapping[str, int]) -> dict[str, Any]:

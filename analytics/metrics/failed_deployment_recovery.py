@@ -24,7 +24,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from analytics.metrics.delivery_words import Recovery, Spread, gives_away
+from analytics.metrics.delivery_words import Recovery, Spread
+from analytics.privacy import gives_away
 
 
 def part(lasted: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,13 +34,13 @@ from dataclasses import dataclass
 from operator import add
 from typing import Any
 
+from analytics.privacy import gives_away
 from analytics.queries.cells import CellCounts, CellIncidents
 from analytics.queries.counted import Counted
 from analytics.stats import shrunken_rates, wilson_interval
 from analytics.stats.shapes import Counts
 
 FEWEST_FOR_A_RATE = 10
-FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE = 3
 # Smoothed rate against the rate of all changes: from clearly below (0) to far above (6).
 LEVELS = (0.5, 0.75, 1.0, 1.35, 1.8, 2.5)
 
@@ -131,9 +131,7 @@ def may_give_away(counts: Iterable[CellCounts], incidents_are_fewest: bool) -> b
     `incidents_are_fewest`: the counts hold no fewer restricted incidents than there are, and their number
     of incidents is never more than there are. An instant of the past may know fewer restricted ones.
     """
-    return not incidents_are_fewest or any(
-        found.restricted and found.incidents < FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE for found in counts
-    )
+    return not incidents_are_fewest or any(gives_away(found.incidents, found.restricted) for found in counts)
 
 
 def _percent(rate: float) -> str:
@@ -191,7 +189,7 @@ def without_numerator(cell: FailureRate) -> FailureRate:
 
 
 def must_hide(incidents: CellIncidents) -> bool:
-    return incidents.restricted and incidents.incidents < FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
+    return gives_away(incidents.incidents, incidents.restricted)
 
 
 Place = tuple[str, str]

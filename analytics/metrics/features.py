@@ -39,7 +39,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from analytics.metrics.failure_rate import FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
+from analytics.privacy import gives_away
 from analytics.queries.features import Action, ConfigPaths, Counted, Linked, Window
 from changes.models import Feature, Measurement
 
@@ -133,8 +133,7 @@ class Incidents:
 
     @property
     def hidden(self) -> bool:
-        few = 0 < self.total < FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
-        return few and any(one.incident.is_restricted for one in self.all)
+        return gives_away(self.total, sum(one.incident.is_restricted for one in self.all))
 
     @property
     def seen(self) -> list[Linked]:
@@ -236,8 +235,7 @@ class Burden:
         if not self.counted.held_by:
             reason = NO_DEPLOYMENT if self.counted.first_shipped_at else NOT_SHIPPED
             return Part("rework", "Rework deployments", None, reason=reason)
-        few = self.counted.rework < FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
-        if self.counted.by_restricted and few:
+        if gives_away(self.counted.rework, self.counted.by_restricted):
             return Part("rework", "Rework deployments", None, reason=HIDDEN_REWORK)
         return Part("rework", "Rework deployments", self.counted.rework)
 

@@ -49,13 +49,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analytics.metrics.sentences import number
+from analytics.privacy import FEWEST_BESIDE_A_RESTRICTED_ONE
 from analytics.stats.decision import MANUAL_BASELINE
 from analytics.stats.matched import Counted, Matched
 
 HIDDEN = "hidden for privacy"
 DISAGREE = "the areas disagree: no one number stands for them"
-# A restricted incident among fewer than these would be given away by the counts.
-FEWEST_INCIDENTS = 3
 
 
 @dataclass(frozen=True)
@@ -129,8 +128,8 @@ def sentence(found: MatchedRatio, subject: str) -> str:
     """`subject` begins the sentence: "In payments, changes with AI help in tests"."""
     if found.is_hidden:
         return (
-            f"{subject}: hidden, since fewer than {FEWEST_INCIDENTS} incidents stand behind it and one of "
-            "them is restricted."
+            f"{subject}: hidden, since fewer than {FEWEST_BESIDE_A_RESTRICTED_ONE} incidents stand behind it "
+            "and one of them is restricted."
         )
     if found.ratio is None:
         reason = f"there are {found.refused}" if found.refused.startswith("under") else found.refused

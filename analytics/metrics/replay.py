@@ -30,14 +30,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from analytics.models import RowCode
+from analytics.privacy import gives_away
 from analytics.queries import replay as queries
 from analytics.queries.replay import Asked, Met, Month
 from analytics.stats import wilson_interval
 from analytics.stats.shapes import Interval
 
-# Below this many changes no rate is shown, below this many incidents a restricted one hides the count.
+# Below this many changes no rate is shown.
 FEWEST_CHANGES = 10
-FEWEST_INCIDENTS = 3
 
 INSTEAD = {
     RowCode.NO_CHANGE: "No change was involved",
@@ -117,7 +117,7 @@ class Replay:
     @property
     def is_hidden(self) -> bool:
         """So few incidents that a count would tell which of them is restricted."""
-        return len(self.lines) < FEWEST_INCIDENTS and any(line.restricted for line in self.lines)
+        return gives_away(len(self.lines), sum(line.restricted for line in self.lines))
 
     @property
     def rate(self) -> tuple[float, Interval] | None:

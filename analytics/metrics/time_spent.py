@@ -59,8 +59,8 @@ from math import ceil
 from typing import Any
 
 from analytics.flow_weeks import Span
-from analytics.metrics.delivery_words import gives_away
 from analytics.models.flow import ReviewRules
+from analytics.privacy import gives_away
 from analytics.queries import delivery
 from analytics.queries import time_spent as facts
 from analytics.queries.time_spent import AUTOMATION, COUNTS, STAGES, STEPS, Alike

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from analytics.metrics.failure_rate import FEWEST_FOR_A_RATE, FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
+from analytics.metrics.failure_rate import FEWEST_FOR_A_RATE
 from analytics.stats import stratified_trend, wilson_interval
 from analytics.stats.shapes import Counts
 
@@ -110,11 +110,6 @@ def point(start: date, end: date, *, is_pending: bool, n: int, failures: float, 
         return replace(plain, state="few" if n else "empty")
     low, high = wilson_interval(failures, n)
     return replace(plain, rate=failures / n, low=low, high=high, state="shown")
-
-
-def gives_away(incidents: float, restricted: int) -> bool:
-    """By counts that hold no fewer restricted incidents, and no more incidents, than there are."""
-    return restricted > 0 and incidents < FEWEST_INCIDENTS_BESIDE_A_RESTRICTED_ONE
 
 
 def verdict(weeks: Iterable[Week], count: int) -> Verdict:

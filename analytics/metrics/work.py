@@ -39,8 +39,8 @@ from typing import Any
 
 from analytics.balance import Balance, balance
 from analytics.flow_weeks import Span
-from analytics.metrics.delivery_words import gives_away
 from analytics.models.flow import ReviewRules
+from analytics.privacy import gives_away
 from analytics.queries import work as facts
 from analytics.queries.figures import midnight
 

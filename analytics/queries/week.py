@@ -24,6 +24,7 @@ from analytics.models import (
     WeekNote,
     WorkLimit,
 )
+from analytics.privacy import gives_away
 from analytics.queries.at_once import at_once
 from analytics.queries.features import in_scope, to_answer
 from analytics.queries.figures import midnight
@@ -37,7 +38,6 @@ AGREED_ACTIONS = (ActionItem.State.ACCEPTED, ActionItem.State.IN_PROGRESS)
 ENDED_ACTIONS = (ActionItem.State.DONE, ActionItem.State.VERIFIED)
 SOON = timedelta(days=7)
 SHOWN = 5
-FEWEST_BESIDE_A_RESTRICTED_ONE = 3
 
 
 @dataclass(frozen=True)
@@ -211,10 +211,6 @@ def counts(asked: Asked, *, with_waiting: bool) -> Counts:
         }
 
     return Counts(told("week"), told("before"), told("waiting") if with_waiting else None)
-
-
-def gives_away(events: int, restricted: int) -> bool:
-    return restricted > 0 and events < FEWEST_BESIDE_A_RESTRICTED_ONE
 
 
 @dataclass(frozen=True)

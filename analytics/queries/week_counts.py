@@ -10,13 +10,11 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from analytics.privacy import gives_away
 from analytics.queries.figures import Taxonomy, midnight
 from changes.models import Deployment, DomainArea
 from incidents.models import ActionItem, Incident, Postmortem
 from incidents.services.reminding import AGREED, UNFINISHED
-
-# Of a scope, fewer incidents than this are not counted out loud when one of them is restricted.
-FEW = 3
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def _counted(rows: QuerySet[Any], incident: str, scope: str) -> Count:
     restricted = "is_restricted" if incident == "pk" else "incident__is_restricted"
     found = list(rows.values_list("pk", incident, restricted).distinct())
     behind = {number: hidden for _, number, hidden in found}
-    if scope and any(behind.values()) and len(behind) < FEW:
+    if scope and gives_away(len(behind), sum(behind.values())):
         return Count(None, is_hidden=True)
     return Count(len(found))
 

@@ -16,8 +16,8 @@ from analytics import delivery
 from analytics.charts_delivery import panels
 from analytics.flow_weeks import QUARTER, WEEK, Span, label
 from analytics.metrics.delivery_sentences import apart
-from analytics.metrics.delivery_words import gives_away
 from analytics.models import ReviewRules, SpanFigures
+from analytics.privacy import gives_away
 from analytics.queries import delivery_records, spans
 from analytics.queries.delivery import Asked
 from analytics.review_form import ReviewForm
