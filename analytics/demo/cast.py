@@ -264,6 +264,9 @@ POLICIES: list[tuple[str, int, int | None, str]] = [
 # Where a failure costs most: as the areas that the product begins with have it.
 RISKY_AREAS = frozenset({"payments", "identity", "compliance", "checkout"})
 
+# Repositories whose senior reviewers are named, and for how many days they have been.
+SENIORS_SINCE = {"payments": 520, "storefront": 330, "identity": 250, "compliance": 60}
+
 # Of which services nobody said whether their incidents come in, and which wait longer before they call a
 # deployment good.
 NOT_SAID = frozenset({"catalogue-web"})

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import lru_cache
 
+from analytics.demo import cast
 from analytics.demo.history import History
 from analytics.demo.places import Places
 from analytics.demo.reviewing import SENIORS
 from analytics.demo.work import Note, Opinion, Work
-from changes.models import Change, CheckRun, Review, ReviewCare, ReviewRemark, SizeException
+from changes.models import (
+    Change,
+    CheckRun,
+    Review,
+    ReviewCare,
+    ReviewRemark,
+    SeniorReviewer,
+    SizeException,
+)
 from changes.services.bulk import insert
 
 
 def make(history: History, places: Places, rows: Mapping[int, Change]) -> None:
     """`rows`: changes by `id(work)`."""
     pairs = [(work, rows[id(work)]) for work in history.works]
-    insert([_review(row, work, one, n) for work, row in pairs for n, one in enumerate(work.reviews, 1)])
+    since = _name_seniors(history.as_of, places)
+    insert(
+        [
+            _review(row, work, one, n, since.get(row.repository_id))
+            for work, row in pairs
+            for n, one in enumerate(work.reviews, 1)
+        ]
+    )
     insert([_remark(row, work, one, n) for work, row in pairs for n, one in enumerate(work.remarks, 1)])
     insert([one for work, row in pairs for one in _runs(row, work)])
     insert([_exception(row, work, places) for work, row in pairs if work.exception])
@@ -30,7 +47,20 @@ def make(history: History, places: Places, rows: Mapping[int, Change]) -> None:
     )
 
 
-def _review(row: Change, work: Work, one: Opinion, number: int) -> Review:
+def _name_seniors(as_of: datetime, places: Places) -> dict[int, datetime]:
+    """Put the seniors of some repositories on the list; says since when, by repository."""
+    found = {}
+    for name, days in cast.SENIORS_SINCE.items():
+        repository = places.repositories[name]
+        since = found[repository.pk] = as_of - timedelta(days=days)
+        for team in dict.fromkeys(part.team for part in cast.PARTS if part.repository == name):
+            for number in range(1, SENIORS + 1):
+                account = f"{team}-senior-{number}"
+                SeniorReviewer.objects.create(repository=repository, account=account, added_at=since)
+    return found
+
+
+def _review(row: Change, work: Work, one: Opinion, number: int, seniors_since: datetime | None) -> Review:
     who = f"{work.part.team}:{one.person}"
     return Review(
         change=row,
@@ -41,7 +71,7 @@ def _review(row: Change, work: Work, one: Opinion, number: int) -> Review:
         reviewer_in_change=_digest(f"{work.shas[0]}:{who}"),
         reviewer_on_day=_digest(f"{one.at.date()}:{who}"),
         is_bot=one.is_bot,
-        is_senior=one.person < SENIORS,
+        is_senior=one.person < SENIORS and seniors_since is not None and seniors_since <= one.at,
         comments=one.comments,
         told_at=one.at,
     )

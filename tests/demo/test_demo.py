@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from accounts.models import AuditEntry, User
 from analytics.demo import cast
@@ -29,6 +29,7 @@ from changes.models import (
     Review,
     ReviewCare,
     ReviewRemark,
+    SeniorReviewer,
     Service,
     SizeException,
     TestRun,
@@ -196,6 +197,12 @@ def test_reviews_and_checks_are_whole_when_made() -> None:
     assert set(Review.objects.values_list("state", flat=True)) == set(Review.State.values)
     assert Review.objects.filter(is_bot=True).exists()
     assert Review.objects.filter(is_senior=True).exists()
+    assert {one.repository.name for one in SeniorReviewer.objects.select_related("repository")} == {
+        f"larkfield/{name}" for name in cast.SENIORS_SINCE
+    }
+    named_at = SeniorReviewer.objects.filter(repository=OuterRef("change__repository")).values("added_at")
+    by_seniors = Review.objects.filter(is_senior=True).annotate(named_at=Subquery(named_at[:1]))
+    assert not by_seniors.exclude(submitted_at__gte=F("named_at")).exists()
     assert set(ReviewRemark.objects.values_list("kind", flat=True)) == set(ReviewRemark.Kind.values)
     assert set(ReviewRemark.objects.values_list("is_meaningful", flat=True)) == {True, False}
     assert set(CheckRun.objects.values_list("status", flat=True)) == set(CheckRun.Status.values)
