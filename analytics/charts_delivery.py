@@ -165,8 +165,10 @@ def _recovery_words(one: Any) -> str:
     if not found.n:
         return "no incident by a change"
     if found.is_open_ended:
-        return f"{found.open} of {found.n} incidents not over: no median yet"
-    return f"median {short_span(found.median)} of {found.n} incidents, {found.open} open" + _range(found)
+        count = "half or more" if found.open is None else found.open
+        return f"{count} of {found.n} incidents not over: no median yet"
+    left = "" if found.open is None else f", {found.open} open"
+    return f"median {short_span(found.median)} of {found.n} incidents{left}" + _range(found)
 
 
 def _range(found: Any) -> str:

@@ -56,7 +56,7 @@ class Period:
     @property
     def is_measured(self) -> bool:
         """Whether incidents of any service that deployed are known here."""
-        return bool(self.restore.incidents or self.fail.judged or self.fail.pending)
+        return bool(self.restore.state != "empty" or self.fail.judged or self.fail.pending)
 
 
 def period(span: Span, figures: Mapping[str, Any] | None, *, is_reckoned: bool = True) -> Period:
@@ -107,7 +107,10 @@ class DeliveryReport:
     def is_empty(self) -> bool:
         """Nothing was ever known in these weeks."""
         return not any(
-            one.frequency.number is not None or one.restore.incidents or one.lead.n or one.lead.left_out
+            one.frequency.number is not None
+            or one.restore.state != "empty"
+            or one.lead.n
+            or one.lead.left_out
             for one in (self.now, self.before, *self.weeks)
         )
 

@@ -73,7 +73,7 @@ class FailSerializer(ShareSerializer):
     pending_suspected = _count(null=True)
     unmeasured = _count("Of services whose incidents are not known: in no rate.")
     unmeasured_failed = _count(null=True)
-    unknown = _count("Incidents whose cause nobody has determined.")
+    unknown = _count("Incidents whose cause nobody has determined.", null=True)
     assigned = _count("How many of those could each have had a deployment of its own.", null=True)
     upper_rate = serializers.FloatField(allow_null=True)
     upper_high = serializers.FloatField(allow_null=True)
@@ -89,7 +89,7 @@ class RecoverySerializer(SpreadSerializer):
     open = _count(null=True)
     missing = _count(null=True)
     invalid = _count(null=True)
-    incidents = _count()
+    incidents = _count(null=True)
     hidden = serializers.BooleanField()
 
 

@@ -137,9 +137,9 @@ def weeks_of(begins_on: date, scope: str, *, demo: bool) -> Weeks | None:
 
 def _failed(one: Period) -> int | None:
     """Those that failed, old enough to be judged or not; None where that is hidden or not known."""
-    if one.fail.failed is None and one.fail.pending_failed is None:
+    if one.fail.failed is None or one.fail.pending_failed is None:
         return None
-    return (one.fail.failed or 0) + (one.fail.pending_failed or 0)
+    return one.fail.failed + one.fail.pending_failed
 
 
 def subject(found: WeekCounts, of: str | None) -> str:

@@ -23,7 +23,7 @@ are in no rate: a rate without a source would be 0 %. How many there are is show
 
 Exclusions: Duplicates, false alarms, tests and cancelled incidents; causes that a rule suggested. Below 20
 deployments there are counts and no percentage. Where fewer than 3 deployments failed and a restricted
-incident alone says so of one, the numerator is hidden. Any window undercounts: some failures show late.
+incident alone says so of one, that number is hidden. Any window undercounts: some failures show late.
 
 Range: Wilson's 95 % interval. This is not the failure rate of changes, which has the change as its unit.
 
@@ -38,6 +38,7 @@ from typing import Any
 
 from analytics.metrics.delivery_words import Failures
 from analytics.privacy import gives_away
+from analytics.queries.delivery import Undetermined
 
 COUNTED = (
     "judged", "failed", "suspected", "pending", "pending_failed", "pending_suspected", "unmeasured",
@@ -92,24 +93,26 @@ def most_assigned(incidents: Iterable[Group], room: Mapping[int, int]) -> int:
     return named + min(nameless, sum(places.free.values()))
 
 
-def part(
-    counts: Mapping[str, int], unknown: Iterable[tuple[int, ...]], room: Mapping[int, int]
-) -> dict[str, Any]:
-    unknown = list(unknown)
-    figures: dict[str, Any] = {name: counts[name] for name in COUNTED}
+def part(counts: Mapping[str, int], unknown: Undetermined, room: Mapping[int, int]) -> dict[str, Any]:
+    """Each number is hidden by itself: few suspected ones hide no rate of many that failed."""
+    free = {one: left for one, left in room.items() if left > 0}
+    figures: dict[str, Any] = {name: shown(counts, name) for name in COUNTED}
     figures |= {
-        "unknown": len(unknown),
-        "assigned": most_assigned(unknown, {one: left for one, left in room.items() if left > 0}),
+        "unknown": len(unknown.each),
+        "assigned": None if figures["failed"] is None else most_assigned(unknown.each, free),
         "services": counts["services"],
         "services_unmeasured": counts["services_unmeasured"],
         "of_no_service": counts["of_no_service"],
-        "hidden": gives_away(counts["failed"] + counts["pending_failed"], counts["veiled"]),
+        "hidden": figures["failed"] is None,
     }
-    if figures["hidden"]:
-        figures |= dict.fromkeys(("failed", "suspected", "pending_failed", "pending_suspected", "assigned"))
-    if gives_away(counts["unmeasured_failed"], counts["unmeasured_veiled"]):
-        figures["unmeasured_failed"] = None
+    if gives_away(len(unknown.each), unknown.restricted):
+        figures |= {"unknown": None, "assigned": None}
     return figures
+
+
+def shown(counts: Mapping[str, int], name: str) -> int | None:
+    """None is hidden."""
+    return None if gives_away(counts[name], counts.get(f"{name}_veiled", 0)) else counts[name]
 
 
 def read(figures: Mapping[str, Any] | None) -> Failures:

@@ -19,7 +19,7 @@ from analytics.metrics import (
 from analytics.models.flow import ReviewRules
 from analytics.queries import delivery as facts
 
-VERSION = 1
+VERSION = 2
 
 
 def reckon(span: Span, demo: bool, rules: ReviewRules, now: datetime) -> dict[str, dict[str, Any]]:
@@ -27,7 +27,7 @@ def reckon(span: Span, demo: bool, rules: ReviewRules, now: datetime) -> dict[st
     deployed, rhythm, leads = facts.deployed(asked), facts.rhythm(asked), facts.leads(asked)
     lasted, unknown, since = facts.durations(asked), facts.unknown(asked), facts.known_since(asked)
     scopes = {"", *deployed, *leads, *since, *(scope for scope, _ in lasted)}
-    nothing = facts.Deployed()
+    nothing, none = facts.Deployed(), facts.Undetermined()
     found = {}
     for scope in scopes:
         own = deployed.get(scope, nothing)
@@ -35,7 +35,7 @@ def reckon(span: Span, demo: bool, rules: ReviewRules, now: datetime) -> dict[st
         found[scope] = {
             "frequency": deployment_frequency.part(own.counts, rhythm.get(scope, {}), since.get(scope)),
             "lead": change_lead_time.part(led, led, own.counts["gaps"]),
-            "fail": change_fail_rate.part(own.counts, unknown.get(scope, []), own.room),
+            "fail": change_fail_rate.part(own.counts, unknown.get(scope, none), own.room),
             "recovery": failed_deployment_recovery.part(lasted.get((scope, "recovery"), {})),
             "restore": failed_deployment_recovery.part(lasted.get((scope, "restore"), {})),
             "rework": deployment_rework_rate.part(own.counts),

@@ -103,10 +103,13 @@ def recovery(now: Recovery, before: Recovery, place: Place, *, all_incidents: bo
     if now.state == "hidden":
         return HIDDEN
     if now.state == "no_times":
-        return place.starts(f"{_many(now.incidents, 'incident')}{place.of}{kind}, none with usable times.")
-    if now.state == "open":
         return place.starts(
-            f"{now.open} of {_many(now.n, 'incident')}{place.of}{kind} still open: no median yet."
+            f"{_many(now.incidents or 0, 'incident')}{place.of}{kind}, none with usable times."
+        )
+    if now.state == "open":
+        count = "half or more" if now.open is None else now.open
+        return place.starts(
+            f"{count} of {_many(now.n, 'incident')}{place.of}{kind} still open: no median yet."
         )
     said = _half(now, f"{'incident' if now.n == 1 else 'incidents'}{place.of}{kind} over")
     if now.n == 1:
@@ -151,7 +154,7 @@ class Beside:
 def apart(found: Failures) -> list[Beside]:
     """What stands beside the change fail rate."""
     lines = []
-    if found.assigned and found.most.k is not None:
+    if found.assigned and found.unknown is not None and found.most.k is not None:
         rate = f" ({percent(found.most.rate, 1)})" if found.most.rate is not None else ""
         lines.append(
             Beside(

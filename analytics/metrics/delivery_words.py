@@ -103,7 +103,7 @@ class Recovery(Spread):
     open: int | None = 0
     missing: int | None = 0
     invalid: int | None = 0
-    incidents: int = 0
+    incidents: int | None = 0
     hidden: bool = False
 
     @property
@@ -157,7 +157,7 @@ class Failures:
     unmeasured: int = 0
     unmeasured_failed: int | None = None
     # Incidents of unknown cause, and how many of them could each have had a judged deployment of its own.
-    unknown: int = 0
+    unknown: int | None = 0
     assigned: int | None = None
     services: int = 0
     services_unmeasured: int = 0

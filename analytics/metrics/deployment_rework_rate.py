@@ -24,17 +24,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from analytics.metrics.change_fail_rate import shown
 from analytics.metrics.delivery_words import Rework
-from analytics.privacy import gives_away
 
 
 def part(counts: Mapping[str, int]) -> dict[str, Any]:
-    hidden = gives_away(counts["rework"], counts["rework_veiled"])
+    k = shown(counts, "rework")
     return {
-        "k": None if hidden else counts["rework"],
+        "k": k,
         "n": counts["deployments"],
         "unmeasured": counts["unmeasured"],
-        "hidden": hidden,
+        "hidden": k is None,
     }
 
 

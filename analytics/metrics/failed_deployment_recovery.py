@@ -22,10 +22,12 @@ Source: Incidents from pagers, alerts and people; their causes from postmortems.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from analytics.metrics.delivery_words import Recovery, Spread
 from analytics.privacy import gives_away
+from analytics.queries.delivery import APART
 
 
 def part(lasted: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,10 +35,19 @@ def part(lasted: Mapping[str, Any]) -> dict[str, Any]:
     incidents = lasted.get("incidents", 0)
     hidden = gives_away(incidents, lasted.get("restricted", 0))
     spread = Spread() if hidden else Spread.read(lasted)
-    apart = {name: None if hidden else lasted.get(name, 0) for name in ("open", "missing", "invalid")}
+    apart = {name: None if hidden else _apart(lasted, name) for name in APART}
     return {**spread.as_figures(), **apart, "incidents": incidents, "hidden": hidden}
+
+
+def _apart(lasted: Mapping[str, Any], name: str) -> int | None:
+    number: int = lasted.get(name, 0)
+    return None if gives_away(number, lasted.get(f"{name}_restricted", 0)) else number
 
 
 def read(figures: Mapping[str, Any] | None, name: str) -> Recovery:
     """`name`: recovery, or restore for all incidents."""
-    return Recovery(**figures[name]) if figures else Recovery()
+    if not figures:
+        return Recovery()
+    found = Recovery(**figures[name])
+    # How many they are is as telling as how long they took.
+    return replace(found, incidents=None) if found.hidden else found

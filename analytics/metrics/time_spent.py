@@ -59,14 +59,14 @@ from math import ceil
 from typing import Any
 
 from analytics.flow_weeks import Span
+from analytics.metrics.change_fail_rate import shown
 from analytics.models.flow import ReviewRules
-from analytics.privacy import gives_away
 from analytics.queries import delivery
 from analytics.queries import time_spent as facts
 from analytics.queries.time_spent import AUTOMATION, COUNTS, STAGES, STEPS, Alike
 from analytics.stats.ranks import low_rank
 
-VERSION = 1
+VERSION = 2
 ALL = "all"
 NO_AREA = "area:none"
 # The most that the list of the longest waits holds.
@@ -114,18 +114,22 @@ MISSING = tuple(name for name in COUNTS if name not in ("merged", "shipped", "li
 
 def _flow(counts: Mapping[str, int]) -> dict[str, int | None]:
     """Of deployments whose incidents are known here; young ones that failed already among them."""
-    failed = counts["failed"] + counts["pending_failed"]
-    hides = gives_away(failed, counts["veiled"])
     return {
         "deployments": counts["deployments"],
         "attempts": counts["attempts"],
-        "failed": None if hides else failed,
-        "suspected": None if hides else counts["suspected"] + counts["pending_suspected"],
+        "failed": _both(counts, "failed"),
+        "suspected": _both(counts, "suspected"),
         "pending": counts["pending"],
         "judged": counts["judged"],
         "unmeasured": counts["unmeasured"],
-        "rework": None if gives_away(counts["rework"], counts["rework_veiled"]) else counts["rework"],
+        "rework": shown(counts, "rework"),
     }
+
+
+def _both(counts: Mapping[str, int], name: str) -> int | None:
+    """Old ones and young ones; hidden where either is, as the pages of delivery show the other."""
+    old, young = shown(counts, name), shown(counts, f"pending_{name}")
+    return None if old is None or young is None else old + young
 
 
 def groups_of(alike: Alike, is_long: bool) -> Iterator[Key]:

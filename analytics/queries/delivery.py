@@ -80,12 +80,9 @@ DEPLOYMENTS: Mapping[str, str] = {
     "of_no_service": "reached_users AND service = 0",
     "gaps": "reached_users AND is_gap",
 }
-# What a restricted incident alone says so.
-VEILED: Mapping[str, str] = {
-    "veiled": "is_measured AND (failed OR suspected) AND by_restricted",
-    "unmeasured_veiled": "NOT is_measured AND failed AND by_restricted",
-    "rework_veiled": "is_rework AND by_restricted",
-}
+# What incidents say of deployments, and of how many of them a restricted one alone says so.
+TELLING = ("failed", "suspected", "pending_failed", "pending_suspected", "unmeasured_failed", "rework")
+VEILED: Mapping[str, str] = {f"{name}_veiled": f"{DEPLOYMENTS[name]} AND by_restricted" for name in TELLING}
 COUNTS = (
     JUDGED
     + "SELECT scope, service, bool_or(is_measured), "
@@ -150,13 +147,24 @@ WITH begun AS (
     WHERE flow.is_demo = %(demo)s AND flow.began_at >= %(since)s AND flow.began_at < %(until)s
 )
 """
+# Of incidents what is in no median, or ranks last in it.
+APART: Mapping[str, str] = {
+    "open": "is_open",
+    "missing": "has_no_time AND NOT COALESCE(is_invalid, false)",
+    "invalid": "is_invalid",
+}
+APART_NAMES = (*APART, *(f"{name}_restricted" for name in APART))
+_APART_COUNTS = ", ".join(
+    f"COUNT(*) FILTER (WHERE {which}) AS {name}, "
+    f"COUNT(*) FILTER (WHERE {which} AND is_restricted) AS {name}_restricted"
+    for name, which in APART.items()
+)
 DURATIONS = f"""
 {BEGUN}
-SELECT scope, which, incidents, open, missing, invalid, restricted, {", ".join(SPREAD)} FROM ({
+SELECT scope, which, incidents, restricted, {", ".join(APART_NAMES)}, {", ".join(SPREAD)} FROM ({
     ranked(f'''
-    SELECT scope, which, COUNT(*) AS incidents, COUNT(*) FILTER (WHERE is_open) AS open,
-           COUNT(*) FILTER (WHERE has_no_time AND NOT COALESCE(is_invalid, false)) AS missing,
-           COUNT(*) FILTER (WHERE is_invalid) AS invalid, COUNT(*) FILTER (WHERE is_restricted) AS restricted,
+    SELECT scope, which, COUNT(*) AS incidents, COUNT(*) FILTER (WHERE is_restricted) AS restricted,
+           {_APART_COUNTS},
            array_agg(lasted ORDER BY lasted) FILTER (WHERE lasted IS NOT NULL) AS v
     FROM begun, unnest(scopes) AS scope,
          unnest(CASE WHEN {INCIDENTS["recovery"]} THEN ARRAY['restore', 'recovery']
@@ -166,7 +174,8 @@ SELECT scope, which, incidents, open, missing, invalid, restricted, {", ".join(S
 """
 UNKNOWN = f"""
 {BEGUN}
-SELECT scope, services, COUNT(*) FROM begun, unnest(scopes) AS scope WHERE {INCIDENTS["unknown"]}
+SELECT scope, services, COUNT(*), COUNT(*) FILTER (WHERE is_restricted)
+FROM begun, unnest(scopes) AS scope WHERE {INCIDENTS["unknown"]}
 GROUP BY scope, services
 """
 KNOWN_SINCE = """
@@ -227,15 +236,23 @@ def leads(asked: Asked) -> dict[str, dict[str, Any]]:
 
 def durations(asked: Asked) -> dict[tuple[str, str], dict[str, Any]]:
     """By scope and `recovery` or `restore`; seconds, an open incident longer than any."""
-    names = ("incidents", "open", "missing", "invalid", "restricted", *SPREAD)
+    names = ("incidents", "restricted", *APART_NAMES, *SPREAD)
     return _picked(DURATIONS, names, asked, keys=2)
 
 
-def unknown(asked: Asked) -> dict[str, list[tuple[int, ...]]]:
+class Undetermined:
     """Incidents whose cause nobody determined, each as the services that it names."""
-    found: defaultdict[str, list[tuple[int, ...]]] = defaultdict(list)
-    for scope, services, count in _rows(UNKNOWN, asked):
-        found[scope] += [tuple(services)] * count
+
+    def __init__(self) -> None:
+        self.each: list[tuple[int, ...]] = []
+        self.restricted = 0
+
+
+def unknown(asked: Asked) -> dict[str, Undetermined]:
+    found: defaultdict[str, Undetermined] = defaultdict(Undetermined)
+    for scope, services, count, restricted in _rows(UNKNOWN, asked):
+        found[scope].each += [tuple(services)] * count
+        found[scope].restricted += restricted
     return found
 
 

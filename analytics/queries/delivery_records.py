@@ -10,20 +10,24 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import User
-from analytics.queries.delivery import BEGUN, CHANGES, DEPLOYMENTS, INCIDENTS, JUDGED, MOVED, Asked
+from analytics.queries.delivery import (
+    APART,
+    BEGUN,
+    CHANGES,
+    DEPLOYMENTS,
+    INCIDENTS,
+    JUDGED,
+    MOVED,
+    TELLING,
+    Asked,
+)
 from incidents.models import Incident
 
 PAGE = 50
-# Lists that say of each deployment what a restricted incident may have told.
-TELLING = frozenset(
-    {"failed", "suspected", "pending_failed", "pending_suspected", "unmeasured_failed", "rework"}
-)
 OF_INCIDENTS: Mapping[str, str] = {
     **INCIDENTS,
-    "recovery_open": f"{INCIDENTS['recovery']} AND is_open",
-    "recovery_missing": f"{INCIDENTS['recovery']} AND has_no_time AND NOT COALESCE(is_invalid, false)",
-    "recovery_invalid": f"{INCIDENTS['recovery']} AND is_invalid",
-    "restore_open": "is_open",
+    **{f"recovery_{name}": f"{INCIDENTS['recovery']} AND {which}" for name, which in APART.items()},
+    "restore_open": APART["open"],
 }
 SEEN = """
     NOT by_restricted OR EXISTS (

@@ -182,7 +182,9 @@ def test_lists_keep_a_restricted_incident_from_those_not_named_on_it(shop: Shop,
     incidents = records(reader, of="recovery")
     assert [one.pk for one, _ in incidents.context["lines"]] == [shop.outage.pk]
     page = incidents.content.decode()
-    assert "1 restricted" in page
+    assert "Restricted incidents are neither listed nor counted here" in page
+    assert incidents.context["total"] is None
+    assert "1 restricted" not in page
     assert shop.secret.title not in page
     failed = records(reader, of="failed")
     assert len(failed.context["lines"]) == 1
