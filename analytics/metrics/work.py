@@ -27,7 +27,7 @@ Missing: Where nobody tells of openings, deployments or test runs of a scope, th
 
 Source: The narrow rows of changes, deployments and incidents, check runs, postmortems and the history of
 actions. Restricted incidents count for everyone; their names show to the people on them only. Where fewer
-than 3 stand behind a number of a team, service or area and one of them is restricted, it is hidden.
+than 3 incidents stand behind a number and one of them is restricted, it is hidden.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from analytics.privacy import gives_away
 from analytics.queries import work as facts
 from analytics.queries.figures import midnight
 
-VERSION = 2
+VERSION = 3
 # In the order of the page; as in WorkLimit.
 SORTS = ("changes", "drafts", "to_deploy", "checks", "incidents", "postmortems", "actions")
 DAY = 86400
@@ -71,7 +71,7 @@ def reckon(span: Span, demo: bool, rules: ReviewRules, now: datetime) -> dict[st
         kept = found.setdefault(scope, {"seconds": seconds, "sorts": {}})
         requests, commits = unopened.get(scope, (0, 0)) if sort == "changes" else (0, 0)
         own = sums.get((scope, sort), facts.Sums())
-        hides = bool(scope) and gives_away(own.things, own.veiled)
+        hides = gives_away(own.things, own.veiled) or gives_away(own.left_over, own.left_veiled)
         own = facts.Sums() if hides else own
         kept["sorts"][sort] = {**asdict(own), "unopened": requests, "commits": commits, "hides": hides}
     return found

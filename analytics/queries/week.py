@@ -164,13 +164,13 @@ def waits(asked: Asked) -> dict[str, QuerySet[Any]]:
     }
 
 
-# What could give away a restricted incident where it is one of few, and how its rows tell of restriction.
+# What could give away a restricted incident where it is one of few, and the way from its rows to incidents;
+# empty: each row is one.
 VEILED = {
-    "incidents": "is_restricted", "ended": "is_restricted", "unresolved": "is_restricted",
-    "published": "is_restricted", "postmortems": "is_restricted", "postmortems_late": "is_restricted",
-    "actions": "incident__is_restricted", "actions_late": "incident__is_restricted",
-    "actions_done": "incident__is_restricted", "lessons": "incidents__is_restricted",
-    "untested": "incidents__is_restricted",
+    "incidents": "", "ended": "", "unresolved": "",
+    "published": "", "postmortems": "", "postmortems_late": "",
+    "actions": "incident", "actions_late": "incident", "actions_done": "incident", "lessons": "incidents",
+    "untested": "incidents", "scenarios": "lessons__incidents", "failing": "scenario__lessons__incidents",
 }  # fmt: skip
 Numbers = Mapping[str, int | None]
 
@@ -186,7 +186,7 @@ class Counts:
 
 
 def counts(asked: Asked, *, with_waiting: bool) -> Counts:
-    """One statement."""
+    """One statement, and one where what a restricted incident left behind is counted."""
     past = Asked(asked.span.before(), asked.scope, asked.demo, asked.today)
     parts = {
         "week": happened(asked),
@@ -195,22 +195,37 @@ def counts(asked: Asked, *, with_waiting: bool) -> Counts:
     }
     flat = {f"{part}.{name}": rows for part, named in parts.items() for name, rows in named.items()}
     veiled = {
-        f"veiled.{part}.{name}": rows.filter(**{VEILED[name]: True})
-        for part, named in parts.items()
-        for name, rows in named.items()
-        if name in VEILED
+        key: rows.filter(**{f"{way}__is_restricted" if way else "is_restricted": True})
+        for key, rows in flat.items()
+        if (way := _way(key)) is not None
     }
-    found, _ = at_once({**flat, **veiled}, {})
+    found, _ = at_once({**flat, **{f"veiled.{key}": rows for key, rows in veiled.items()}}, {})
+    restricted = {key: found[f"veiled.{key}"] for key in veiled if found[f"veiled.{key}"]}
+    behind = _behind({key: flat[key] for key in restricted})
 
     def told(part: str) -> dict[str, int | None]:
+        keys = {name: f"{part}.{name}" for name in parts[part]}
         return {
-            name: None
-            if gives_away(found[f"{part}.{name}"], found.get(f"veiled.{part}.{name}", 0))
-            else found[f"{part}.{name}"]
-            for name in parts[part]
+            name: None if gives_away(behind.get(key, found[key]), restricted.get(key, 0)) else found[key]
+            for name, key in keys.items()
         }
 
     return Counts(told("week"), told("before"), told("waiting") if with_waiting else None)
+
+
+def _way(key: str) -> str | None:
+    return VEILED.get(key.rpartition(".")[2])
+
+
+def _behind(counted: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
+    """How many incidents stand behind what they left: many actions may come of one."""
+    ways = {key: way for key in counted if (way := _way(key))}
+    asked = {
+        f"incidents.{key}": Incident.objects.filter(pk__in=counted[key].order_by().values(way))
+        for key, way in ways.items()
+    } | {f"alone.{key}": counted[key].filter(**{f"{way}__isnull": True}) for key, way in ways.items()}
+    found = at_once(asked, {})[0] if asked else {}
+    return {key: found[f"incidents.{key}"] + found[f"alone.{key}"] for key in ways}
 
 
 @dataclass(frozen=True)
@@ -246,7 +261,8 @@ def lists(user: User, asked: Asked) -> Lists:
         waiting["actions"].filter(incident__in=seen.values("pk")).select_related("incident")
         .order_by("due_on", "pk")[:SHOWN],
         lessons.select_related("area").order_by("-created_at", "-pk")[:SHOWN],
-        waiting["failing"].select_related("scenario", "repository").order_by("-since")[:SHOWN],
+        waiting["failing"].filter(scenario__in=TestScenario.objects.visible_to(user))
+        .select_related("scenario", "repository").order_by("-since")[:SHOWN],
         waiting["unreviewed"].select_related("kind", "area").order_by("-evidence")[:SHOWN],
         waiting["crossed"].order_by("crossed_since")[:SHOWN],
         notes(asked.span.begins_on, asked.demo),

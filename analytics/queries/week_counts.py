@@ -67,19 +67,19 @@ def counts(begins_on: date, *, scope: str, demo: bool) -> WeekCounts:
     )
     return WeekCounts(
         begins_on,
-        _counted(begun, "pk", scope),
+        _counted(begun, "pk"),
         _deployed(begins_on, scope, demo),
-        _counted(postmortems, "incident", scope),
-        _counted(actions, "incident", scope),
+        _counted(postmortems, "incident"),
+        _counted(actions, "incident"),
     )
 
 
-def _counted(rows: QuerySet[Any], incident: str, scope: str) -> Count:
-    """Of everything all are counted; of a scope not when one of few incidents behind it is restricted."""
+def _counted(rows: QuerySet[Any], incident: str) -> Count:
+    """All are counted, but not out loud when one of few incidents behind it is restricted."""
     restricted = "is_restricted" if incident == "pk" else "incident__is_restricted"
     found = list(rows.values_list("pk", incident, restricted).distinct())
     behind = {number: hidden for _, number, hidden in found}
-    if scope and gives_away(len(behind), sum(behind.values())):
+    if gives_away(len(behind), sum(behind.values())):
         return Count(None, is_hidden=True)
     return Count(len(found))
 

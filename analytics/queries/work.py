@@ -168,13 +168,20 @@ item AS (
 SUMS = f"""
 WITH {ITEMS},
 cut AS MATERIALIZED (
-    SELECT sort, scopes, began, ended, is_endless, is_given_up, is_veiled, ended < began AS is_reversed,
+    SELECT sort, id, scopes, began, ended, is_endless, is_given_up, is_veiled, ended < began AS is_reversed,
            ended < %(until)s AS is_over,
            EXTRACT(
                EPOCH FROM LEAST(COALESCE(ended, %(until)s), %(until)s) - GREATEST(began, %(since)s)
            )::float AS inside,
            NOT is_endless AND (ended < began) IS NOT TRUE AS counts
     FROM item WHERE began < %(until)s AND (ended IS NULL OR ended >= %(since)s)
+),
+-- Many actions may come of one incident.
+of_actions AS (
+    SELECT cut.scopes, COUNT(DISTINCT action.incident_id) AS incidents,
+           COUNT(DISTINCT action.incident_id) FILTER (WHERE counts AND is_over IS NOT TRUE) AS left_over
+    FROM cut JOIN incidents_actionitem AS action ON action.id = cut.id
+    WHERE cut.sort = 'actions' GROUP BY cut.scopes
 ),
 shared AS (
     SELECT sort, scopes,
@@ -188,14 +195,21 @@ shared AS (
            COUNT(*) FILTER (WHERE is_endless) AS endless,
            COUNT(*) FILTER (WHERE is_reversed) AS reversed,
            COUNT(*) FILTER (WHERE is_given_up AND is_over AND ended >= %(since)s) AS given_up,
-           COUNT(*) AS things, COUNT(*) FILTER (WHERE is_veiled) AS veiled
+           CASE WHEN sort = 'actions'
+                THEN (SELECT incidents FROM of_actions WHERE of_actions.scopes = cut.scopes)
+                ELSE COUNT(*) END AS things,
+           COUNT(*) FILTER (WHERE is_veiled) AS veiled,
+           CASE WHEN sort = 'actions'
+                THEN (SELECT left_over FROM of_actions WHERE of_actions.scopes = cut.scopes)
+                ELSE COUNT(*) FILTER (WHERE counts AND is_over IS NOT TRUE) END AS left_over,
+           COUNT(*) FILTER (WHERE is_veiled AND counts AND is_over IS NOT TRUE) AS left_veiled
     FROM cut GROUP BY sort, scopes
 ),
 summed AS (
     SELECT one.scope, sort, SUM(inside) AS inside, SUM(begun)::int AS begun, SUM(finished)::int AS finished,
            SUM(whole) AS whole, SUM(before) AS before, SUM(after) AS after, SUM(endless)::int AS endless,
            SUM(reversed)::int AS reversed, SUM(given_up)::int AS given_up, SUM(things)::int AS things,
-           SUM(veiled)::int AS veiled
+           SUM(veiled)::int AS veiled, SUM(left_over)::int AS left_over, SUM(left_veiled)::int AS left_veiled
     FROM shared CROSS JOIN unnest(scopes) AS one(scope) GROUP BY one.scope, sort
 ),
 going AS (
@@ -208,7 +222,7 @@ going AS (
     WHERE counts AND is_over IS NOT TRUE GROUP BY one.scope, sort
 )
 SELECT scope, sort, inside, begun, finished, whole, before, after, under_way, stale, median_since, p85_since,
-       oldest_since, endless, reversed, given_up, things, veiled
+       oldest_since, endless, reversed, given_up, things, veiled, left_over, left_veiled
 FROM summed LEFT JOIN going USING (scope, sort)
 """
 
@@ -269,9 +283,12 @@ class Sums:
     endless: int = 0
     reversed: int = 0
     given_up: int = 0
+    # Of actions the incidents that they came of; `veiled`: of restricted incidents.
     things: int = 0
-    # Of restricted incidents.
     veiled: int = 0
+    # The same of what is under way at the end, whose ages are shown.
+    left_over: int = 0
+    left_veiled: int = 0
 
 
 def parameters(*, demo: bool, since: datetime, until: datetime) -> dict[str, Any]:

@@ -1,0 +1,206 @@
+"""What a signed-in reader may not learn of restricted incidents, tried through the pages themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Role
+from analytics.models import ScenarioStanding, TestScenario
+from analytics.services import flow
+from changes.models import Service
+from incidents.models import Cause, Incident
+from intake.services import note_first_real_fact
+from tests import make
+from tests.analytics.test_flow import touched
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)  # a Wednesday, of 2026-W48
+AS_OF = date(2026, 11, 25)
+
+
+@pytest.fixture(autouse=True)
+def at_that_time() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        note_first_real_fact(at=NOW)
+        yield
+
+
+@pytest.fixture
+def reader(client: Client) -> Client:
+    """An author of no team: may write a good deal, and is named on nothing."""
+    client.force_login(make.user(Role.AUTHOR))
+    return client
+
+
+@pytest.fixture
+def till() -> Service:
+    return make.service("Till", repository=make.repository(), area=make.area("tills"), reports_incidents=True)
+
+
+def at(days: float) -> datetime:
+    """From noon of the Monday of the last whole week, 16 November."""
+    return datetime(2026, 11, 16, 12, tzinfo=UTC) + timedelta(days=days)
+
+
+def broke(service: Service, days: float = 1, *, hours: float | None = None, **over: Any) -> Incident:
+    ends: dict[str, Any] = {}
+    if hours is not None:
+        ends = {"resolved_at": at(days) + timedelta(hours=hours), "status": "resolved"}
+    made = make.incident(impact_started_at=at(days), area=service.area, **(ends | over))
+    made.services.add(service)
+    touched(made)
+    return made
+
+
+def deployed(service: Service, days: float, *, because_of: Incident | None = None, status: str = "") -> Any:
+    made = make.deployment(
+        repository=service.repository, service=service, finished_at=at(days), external_id=f"at {days}"
+    )
+    if because_of:
+        Cause.objects.create(incident=because_of, deployment=made, status=status or "confirmed")
+        touched(because_of)
+    return touched(made)
+
+
+def text(client: Client, name: str, *args: Any, **query: Any) -> str:
+    answer = client.get(reverse(name, args=args), query)
+    assert answer.status_code == 200, answer.content[:300]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+def told(client: Client, name: str, **query: Any) -> Any:
+    answer = client.get(reverse(name), query)
+    assert answer.status_code == 200, answer.content[:300]
+    return json.loads(answer.content)
+
+
+# ------------------------------------------------------------------ the weekly page
+
+
+def test_a_failing_test_of_a_restricted_lesson_is_not_named_in_the_week(
+    reader: Client, till: Service
+) -> None:
+    secret = broke(till, is_restricted=True)
+    scenario = _scenario_of(secret, "Refunds are paid twice")
+    scenario.services.add(till)
+    where = till.repository
+    assert where is not None
+    ScenarioStanding.objects.create(
+        scenario=scenario, repository=where, branch=where.default_branch, state="failing", since=NOW
+    )
+    flow.settle(now=NOW)
+    assert "Refunds are paid twice" not in text(reader, "analytics:review")
+    counts = told(reader, "analytics:review_json", scope=f"service:{till.pk}")
+    assert (counts["waits"]["failing"], counts["happened"]["scenarios"]) == (None, None)
+
+
+def _scenario_of(incident: Incident, title: str) -> Any:
+    made = TestScenario.objects.create(
+        number=77, title=title, given="a", when="b", then="c", created_at=at(1)
+    )
+    made.lessons.add(make.lesson(incident))
+    return made
+
+
+def test_many_actions_of_one_restricted_incident_are_few(reader: Client, till: Service) -> None:
+    secret = broke(till, -30, hours=1, is_restricted=True)
+    for _ in range(4):
+        make.action(
+            secret,
+            state="accepted",
+            due_on=AS_OF - timedelta(days=3),
+            created_at=at(-20),
+            state_since=at(-20),
+        )
+        make.lesson(secret, created_at=at(1)).services.add(till)
+    flow.settle(now=NOW)
+    found = told(reader, "analytics:review_json", scope=f"service:{till.pk}")
+    assert found["waits"]["actions"] is None
+    assert found["waits"]["actions_late"] is None
+    assert found["happened"]["lessons"] is None
+    sorts = {
+        one["sort"]: one
+        for one in told(reader, "analytics:review_work_json", scope=f"service:{till.pk}")["sorts"]
+    }
+    assert sorts["actions"]["is_hidden"]
+
+
+# ------------------------------------------------------------------ one rule on every page
+
+
+def test_what_the_week_hides_no_other_page_tells(reader: Client, till: Service) -> None:
+    broke(till, is_restricted=True)
+    flow.settle(now=NOW)
+    assert told(reader, "analytics:review_json")["happened"]["incidents"] is None
+    sorts = {one["sort"]: one for one in told(reader, "analytics:review_work_json")["sorts"]}
+    assert sorts["incidents"]["state"]["at_end"] is None
+    assert sorts["incidents"]["state"]["oldest_days"] is None, "when it began"
+    assert "incidents began 1" not in text(reader, "analytics:mail_preview_html", topic="digest")
+    assert "1 restricted" not in text(reader, "analytics:review_work")
+    for which in ("restore", "restore_open", "unknown"):
+        assert "1 restricted" not in text(reader, "analytics:review_delivery_records", of=which)
+        assert ": 1." not in text(reader, "analytics:review_delivery_records", of=which)
+
+
+def test_the_age_of_a_lone_restricted_incident_is_not_told_beside_those_that_are_over(
+    reader: Client, till: Service
+) -> None:
+    broke(till, 7, hours=1), broke(till, 7, hours=2), broke(till, 7, is_restricted=True)
+    flow.settle(now=NOW)
+    sorts = {one["sort"]: one for one in told(reader, "analytics:review_work_json")["sorts"]}
+    assert sorts["incidents"]["state"]["oldest_days"] is None
+    assert sorts["incidents"]["weeks_13"]["oldest_days"] is None
+
+
+# ------------------------------------------------------------------ delivery
+
+
+def test_hidden_recoveries_are_not_counted_beside(reader: Client, till: Service) -> None:
+    secret = broke(till, hours=2, is_restricted=True)
+    for day in (0.5, 1.5, 2.5):
+        deployed(till, day, because_of=secret if day == 0.5 else None)
+    flow.settle(now=NOW)
+    found = told(reader, "analytics:review_delivery_json", week="2026-W47")
+    for span in (found["now"], next(one for one in found["weeks"] if one["week"] == "2026-W47")):
+        for name in ("recovery", "restore"):
+            assert span[name]["state"] == "hidden"
+            assert span[name]["incidents"] is None
+
+
+def test_incidents_of_unknown_cause_hide_a_restricted_one(reader: Client, till: Service) -> None:
+    broke(till, -40, hours=2, is_restricted=True)
+    for day in range(-50, -20):
+        deployed(till, day)
+    flow.settle(now=NOW)
+    fail = told(reader, "analytics:review_delivery_json")["now"]["fail"]
+    assert fail["failed"] == 0
+    assert (fail["unknown"], fail["assigned"], fail["upper_rate"]) == (None, None, None)
+    assert "incident of unknown cause" not in text(reader, "analytics:review_delivery")
+
+
+@pytest.mark.parametrize(("days", "status", "hidden"), [
+    (-40, "suspected", "suspected"),
+    (0.5, "confirmed", "pending_failed"),
+    (0.6, "suspected", "pending_suspected"),
+])  # fmt: skip
+def test_each_part_of_the_fail_rate_hides_by_itself(
+    reader: Client, till: Service, days: float, status: str, hidden: str
+) -> None:
+    plain = [broke(till, -60 + number, hours=1) for number in range(3)]
+    for number in range(30):
+        deployed(till, -60.1 + number / 4, because_of=plain[number] if number < 3 else None)
+    deployed(till, days, because_of=broke(till, days + 0.1, hours=1, is_restricted=True), status=status)
+    flow.settle(now=NOW)
+    fail = told(reader, "analytics:review_delivery_json")["now"]["fail"]
+    assert fail["failed"] == 3
+    assert fail[hidden] is None
+    assert told(reader, "analytics:review_delivery_json")["now"]["fail"]["state"] == "shown"
