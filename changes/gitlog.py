@@ -35,6 +35,8 @@ SAFE = tuple(
         "log.mailmap=false",
         "protocol.allow=never",
         "uploadpack.packObjectsHook=",
+        # Advice would stand before git's own reason in what people read.
+        "advice.graftFileDeprecated=false",
         # The owner of a clone is not ours to ask; nothing of it is run.
         "safe.directory=*",
     )

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from changes.facts import ChangeFact, CommitFact, DeploymentFact, DeploymentStep, RepositoryFact
 from changes.gitlog import Clone, GitError, Line, LoggedCommit
@@ -17,7 +17,12 @@ from changes.models import ChangeIdentity, Deployment, HistoryRun, Repository
 from changes.services.deployments import record_deployments
 from changes.services.import_runs import PART, WHOLE, extent, import_run, note_progress
 from changes.services.recording import record_changes
-from changes.services.repositories import find_or_make_repository, find_or_make_service
+from changes.services.repositories import (
+    find_or_make_repository,
+    find_or_make_service,
+    give_address,
+    normalised_address,
+)
 from changes.services.shipping import declare_for_import
 from changes.wiring import landed_change
 
@@ -89,6 +94,8 @@ def _commit_quickly() -> None:
 
 def _repository(clone: Clone, line: Line, service: str, *, merged_is_shipped: bool) -> Repository:
     address = clone.origin_address()
+    if address:
+        _give_address(clone, address)
     name = clone.names()[0] if address else _free_name(clone)
     fact = RepositoryFact(name=name, origin_address=address, default_branch=line.branch)
     repository = find_or_make_repository(
@@ -115,11 +122,27 @@ def _free_name(clone: Clone) -> str:
     taken = {one.name: one for one in nameless}
     for name in names:
         known = taken.get(name)
-        if known is None or known.clone_path == str(clone.path) or not known.imported_to:
-            return name
-        if clone.holds(known.imported_to):
+        if known is None or _is_of(known, clone):
             return name
     raise GitError("other repositories have its name; give it an address: git remote add origin ADDRESS")
+
+
+def _is_of(known: Repository, clone: Clone) -> bool:
+    if known.clone_path == str(clone.path):
+        return True
+    if known.imported_to:
+        return clone.holds(known.imported_to)
+    # Nothing was read of it: another clone that cannot be read may still lie where it was imported from.
+    return not (known.clone_path and Path(known.clone_path).is_dir())
+
+
+def _give_address(clone: Clone, address: str) -> None:
+    """What was read of this very clone before somebody gave it an address is the same repository."""
+    nameless = Repository.objects.filter(origin_address="", forge_id="", host="", is_demo=False)
+    known = nameless.filter(clone_path=str(clone.path)).exclude(imported_to="").first()
+    is_new = not Repository.objects.filter(origin_address=normalised_address(address)).exists()
+    if known and is_new and clone.holds(known.imported_to):
+        give_address(repository=known, address=address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +283,12 @@ class Branches:
 
 
 def _import_tags(clone: Clone, repository: Repository, line: Line) -> int:
-    """Each tag as a production deployment of what the main line held by then; says how many there are."""
+    """Each tag as a production deployment of what the main line held by then; says how many there are.
+
+    A planned one each: a release of an older line holds older commits, and rolls nothing back.
+    """
     tags = {f"tag:{tag.name}"[:120]: tag for tag in clone.tags()}
-    stored = Deployment.objects.filter(repository=repository, external_id__in=tags)
+    stored = Deployment.objects.filter(repository=repository, external_id__in=tags).exclude(kind_told="")
     known = set(stored.values_list("external_id", flat=True))
     new = {key: tag for key, tag in tags.items() if key not in known}
     named = ChangeIdentity.objects.filter(repository=repository, value__in=[tag.sha for tag in new.values()])
@@ -273,8 +299,9 @@ def _import_tags(clone: Clone, repository: Repository, line: Line) -> int:
             DeploymentFact(
                 external_id=key,
                 environment="production",
-                told_at=timezone.now(),
+                told_at=tag.at,
                 is_production=True,
+                kind=Deployment.Kind.PLANNED,
                 sha=tag.sha if tag.sha in landed else clone.merge_base(tag.sha, line.head) or tag.sha,
                 ref=tag.name,
                 requested_at=tag.at,

@@ -98,6 +98,12 @@ def _refresh(found: Repository, fact: RepositoryFact, address: str) -> None:
 
 
 @transaction.atomic
+def give_address(*, repository: Repository, address: str) -> None:
+    """To one that was known by its folder alone."""
+    _refresh(repository, RepositoryFact(name=repository.name), normalised_address(address))
+
+
+@transaction.atomic
 def make_service(*, repository: Repository | None, name: str, path_globs: list[str] | None = None) -> Service:
     base = slugify(name)[:110] or "service"
     slug, number = base, 1

@@ -10,7 +10,7 @@ from django.core.management import CommandError
 
 from changes.facts import ChangeFact
 from changes.gitlog import Clone
-from changes.models import Change, ChangeIdentity, OriginEvidence, Repository, Service
+from changes.models import Change, ChangeIdentity, Deployment, OriginEvidence, Repository, Service
 from changes.services import importing
 from changes.services.recording import record_changes
 from tests.changes.clones import Repo, run
@@ -119,6 +119,31 @@ def test_tags_are_releases_when_asked_for(repo: Repo) -> None:
     assert set(shipped) == {"Round totals", "A library", "Break it", 'Revert "Break it"'}
     assert Change.objects.get(title="Lock").state == "merged"
     assert "2 releases" in run(repo.path, tags_as_releases=True)
+
+
+def test_a_tag_of_an_older_line_is_no_rollback(repo: Repo) -> None:
+    first = repo.git("rev-list", "--max-parents=0", "HEAD")
+    repo.git("tag", "-a", "-m", "two", "v2", "HEAD~1")
+    repo.git("tag", "-a", "-m", "mended", "v1.1", first)
+    run(repo.path, tags_as_releases=True)
+    told = ("planned", "told", "planned")
+    rows = Deployment.objects.order_by("finished_at").values_list("ref", "kind", "kind_basis", "kind_told")
+    assert list(rows) == [("v2", *told), ("v1.1", *told)]
+
+
+def test_releases_that_were_read_as_rollbacks_are_mended_when_read_again(repo: Repo) -> None:
+    repo.git("tag", "-a", "-m", "one", "v1", "HEAD~1")
+    run(repo.path, tags_as_releases=True)
+    Deployment.objects.update(kind="rollback", kind_basis="older", kind_told="", kind_told_at=None)
+    run(repo.path, tags_as_releases=True)
+    assert Deployment.objects.get().kind == "planned"
+
+
+def test_an_address_given_later_makes_no_second_repository(repo: Repo) -> None:
+    run(repo.path)
+    repo.git("remote", "add", "origin", "git@git.example.org:acme/till.git")
+    assert "0 commits read" in run(repo.path)
+    assert Repository.objects.get().origin_address == "git.example.org/acme/till"
 
 
 def test_a_rewritten_history_is_read_anew(repo: Repo) -> None:

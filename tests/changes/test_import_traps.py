@@ -142,6 +142,23 @@ def test_clones_of_one_folder_name_stay_apart_when_no_address_tells_them(tmp_pat
     assert Repository.objects.count() == 2
 
 
+def test_a_clone_that_cannot_be_read_gives_its_repository_to_no_other(tmp_path: Path) -> None:
+    for owner in ("shop", "mail"):
+        (tmp_path / owner).mkdir()
+    damaged = Repo(tmp_path / "shop" / "repo")
+    damaged.commit("Begin shop")
+    blob = damaged.git("rev-parse", "HEAD:app.py")
+    (damaged.path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(CommandError, match=blob) as failed:
+        run(damaged.path)
+    assert "hint" not in str(failed.value)
+    Repo(tmp_path / "mail" / "repo").commit("Begin mail")
+    run(tmp_path / "mail" / "repo")
+    first, second = Repository.objects.order_by("id")
+    assert (first.name, first.changes.count()) == ("repo", 0)
+    assert (second.name, second.changes.count()) == ("mail/repo", 1)
+
+
 def test_letters_of_another_alphabet_are_kept_or_replaced(tmp_path: Path) -> None:
     latin = plain("Größe".encode("latin-1"), head=b"encoding ISO-8859-1\n", path=b"caf\xe9.txt")
     path = fast_import(tmp_path / "odd.git", latin, plain(b"Not \xff\xfe UTF-8"))
