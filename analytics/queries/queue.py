@@ -34,8 +34,7 @@ from changes.models import (
     Strength,
 )
 from changes.queries.together import MARK, Prepared
-from incidents.models import Cause, Incident
-from incidents.queries.causes import standing_causes
+from incidents.queries.causes import met_incidents
 
 # From how many changes on a cell shows a rate, and from how many it is no longer a thin one.
 THRESHOLDS = (10, 20)
@@ -260,12 +259,7 @@ def failed(changes: Iterable[Change], user: User | None) -> set[int]:
     found = {change.pk for change in rows if change.undone_at is not None}
     asked = {change.pk for change in rows if change.first_incident_at is not None} - found
     if asked and user is not None:
-        seen = Incident.objects.visible_to(user).counted()
-        causes = standing_causes(asked).filter(
-            incident__in=seen,
-            status=Cause.Status.CONFIRMED,
-        )
-        found.update(causes.values_list("stands_for", flat=True))
+        found |= met_incidents(asked, user)
     return found
 
 

@@ -7,14 +7,18 @@ must be right meanwhile reads them through here.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django_stubs_ext import WithAnnotations
 
+from accounts.models import User
 from changes.models import Change
-from incidents.models import Cause, Fix
+from incidents.models import Cause, Fix, Incident
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 
 class StandsFor(TypedDict):
@@ -52,6 +56,13 @@ def standing_fixes(of: Iterable[int] | None = None) -> QuerySet[StandingFix]:
     same = fixes.filter(incident=OuterRef("incident"), stands_for=OuterRef("stands_for"))
     standing = fixes.filter(STANDS_ALONE | Q(pk=Subquery(same.order_by("pk").values("pk")[:1])))
     return standing if of is None else standing.filter(_named(of))
+
+
+def met_incidents(of: Iterable[int], user: User | AnonymousUser) -> set[int]:
+    """Those that had a confirmed hand in a counted incident, as far as the reader may know."""
+    seen = Incident.objects.visible_to(user).counted()
+    causes = standing_causes(of).filter(incident__in=seen, status=Cause.Status.CONFIRMED)
+    return set(causes.values_list("stands_for", flat=True))
 
 
 def _named(of: Iterable[int]) -> Q:

@@ -6,7 +6,7 @@ knowing of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import template
@@ -14,7 +14,7 @@ from django import template
 from changes.models import Change, Service
 from changes.queries.together import together
 from incidents.models import Cause, Incident
-from incidents.queries.causes import standing_causes, standing_fixes
+from incidents.queries.causes import met_incidents, standing_causes, standing_fixes
 
 register = template.Library()
 
@@ -30,6 +30,13 @@ def incidents_of_change(context: template.Context, change: Change) -> dict[str, 
         fixes.select_related("incident").order_by("-incident__number"),
     )
     return {"causes": named, "fixes": repaired}
+
+
+@register.simple_tag(takes_context=True)
+def linked_to_incidents(context: template.Context, changes: Iterable[Change]) -> set[int]:
+    """The ids of those changes that had a hand in an incident, as far as the reader may know."""
+    asked = [change.pk for change in changes if change.first_incident_at is not None]
+    return met_incidents(asked, context["request"].user) if asked else set()
 
 
 @register.inclusion_tag("incidents/_of_service.html", takes_context=True)
