@@ -8,12 +8,13 @@ from datetime import date
 from analytics.metrics.comparison import compare
 from analytics.metrics.sentences import Compared, number, similar
 from analytics.models import Safeguard
-from analytics.queries.safeguards import SCOPE, Window, measured, windows
+from analytics.queries.safeguards import SCOPE, Found, Window, found_in, windows
 from analytics.stats import rate_ratio_interval, wilson_interval
-from analytics.stats.decision import ASSISTED, MANUAL, UNKNOWN, baseline_for
+from analytics.stats.decision import ASSISTED, BASELINE_GROUPS, MANUAL, UNKNOWN, baseline_for
 from analytics.stats.shapes import Interval, RatioInterval
 
 FEWEST = 10
+HIDDEN = "hidden for privacy"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Side:
     window: Window
     compared: Compared
     interval: Interval | None
+    # Its failures are nobody's: a restricted incident is one of few behind them.
+    is_hidden: bool = False
 
     @property
     def rate(self) -> float | None:
@@ -43,6 +46,8 @@ class Effect:
     @property
     def sentence(self) -> str:
         """What can be said, and no more."""
+        if self.before.is_hidden or self.after.is_hidden:
+            return "Hidden for privacy: too few incidents stand behind it and one of them is restricted."
         if self.after.compared.changes < FEWEST:
             return (
                 f"{self.after.compared.changes} changes in its scope have shipped since it began and are old "
@@ -79,21 +84,23 @@ def _direction(change: RatioInterval) -> str:
 
 def effect(safeguard: Safeguard, as_of: date) -> Effect:
     first, second = windows(safeguard, as_of)
-    found = [measured(safeguard, window) for window in (first, second)]
+    found = [found_in(safeguard, window) for window in (first, second)]
     totals = {
-        group: sum(n for one in found for n, _ in one.get(group, {}).values())
+        group: sum(n for one in found for n, _ in one.measured.get(group, {}).values())
         for group in (ASSISTED, MANUAL, UNKNOWN)
     }
     whole = sum(totals.values())
     baseline = baseline_for(totals[UNKNOWN] / whole if whole else None)
-    sides = [
-        _side(window, compare(one, SCOPE, None, baseline))
-        for window, one in zip((first, second), found, strict=True)
-    ]
-    return Effect(sides[0], sides[1], baseline, _change(sides[0].compared, sides[1].compared))
+    before, after = (_side(window, one, baseline) for window, one in zip((first, second), found, strict=True))
+    is_hidden = before.is_hidden or after.is_hidden
+    return Effect(before, after, baseline, None if is_hidden else _change(before.compared, after.compared))
 
 
-def _side(window: Window, compared: Compared) -> Side:
+def _side(window: Window, found: Found, baseline: str) -> Side:
+    compared = compare(found.measured, SCOPE, None, baseline)
+    if found.gives_away([SCOPE]) or found.gives_away(BASELINE_GROUPS[baseline]):
+        nothing = Compared(0, compared.changes, 0, compared.baseline_changes, refused=HIDDEN)
+        return Side(window, nothing, None, is_hidden=True)
     enough = compared.changes >= FEWEST
     return Side(window, compared, wilson_interval(compared.failures, compared.changes) if enough else None)
 

@@ -12,6 +12,8 @@ service in common. The incident itself is left out of both spans: it is why ther
 Rule: Judged once 90 days have passed. Fewer or more: the 95 % range of the ratio of both rates over time
 leaves out 1. No clear difference: it does not. Nothing to fall from: none like it in the year before.
 
+Hiding: Restricted incidents count for everyone; under 3 of which one is restricted no number is shown.
+
 Exclusions: Duplicates, false alarms, tests and cancelled incidents. Safeguards are judged by rates of
 changes, on their own pages.
 
@@ -52,6 +54,8 @@ class Afterwards:
     def sentence(self) -> str:
         """What can be said, and no more."""
         before, after = self.around.before, self.around.after
+        if self.state == "hidden":
+            return "Hidden for privacy: few incidents like it are known, and one of them is restricted."
         spans = _span(self.days_before), _span(self.days)
         counts = f"{before} like it in the {spans[0]} before, {after} in the {spans[1]} since"
         if self.state == "early":
@@ -70,6 +74,8 @@ class Afterwards:
 def afterwards(around: Around) -> Afterwards:
     days = (around.as_of - around.done_on).days + 1
     before = (around.done_on - around.since).days
+    if around.before is None or around.after is None:
+        return Afterwards(around, "hidden", None, None)
     if days < WINDOW_DAYS:
         return Afterwards(around, "early", None, None)
     if not around.before or before <= 0:

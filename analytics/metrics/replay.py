@@ -11,6 +11,9 @@ Applies: A confirmed change behind the incident fits every part of the rule: are
 size, services, paths. Kinds are taken as they were said before the change failed. A change that is only
 suspected, or whose kind nobody had said, is shown apart and not counted.
 
+Hiding: Restricted incidents count for everyone and are listed without a day; of fewer than 3, in all or that
+it would have applied to, of which one is restricted, no number is shown.
+
 Did no harm: Shipped changes of these days that fit, without a confirmed or suspected hand in any counted
 incident and not reverted. Those younger than 30 days may still fail, and are said.
 
@@ -116,8 +119,9 @@ class Replay:
 
     @property
     def is_hidden(self) -> bool:
-        """So few incidents that a count would tell which of them is restricted."""
-        return gives_away(len(self.lines), sum(line.restricted for line in self.lines))
+        """So few, in all or that it would have applied to, that a restricted one could be guessed."""
+        met = [line for line in self.lines if line.state == "met"]
+        return any(gives_away(len(few), sum(line.restricted for line in few)) for few in (self.lines, met))
 
     @property
     def rate(self) -> tuple[float, Interval] | None:
@@ -177,7 +181,9 @@ def headline(found: Replay, name: str, where: str) -> str:
     harmless = f"{found.harmless:,} {_plural(found.harmless, 'change')} that did no harm"
     place = f" {where}" if where else ""
     if found.is_hidden:
-        return f"{name} would have applied to {harmless}. Too few incidents{place} to show how many."
+        # What did no harm, taken from all that fit, would leave what did.
+        fitting = f"{found.fitting:,} {_plural(found.fitting, 'change')}"
+        return f"{name} would have applied to {fitting}. Too few incidents{place} to show how many."
     if not n:
         return f"No incident{place} in these days. {name} would have applied to {harmless}."
     return f"{name} would have applied to {met} of {incidents}{place}, and to {harmless}."

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Min, Q, QuerySet
 
 from accounts.models import User
+from analytics.privacy import gives_away
 from analytics.queries.figures import organisation_zone
 from incidents.models import ActionItem, Incident
 
@@ -28,6 +30,10 @@ SELECT asked.action_id,
        COUNT(other.incident_id) FILTER (WHERE other.began_on >= GREATEST(asked.done_on - 365, known.since)
                                           AND other.began_on < asked.done_on),
        COUNT(other.incident_id) FILTER (WHERE other.began_on BETWEEN asked.done_on AND %(as_of)s),
+       COUNT(other.incident_id) FILTER (WHERE other.restricted AND other.began_on < asked.done_on
+                                          AND other.began_on >= GREATEST(asked.done_on - 365, known.since)),
+       COUNT(other.incident_id) FILTER (WHERE other.restricted
+                                          AND other.began_on BETWEEN asked.done_on AND %(as_of)s),
        GREATEST(asked.done_on - 365, known.since)
 FROM unnest(%(actions)s::bigint[], %(days)s::date[]) AS asked(action_id, done_on)
 JOIN incidents_actionitem AS action ON action.id = asked.action_id
@@ -45,15 +51,16 @@ GROUP BY asked.action_id, asked.done_on, known.since
 class Around:
     """Incidents like the one an action came from, that one left out: the year before it was done, and since.
 
-    Days are the organisation's: from `since` up to `done_on`, from there up to `as_of`.
+    Days are the organisation's: from `since` up to `done_on`, from there up to `as_of`. None is hidden: so
+    few that a restricted one could be guessed.
     """
 
     action: ActionItem
     since: date
     done_on: date
     as_of: date
-    before: int
-    after: int
+    before: int | None
+    after: int | None
 
 
 def finished(user: User, demo: bool) -> QuerySet[ActionItem]:
@@ -73,10 +80,19 @@ def around(actions: list[ActionItem], as_of: date) -> list[Around]:
         cursor.execute(COUNTS, {"actions": list(days), "days": list(days.values()), "as_of": as_of})
         counts = {row[0]: row[1:] for row in cursor.fetchall()}
     return [
-        Around(action, counts[action.pk][2], days[action.pk], as_of, *counts[action.pk][:2])
+        _around(action, days[action.pk], as_of, counts[action.pk])
         for action in actions
         if action.pk in counts
     ]
+
+
+def _around(action: ActionItem, done_on: date, as_of: date, counts: tuple[Any, ...]) -> Around:
+    before, after, shut_before, shut_after, since = counts
+    told = [
+        None if gives_away(number, restricted) else number
+        for number, restricted in ((before, shut_before), (after, shut_after))
+    ]
+    return Around(action, since, done_on, as_of, *told)
 
 
 def _done_on(action: ActionItem) -> date:

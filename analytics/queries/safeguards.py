@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Q, QuerySet
 
 from analytics.models import WHOLE, CountedChange, RowCode, Safeguard
+from analytics.privacy import gives_away
 from analytics.queries.figures import MATURITY_DAYS, Taxonomy
 from analytics.stats.decision import ASSISTED, MANUAL, UNKNOWN, Spot
 from analytics.stats.evidence import quarter_index
@@ -38,16 +39,40 @@ def windows(safeguard: Safeguard, as_of: date) -> tuple[Window, Window]:
     )
 
 
-def measured(safeguard: Safeguard, window: Window) -> dict[str, dict[Spot, tuple[int, float]]]:
-    """By group and spot: changes and failures of the scope, of manual and of unmarked work like it."""
-    found: dict[str, dict[Spot, tuple[int, float]]] = {}
+@dataclass
+class Behind:
+    """No more than the incidents behind a group, and how many links of it lead to restricted ones."""
+
+    incidents: float = 0.0
+    restricted: int = 0
+
+
+@dataclass(frozen=True)
+class Found:
+    """By group and spot changes and failures of the scope, of manual and of unmarked work like it."""
+
+    measured: dict[str, dict[Spot, tuple[int, float]]]
+    behind: dict[str, Behind]
+
+    def gives_away(self, groups: Iterable[str]) -> bool:
+        """Whether these groups together stand on so few incidents that a restricted one could be guessed."""
+        behind = [self.behind[group] for group in groups if group in self.behind]
+        return gives_away(sum(one.incidents for one in behind), sum(one.restricted for one in behind))
+
+
+def found_in(safeguard: Safeguard, window: Window) -> Found:
+    measured: dict[str, dict[Spot, tuple[int, float]]] = {}
+    behind: dict[str, Behind] = {}
     kinds = _ids(AssistanceKind, safeguard.kind_id)
     for row in _facts(safeguard, window):
         spot = Spot(str(row.area), row.size_band, quarter_index(row.shipped_on))
         for group in _groups(row.rows, kinds):
-            n, failed = found.setdefault(group, {}).get(spot, (0, 0.0))
-            found[group][spot] = (n + 1, failed + row.sure / WHOLE)
-    return found
+            n, failed = measured.setdefault(group, {}).get(spot, (0, 0.0))
+            measured[group][spot] = (n + 1, failed + row.sure / WHOLE)
+            one = behind.setdefault(group, Behind())
+            one.incidents += row.incident_parts / WHOLE
+            one.restricted += row.restricted
+    return Found(measured, behind)
 
 
 def _ids(model: type[AssistanceKind] | type[DomainArea], pk: int | None) -> set[int]:
@@ -74,7 +99,7 @@ def _facts(safeguard: Safeguard, window: Window) -> Iterator[CountedChange]:
     if safeguard.size_bands:
         chosen &= Q(size_band__in=safeguard.size_bands)
     rows: QuerySet[CountedChange] = CountedChange.objects.filter(chosen).only(
-        "change_id", "area", "size_band", "shipped_on", "rows", "sure"
+        "change_id", "area", "size_band", "shipped_on", "rows", "sure", "incident_parts", "restricted"
     )
     if not safeguard.path_globs:
         yield from rows.iterator(chunk_size=CHUNK)

@@ -16,6 +16,7 @@ from analytics.charts import rate_chart
 from analytics.forms import MatrixForm
 from analytics.metrics.failure_rate import STATES
 from analytics.metrics.measured import FOLLOW_UP_WORDS
+from analytics.privacy import gives_away
 from analytics.queries import behind, figures
 from analytics.queries.figures import Basis, Filters, RowKey
 from analytics.tasks import catch_up
@@ -129,8 +130,10 @@ def changes(request: HttpRequest) -> HttpResponse:
         "with_follow_ups": with_follow_ups,
         "show": show,
         "lines": _lines(current.object_list, filters, request),
+        # Said only where they are not few: without it nobody knows whether there is one.
+        "restricted_count": 0 if gives_away(incidents.total, incidents.hidden) else incidents.hidden,
         "incident_count": incidents.total,
-        "hidden_count": incidents.hidden,
+        "seen_count": incidents.total - incidents.hidden,
     }
     return render(request, "analytics/matrix_changes.html", context)
 

@@ -93,7 +93,7 @@ def effects(request: HttpRequest) -> HttpResponse:
             (name, sum(1 for one in found if one.state == state))
             for state, name in (
                 ("fewer", "fewer since"), ("unclear", "no clear difference"), ("more", "more since"),
-                ("nothing", "nothing to fall from"), ("early", "too early"),
+                ("nothing", "nothing to fall from"), ("early", "too early"), ("hidden", "hidden"),
             )
         ],
         "safeguards": Safeguard.objects.filter(is_demo=shows_demo()).order_by("-starts_on")[:PAGE],

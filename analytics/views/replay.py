@@ -60,6 +60,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if form.asked().scope.is_everything:
         return render(request, "analytics/replay.html", {"form": form, "one": one, **_offered(request)})
     found = _report(form, one)
+    shown = _shown(request, found)
     return render(request, "analytics/replay.html", {
         "form": form,
         "one": one,
@@ -67,8 +68,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "found": found,
         "headline": replays.headline(found, one.name if one else "This rule", _where(form)),
         "notes": replays.notes(found),
-        "shown": _shown(request, found, None if request.GET.get("list") == "all" else FIRST),
-        "chart": _chart(found),
+        "shown": shown if request.GET.get("list") == "all" else shown[:FIRST],
+        "chart": _chart(found, shown),
     })  # fmt: skip
 
 
@@ -87,19 +88,23 @@ def _where(form: ReplayForm) -> str:
     return f"of {', '.join(str(names[slug]) for slug in told['service'])}" if told["service"] else ""
 
 
-def _shown(request: HttpRequest, found: Replay, most: int | None = None) -> list[Shown]:
+def _shown(request: HttpRequest, found: Replay) -> list[Shown]:
     if found.is_hidden:
         return []
-    lines = found.lines[:most]
     visible = Incident.objects.visible_to(reader(request)).select_related("area")
-    rows = visible.in_bulk([line.incident for line in lines])
-    return [Shown(line, rows.get(line.incident)) for line in lines]
+    rows = visible.in_bulk([line.incident for line in found.lines])
+    shown = [Shown(line, rows.get(line.incident)) for line in found.lines]
+    # Among the others its place would tell when a restricted one began.
+    return sorted(shown, key=lambda one: one.incident is None)
 
 
-def _chart(found: Replay) -> Any:
+def _chart(found: Replay, shown: list[Shown]) -> Any:
+    """None where it is hidden; of restricted incidents neither day nor state is told."""
+    if found.is_hidden:
+        return None
     # What would have been met lies at the bottom, so that it is read first.
     order = ("met", "perhaps", "unsaid", "outside", "none")
-    lines = [] if found.is_hidden else sorted(found.lines, key=lambda line: order.index(line.state))
+    lines = sorted((one.line for one in shown if one.incident), key=lambda line: order.index(line.state))
     return replay_chart(
         ((month.begins_on, month.harmless) for month in found.months),
         ((line.began_on, line.state, line.words) for line in lines),
@@ -142,11 +147,11 @@ def as_json(request: HttpRequest) -> HttpResponse:
         "met": None if found.is_hidden else len(found.met),
         "met_elsewhere": None if found.is_hidden else len(found.elsewhere),
         "changes": found.fitting,
-        "harmless": found.harmless,
+        "harmless": None if found.is_hidden else found.harmless,
         "harmful": None if found.is_hidden else found.harmful,
         "suspected": None if found.is_hidden else found.suspected,
-        "undone": found.undone,
-        "may_still_fail": found.young,
+        "undone": None if found.is_hidden else found.undone,
+        "may_still_fail": None if found.is_hidden else found.young,
         "lines": [dict(zip(HEADER, row, strict=True)) for row in _table(request, found)],
     })  # fmt: skip
 
@@ -163,12 +168,14 @@ def as_csv(request: HttpRequest) -> HttpResponse:
 def _table(request: HttpRequest, found: Replay) -> list[tuple[Any, ...]]:
     return [
         (
-            str(one.incident) if one.incident else "restricted",
+            str(one.incident),
             one.line.began_on.isoformat(),
             one.line.inside,
             one.line.state,
             one.line.words,
             one.line.written_from,
         )
+        if one.incident
+        else ("restricted", *(None,) * (len(HEADER) - 1))
         for one in _shown(request, found)
     ]

@@ -121,7 +121,7 @@ def test_list_behind_a_cell_names_visible_incidents_and_counts_the_restricted() 
     make.cause(secret, changes[0])
     response = signed_in().get(reverse("analytics:matrix_changes"), {"row": "manual", "area": "payments"})
     page = response.content.decode()
-    assert (response.context["counts"]["mature"], response.context["hidden_count"]) == (15, 1)
+    assert (response.context["counts"]["mature"], response.context["restricted_count"]) == (15, 1)
     assert "1 restricted" in page
     assert str(secret) not in page
 

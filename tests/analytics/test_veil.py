@@ -13,12 +13,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
-from analytics.models import ScenarioStanding, TestScenario
+from analytics.models import Safeguard, ScenarioStanding, TestScenario
 from analytics.services import flow
-from changes.models import Service
+from changes.models import Change, DomainArea, Service
 from incidents.models import Cause, Incident
 from intake.services import note_first_real_fact
 from tests import make
+from tests.analytics import histories
 from tests.analytics.test_flow import touched
 
 pytestmark = pytest.mark.django_db
@@ -204,3 +205,99 @@ def test_each_part_of_the_fail_rate_hides_by_itself(
     assert fail["failed"] == 3
     assert fail[hidden] is None
     assert told(reader, "analytics:review_delivery_json")["now"]["fail"]["state"] == "shown"
+
+
+# ------------------------------------------------------------------ lists of changes, the matrix
+
+
+def _matrix_history(**over: Any) -> tuple[Change, DomainArea]:
+    where, area = histories.repository(), histories.area("payments")
+    changes = [
+        histories.shipped(where, area=area, origin="manual", shipped_at=NOW - timedelta(days=60),
+                          paths=[f"pay/{number}.py"])
+        for number in range(12)
+    ]  # fmt: skip
+    secret = histories.incident(began_at=NOW - timedelta(days=58), area=area, is_restricted=True, **over)
+    histories.cause(secret, changes[0])
+    Change.objects.filter(pk=changes[0].pk).update(first_incident_at=secret.impact_started_at)
+    histories.settled()
+    return changes[0], area
+
+
+def test_no_list_says_that_a_change_met_a_restricted_incident(reader: Client) -> None:
+    change, area = _matrix_history()
+    assert "linked to an incident" not in text(reader, "changes:list")
+    assert "linked to an incident" not in text(reader, "changes:area", area.slug)
+    plain = histories.incident(began_at=NOW - timedelta(days=57), area=area)
+    histories.cause(plain, change)
+    assert text(reader, "changes:list").count("linked to an incident") == 1
+
+
+def test_the_list_behind_a_hidden_cell_counts_no_incident(reader: Client) -> None:
+    _matrix_history()
+    assert told(reader, "analytics:matrix_json", area="payments")
+    shown = text(reader, "analytics:matrix_changes", area="payments", row="total")
+    assert "1 incident" not in shown
+    assert "1 restricted" not in shown
+
+
+def test_a_safeguard_for_one_path_tells_no_failure_by_a_restricted_incident(reader: Client) -> None:
+    _matrix_history()
+    guard = Safeguard.objects.create(
+        title="A second look", area=DomainArea.objects.get(slug="payments"), path_globs=["pay/0.py"],
+        starts_on=AS_OF - timedelta(days=40),
+    )  # fmt: skip
+    Change.objects.update(origin="assisted", origin_counted="assisted")
+    for change in Change.objects.all():
+        histories.touched(change)
+    histories.settled()
+    shown = text(reader, "analytics:safeguard", guard.pk)
+    assert "1 of 1" not in shown
+    assert "Hidden for privacy" in shown
+
+
+# ------------------------------------------------------------------ would it have stopped us
+
+
+def test_a_replay_that_hides_its_incidents_leaves_nothing_to_subtract(reader: Client) -> None:
+    _matrix_history()
+    found = told(
+        reader,
+        "analytics:replay_json",
+        area="payments",
+        paths="pay/0.py",
+        start="2026-01-01",
+        end="2026-11-25",
+    )
+    assert found["changes"] == 1
+    assert found["harmful"] is None
+    assert found["harmless"] is None
+
+
+def test_a_replay_tells_neither_day_nor_state_of_a_restricted_incident(reader: Client) -> None:
+    change, area = _matrix_history()
+    query = {"area": "payments", "start": "2026-01-01", "end": "2026-11-25"}
+    assert told(reader, "analytics:replay_json", **query)["lines"] == []
+    for days in (50, 51):
+        histories.cause(histories.incident(began_at=NOW - timedelta(days=days), area=area), change)
+    histories.settled()
+    found = told(reader, "analytics:replay_json", **query)
+    [line] = [one for one in found["lines"] if one["incident"] == "restricted"]
+    assert set(line.values()) == {"restricted", None}
+    day = (NOW - timedelta(days=58)).date()
+    assert str(day) not in reader.get(reverse("analytics:replay_csv"), query).content.decode()
+    assert f"{day:%-d %b %Y}" not in text(reader, "analytics:replay", **query)
+
+
+# ------------------------------------------------------------------ what came after an action
+
+
+def test_incidents_after_an_action_hide_a_restricted_one(reader: Client) -> None:
+    area = histories.area("payments")
+    first = histories.incident(began_at=NOW - timedelta(days=300), area=area)
+    make.action(first, state="done", state_since=NOW - timedelta(days=200))
+    histories.incident(began_at=NOW - timedelta(days=100), area=area, is_restricted=True)
+    histories.settled()
+    [found] = told(reader, "analytics:effects_json")["actions"]
+    assert (found["before"], found["since"]) == (0, None)
+    assert "1 in the" not in text(reader, "analytics:effects")
