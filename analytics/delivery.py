@@ -102,6 +102,16 @@ class DeliveryReport:
     waiting: int
     reckoned_at: datetime | None
     rules: int | None
+    # Where the 13 weeks begin that were not kept, and are on their way.
+    asked: frozenset[date] = frozenset()
+
+    @property
+    def now_waits(self) -> bool:
+        return self.now.span.begins_on in self.asked
+
+    @property
+    def before_waits(self) -> bool:
+        return self.before.span.begins_on in self.asked
 
     @property
     def is_empty(self) -> bool:
@@ -123,8 +133,11 @@ class DeliveryReport:
     @property
     def sentences(self) -> dict[str, str]:
         now, before, place, words = self.now, self.before, self.place, delivery_sentences
+        if self.now_waits:
+            return dict.fromkeys(FIGURES, words.BEING_RECKONED)
+        knows_past = not self.before_waits
         return {
-            "frequency": words.frequency(now.frequency, before.frequency, place),
+            "frequency": words.frequency(now.frequency, before.frequency, place, knows_past=knows_past),
             "lead": words.lead(now.lead, before.lead, place),
             **self._of_deployments(place),
             **self._of_incidents(place),
@@ -193,10 +206,12 @@ def report_of(form: ReviewForm) -> DeliveryReport:
         series=form.series,
         current=monday(form.today),
     )
-    for one in (report.now, report.before):
-        if not one.is_reckoned and any(week.is_reckoned for week in report.weeks):
-            flow.ask(page=PAGE, span=one.span, demo=form.demo, now=timezone.now())
-    return report
+    missing = [one.span for one in (report.now, report.before) if not one.is_reckoned]
+    if not missing or not any(week.is_reckoned for week in report.weeks):
+        return report
+    flow.ask_all(spans=[(PAGE, span) for span in missing], demo=form.demo, now=timezone.now())
+    asked = frozenset(span.begins_on for span in missing)
+    return replace(report, asked=asked, waiting=max(report.waiting, len(asked)))
 
 
 def _read(shown: spans.Shown, span: Span) -> Period:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,7 @@ from analytics.metrics import (
     senior_review,
     without_review,
 )
-from analytics.metrics.delivery_sentences import Place
+from analytics.metrics.delivery_sentences import BEING_RECKONED, Place
 from analytics.metrics.reading_load import LoadVerdict, tested, verdict
 from analytics.metrics.reviewing_words import ALL, NAMES, ORIGINS, SIZES, Care, Days, Group, Middle, Share
 from analytics.queries import spans
@@ -110,6 +110,8 @@ class ReviewingReport:
     waiting: int
     reckoned_at: datetime | None
     rules: int | None
+    # These 13 weeks were not kept, and are on their way.
+    is_asked: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -165,6 +167,8 @@ class ReviewingReport:
     @property
     def sentences(self) -> dict[str, str]:
         now, before, place, words = self.now, self.before, self.place, reviewing_sentences
+        if self.is_asked:
+            return dict.fromkeys((key for key in MODULES if key != "remarks"), BEING_RECKONED)
         return {
             "reading": words.reading(now.whole, before.whole, self.all.reading, place),
             "large": words.large(now.whole, before.whole, self.limit, place),
@@ -212,10 +216,11 @@ def report_of(form: ReviewForm) -> ReviewingReport:
         series=form.series,
         current=monday(form.today),
     )
-    for one in (report.now, report.before):
-        if not one.is_reckoned and any(week.is_reckoned for week in report.weeks):
-            flow.ask(page=PAGE, span=one.span, demo=form.demo, now=timezone.now())
-    return report
+    missing = [one.span for one in (report.now, report.before) if not one.is_reckoned]
+    if not missing or not any(week.is_reckoned for week in report.weeks):
+        return report
+    flow.ask_all(spans=[(PAGE, span) for span in missing], demo=form.demo, now=timezone.now())
+    return replace(report, is_asked=report.now.span in missing, waiting=max(report.waiting, len(missing)))
 
 
 def _read(shown: spans.Shown, span: Span, current: date) -> Period:

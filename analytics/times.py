@@ -376,6 +376,6 @@ def report_of(form: ReviewForm) -> TimeReport:
         area_names={f"area:{pk}": name for pk, name in DomainArea.objects.values_list("pk", "name")},
     )
     if not report.is_reckoned and report.is_known:
-        for span in (form.quarter, form.quarter.before()):
-            flow.ask(page=PAGE, span=span, demo=form.demo, now=timezone.now())
+        both = [(PAGE, span) for span in (form.quarter, form.quarter.before())]
+        flow.ask_all(spans=both, demo=form.demo, now=timezone.now())
     return report

@@ -180,6 +180,16 @@ def content(*, span: Span, demo: bool, names: Mapping[str, str], counts: Mapping
     }
 
 
+def ask_for_missing(glance: Glance, *, now: datetime) -> Glance:
+    """13 weeks of long ago are not kept: they are asked for, and come a moment later."""
+    both = ((glance.quarter, glance.now), (glance.quarter.before(), glance.before))
+    missing = [(page, span) for span, found in both for page in found if found[page] is None]
+    if not missing or all(one is None for one in glance.week.values()):
+        return glance
+    flow.ask_all(spans=missing, demo=glance.demo, now=now)
+    return replace(glance, waiting=max(glance.waiting, len(missing)))
+
+
 # ------------------------------------------------------------------ what each page says
 
 
@@ -193,14 +203,16 @@ def _periods(glance: Glance) -> tuple[delivery.Period, delivery.Period]:
 
 def _of_delivery(glance: Glance) -> Iterator[Line]:
     now, before = _periods(glance)
-    words, place = delivery_sentences, glance.place
+    words, place, knows_past = delivery_sentences, glance.place, glance.before["delivery"] is not None
+    frequency = words.frequency(now.frequency, before.frequency, place, knows_past=knows_past)
     said = (
-        ("frequency", "Deployments", words.frequency(now.frequency, before.frequency, place), ()),
+        ("frequency", "Deployments", frequency, ()),
         ("lead", "Change lead time", words.lead(now.lead, before.lead, place), (now.lead.n, before.lead.n)),
         ("fail", "Change fail rate", words.failures(now.fail, before.fail, place),
          (now.fail.judged, before.fail.judged)),
-        ("recovery", "Recovery", words.recovery(now.recovery, before.recovery, place),
-         (now.recovery.n, before.recovery.n)),
+        ("recovery", "Recovery",
+         words.recovery(now.recovery, before.recovery, place) if now.is_measured
+         else words.NO_INCIDENTS_KNOWN, (now.recovery.n, before.recovery.n)),
         ("rework", "Rework", words.rework(now.rework, before.rework, place), (now.rework.n, before.rework.n)),
     )  # fmt: skip
     for key, title, sentence, counts in said:
@@ -263,14 +275,21 @@ def _cells_of_delivery(week: Week, span: Span) -> Iterator[Cell]:
     deployed = "not known" if number is None else whole(number)
     yield Cell("deployments", "Deployments that reached users", deployed, number, "deployment-frequency")
     yield Cell("lead", "Change lead time, median", *_middle(one.lead), "change-lead-time")
-    yield Cell("failed", "Failed deployments of those judged", *_share(one.fail.share), "change-fail-rate")
-    young = None if number is None else one.fail.pending
-    pending = "not known" if young is None else whole(young)
+    untold = one.fail.state == "not_measured"
+    failed = UNMEASURED if untold else _share(one.fail.share)
+    yield Cell("failed", "Failed deployments of those judged", *failed, "change-fail-rate")
+    young = None if number is None or untold else one.fail.pending
+    pending = UNMEASURED[0] if untold else "not known" if young is None else whole(young)
     yield Cell("pending", "Deployments too young to be judged", pending, young, "change-fail-rate")
-    yield Cell("recovery", "Recovery from failed deployments, median", *_middle(one.recovery),
-               "failed-deployment-recovery")  # fmt: skip
-    rework = Share(one.rework.shown, one.rework.n)
-    yield Cell("rework", "Deployments that were rework", *_share(rework), "deployment-rework-rate")
+    middle = UNMEASURED if untold and not one.is_measured else _middle(one.recovery)
+    yield Cell("recovery", "Recovery from failed deployments, median", *middle, "failed-deployment-recovery")
+    rework = UNMEASURED if one.rework.state == "not_measured" else _share(one.rework.share)
+    yield Cell("rework", "Deployments that were rework", *rework, "deployment-rework-rate")
+
+
+# Nobody tells of it here: neither hidden, nor none.
+UNMEASURED = ("not measured", None)
+UNKNOWN = ("not known", None)
 
 
 def _middle(spread: Spread) -> tuple[str, float | None]:
@@ -290,9 +309,11 @@ def _cells_of_time(week: Week, span: Span) -> Iterator[Cell]:
     yield Cell(
         "merged", "Changes merged", "not known" if merged is None else whole(merged), merged, "time-spent"
     )
+    missing = (figures or {}).get("missing", {})
     for stage, title in STAGES.items():
         found = read_time(figures, stage)
-        words, value = "nothing to measure", None
+        untold = bool(merged) and missing.get(f"{stage}_untold") == merged
+        words, value = UNKNOWN if untold else ("nothing to measure", None)
         if found.median is not None:
             words, value = f"{short_span(found.median)} (of {whole(found.n)})", found.median
         yield Cell(stage, title, words, value, "time-spent")
@@ -300,7 +321,8 @@ def _cells_of_time(week: Week, span: Span) -> Iterator[Cell]:
 
 def _cells_of_reviewing(week: Week, span: Span) -> Iterator[Cell]:
     one = reviewing.period(span, week["reviewing"])
-    yield Cell("alone", "Merged without a review", *_share(one.whole.alone), "without-review")
+    alone = UNKNOWN if one.whole.merged and not one.whole.told else _share(one.whole.alone)
+    yield Cell("alone", "Merged without a review", *alone, "without-review")
     yield Cell("large", "Changes larger than reviewable", *_share(one.whole.large), "reviewable-size")
 
 

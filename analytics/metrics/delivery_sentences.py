@@ -8,6 +8,7 @@ from analytics.metrics.delivery_words import Count, Failures, Lead, Recovery, Re
 from design.spans import percent, short_span
 
 NO_INCIDENTS_KNOWN = "No incident is known here, and nothing shows that one would be: this is not measured."
+BEING_RECKONED = "These 13 weeks are being reckoned: load the page again in a moment."
 HIDDEN = "Hidden for privacy: too few incidents stand behind it and one of them is restricted."
 
 
@@ -39,7 +40,8 @@ def share_words(share: Share) -> str:
     return f"{counts} ({share.range_words})" if share.has_rate else counts
 
 
-def frequency(now: Count, before: Count, place: Place) -> str:
+def frequency(now: Count, before: Count, place: Place, *, knows_past: bool = True) -> str:
+    """`knows_past`: else the figures of the weeks before are still on their way."""
     if now.number is None:
         return f"No deployment{place.of} is known by then, so that nobody can tell how often there was one."
     said = place.starts(
@@ -47,6 +49,8 @@ def frequency(now: Count, before: Count, place: Place) -> str:
     )
     if now.known_since:
         said += f"; deployments are known since {now.known_since:%-d %b %Y}"
+    if not knows_past:
+        return f"{said}. The {place.weeks} weeks before are being reckoned."
     if before.number is None:
         return f"{said}. Nothing is known of the {place.weeks} weeks before."
     since = f", known since {before.known_since:%-d %b %Y}" if before.known_since else ""

@@ -7,7 +7,7 @@ those, as far as the time goes: `follow` is all three, and every tick calls it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from types import ModuleType
 
@@ -177,7 +177,13 @@ def reckon(*, page: str, span: Span, demo: bool, now: datetime) -> None:
 @transaction.atomic
 def ask(*, page: str, span: Span, demo: bool, now: datetime) -> None:
     """Has a span reckoned that is not kept; from then on it is."""
-    mark({(page, demo, span.begins_on, span.weeks)}, now=now)
+    ask_all(spans=[(page, span)], demo=demo, now=now)
+
+
+@transaction.atomic
+def ask_all(*, spans: Iterable[tuple[str, Span]], demo: bool, now: datetime) -> None:
+    """The same of several, each of its page."""
+    mark({(page, demo, span.begins_on, span.weeks) for page, span in spans}, now=now)
 
 
 def follow(*, now: Callable[[], datetime], seconds: float) -> bool:

@@ -78,9 +78,10 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _live(form: ReviewForm) -> weekly.Glance:
-    return weekly.live(
+    glance = weekly.live(
         span=form.span, scope=form.scope, scope_name=form.scope_name, demo=form.demo, today=form.today
     )
+    return weekly.ask_for_missing(glance, now=timezone.now())
 
 
 def _rights(user: User) -> dict[str, bool]:

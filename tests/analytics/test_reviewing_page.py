@@ -109,7 +109,10 @@ def test_a_quarter_that_is_not_kept_is_asked_for(reader: Client, form: ReviewFor
     asked = {(one.begins_on, one.weeks) for one in DirtySpan.objects.filter(page="reviewing")}
     quarter = Span(form.quarter.begins_on - timedelta(weeks=2), 13)
     assert (quarter.begins_on, 13) in asked
-    assert "being reckoned anew" in text_of(reader.get(PAGE, {"week": earlier}))
+    shown = text_of(reader.get(PAGE, {"week": earlier}))
+    assert "being reckoned anew" in shown
+    assert "These 13 weeks are being reckoned" in shown
+    assert "nothing merged" not in shown
 
 
 def test_page_file_and_json_say_the_same(reader: Client, form: ReviewForm) -> None:

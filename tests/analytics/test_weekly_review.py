@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Role, Team
 from analytics.flow_weeks import Span
-from analytics.models import FrozenWeek, ReviewRules, WeekNote
+from analytics.models import FrozenWeek, ReviewRules, SpanFigures, WeekNote
 from analytics.queries import week as queries
 from analytics.services import flow, weeks
 from incidents.models import Cause, Incident
@@ -133,6 +133,51 @@ def test_a_week_of_long_ago_says_nothing_of_what_waits() -> None:
     assert answer["waits"] is None
     shown = text(client_of(), reverse("analytics:review"), week="2026-W40")
     assert "known of the present only" in shown
+
+
+def test_13_weeks_of_long_ago_are_asked_for_and_come() -> None:
+    deployed(*range(-300, 3, 9))
+    flow.settle(now=NOW)
+    client = client_of()
+    shown = text(client, reverse("analytics:review"), week="2026-W30")
+    assert "These 13 weeks are being reckoned" in shown
+    assert "figures appear once" not in shown
+    flow.settle(now=NOW)
+    shown = text(client, reverse("analytics:review"), week="2026-W30")
+    assert "10 deployments reached users" in shown
+    assert "being reckoned" not in shown
+
+
+def test_weeks_before_that_are_on_their_way_are_not_called_unknown() -> None:
+    deployed(*range(-300, 3, 9))
+    flow.settle(now=NOW)
+    client = client_of()
+    text(client, reverse("analytics:review"), week="2026-W34")
+    flow.settle(now=NOW)
+    # The 13 weeks of the one are known now, and those before them are not.
+    SpanFigures.objects.filter(weeks=13, begins_on=date(2026, 2, 23)).delete()
+    shown = text(client, reverse("analytics:review"), week="2026-W34")
+    assert "The 13 weeks before are being reckoned." in shown
+    assert "Nothing is known of" not in shown
+
+
+def test_what_nobody_tells_of_is_neither_hidden_nor_none() -> None:
+    repository = make.repository()
+    for day in (1.0, 2.0):
+        row = make.deployment(repository=repository, finished_at=at(day), external_id=str(day))
+        touched(row)
+        touched(make.change(repository=repository, merged_at=at(day)))
+    flow.settle(now=NOW)
+    found = client_of().get(reverse("analytics:review_json")).json()
+    told = {key: (one["words"], one["value"]) for key, one in found["figures"].items()}
+    for key in ("failed", "pending", "recovery", "rework"):
+        assert told[key] == ("not measured", None), key
+    for key in ("review", "tests", "alone"):
+        assert told[key] == ("not known", None), key
+    shown = text(client_of(), reverse("analytics:review"))
+    assert "a hidden number" not in shown
+    assert "No incident is known here, and nothing shows that one would be" in shown
+    assert "that a change had a hand in began" not in shown
 
 
 @pytest.mark.parametrize(
