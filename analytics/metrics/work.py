@@ -44,7 +44,7 @@ from analytics.privacy import gives_away
 from analytics.queries import work as facts
 from analytics.queries.figures import midnight
 
-VERSION = 3
+VERSION = 4
 # In the order of the page; as in WorkLimit.
 SORTS = ("changes", "drafts", "to_deploy", "checks", "incidents", "postmortems", "actions")
 DAY = 86400

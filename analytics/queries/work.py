@@ -25,7 +25,9 @@ AGREED = "('accepted', 'in_progress')"
 # Where a thing of a repository counts: with every service of it; without one, in its own area.
 PLACES = f"""
 place AS MATERIALIZED (
-    SELECT repository.id, repository.merged_is_shipped,
+    SELECT repository.id,
+           -- An import's word gives way to deployments; a person's stays.
+           repository.merged_is_shipped AND repository.shipping_said_by_person AS ships_by_merge,
            array_agg(DISTINCT found.scope) FILTER (WHERE found.scope IS NOT NULL) AS scopes
     FROM changes_repository AS repository
     CROSS JOIN LATERAL (
@@ -52,7 +54,7 @@ deployed AS MATERIALIZED (
     SELECT place.id AS repository_id, (
         SELECT flow.at FROM analytics_deploymentflow AS flow
         WHERE flow.repository_id = place.id AND flow.reached_users ORDER BY flow.at LIMIT 1) AS since
-    FROM place WHERE NOT place.merged_is_shipped
+    FROM place WHERE NOT place.ships_by_merge
 )"""
 
 

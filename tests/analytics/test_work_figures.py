@@ -124,10 +124,20 @@ def test_what_no_deployment_takes_in_ninety_days_waits_no_longer(shop: Service) 
 
 
 def test_no_merge_waits_where_a_merge_is_a_release() -> None:
-    repository = make.repository(merged_is_shipped=True)
+    repository = make.repository(merged_is_shipped=True, shipping_said_by_person=True)
     shop = make.service("Shop", repository=repository)
     deployed(shop, at(-20), repository_id=repository.pk)
     assert found("to_deploy") is None
+
+
+def test_merges_wait_once_deployments_are_known_of_an_imported_history() -> None:
+    repository = make.repository(merged_is_shipped=True)  # as an import says; deployments decide from then on
+    shop = make.service("Shop", repository=repository)
+    assert found("to_deploy") is None
+    deployed(shop, at(-20), repository_id=repository.pk)
+    shipped(shop, at(5), None, repository_id=repository.pk, state="merged", shipped_at=None)
+    one = of("to_deploy")
+    assert (one.under_way, one.average) == (1, pytest.approx(1.5 / 7))
 
 
 def run(repository: Repository, queued: float, ended: float | None, sha: str = "a", **over: Any) -> CheckRun:
