@@ -49,7 +49,7 @@ class ScenarioSerializer(serializers.ModelSerializer[TestScenario]):
     services = slug(many=True)
     area = slug()
     kinds = slug(many=True)
-    merged_into: Any = serializers.SlugRelatedField(slug_field="number", read_only=True, allow_null=True)
+    merged_into = serializers.SerializerMethodField()
     standings = StandingSerializer(many=True, read_only=True)
 
     class Meta:
@@ -78,6 +78,14 @@ class ScenarioSerializer(serializers.ModelSerializer[TestScenario]):
 
     def get_name(self, scenario: TestScenario) -> str:
         return str(scenario)
+
+    def get_merged_into(self, scenario: TestScenario) -> int | None:
+        """Its number; null too where the reader may not see that one."""
+        kept = scenario.merged_into
+        if kept is None:
+            return None
+        visible = TestScenario.objects.visible_to(self.context["request"].user)
+        return kept.number if visible.filter(pk=kept.pk).exists() else None
 
 
 class VisibleLesson(serializers.PrimaryKeyRelatedField[Lesson]):

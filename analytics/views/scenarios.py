@@ -60,7 +60,9 @@ def visible(request: HttpRequest, number: int) -> TestScenario:
 def detail(request: HttpRequest, number: int) -> HttpResponse:
     scenario = visible(request, number)
     if scenario.merged_into is not None:
-        return redirect("analytics:scenario", scenario.merged_into.number)
+        # What may not be seen is not even named in an address.
+        kept = get_object_or_404(TestScenario.objects.visible_to(reader(request)), pk=scenario.merged_into_id)
+        return redirect("analytics:scenario", kept.number)
     return _detail(request, scenario, ScenarioStateForm(initial={"state": scenario.state}))
 
 
