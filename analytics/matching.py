@@ -82,7 +82,7 @@ def matched(filters: Filters, kind: str = "", stands: Standing | None = None) ->
         subject = _subject(chosen.name if chosen else name, spot, name if area is not None else place)
         is_apart = key == RowKey.ASSISTED or (chosen is not None and area is None)
         rows.append(MatchedRow(spot, _slug(area, areas), name, is_apart, ratio, sentence(ratio, subject)))
-    is_hidden = _gives_away(found.failed)
+    is_hidden = hides(found)
     return MatchedReport(
         filters=filters,
         generation=stands.last_entry,
@@ -166,6 +166,11 @@ def _is_hidden(found: Asked, kind: int | None, area: int | None) -> bool:
         if area is None or one.place.area == area:
             sides.setdefault(one.case(kind).exposure, []).append(one)
     return any(_gives_away(side) for side in sides.values())
+
+
+def hides(found: Asked) -> bool:
+    """Whether so few incidents stand behind all of it that a restricted one is given away."""
+    return _gives_away(found.failed)
 
 
 def _gives_away(side: Iterable[Failed]) -> bool:

@@ -82,7 +82,8 @@ def records(request: HttpRequest) -> HttpResponse:
         "form": form,
         "query": form.query(),
         "page": current,
-        "restricted": len(cases) - len(open_ones),
+        # Beside a hidden number the rest of it would tell that number.
+        "restricted": 0 if matching.hides(found) else len(cases) - len(open_ones),
         "shown": len(open_ones),
         "lines": _lines(list(current.object_list), like, visible, names),
     }

@@ -187,6 +187,14 @@ def test_counts_are_hidden_when_they_would_give_a_restricted_incident_away() -> 
     assert (narrow.failed, narrow.cases, narrow.is_empty) == (None, None, False)
 
 
+def test_the_list_behind_hidden_counts_does_not_count_either(client: Client, person: Any) -> None:
+    History().failed("payments", "assisted", is_restricted=True)
+    client.force_login(person)
+    shown = client.get(reverse("analytics:matched_records"))
+    assert shown.context["restricted"] == 0
+    assert "restricted" not in shown.content.decode().split("<main")[1]
+
+
 def test_demonstration_data_is_in_no_figure_of_real_data() -> None:
     history = History()
     history.sittings("payments", kind=8, manual=6, drawn_kind=8, drawn_manual=20)
@@ -258,11 +266,12 @@ def test_records_show_what_the_reader_may_open_and_count_the_rest(
 ) -> None:
     open_one = lately.failed("payments", "assisted")
     hidden = lately.failed("payments", "manual", is_restricted=True)
+    lately.failed("payments", "assisted")
     beside = lately.control(hidden, "manual")
     lately.control(open_one, "unknown")
     make.settled()
     page = client.get(reverse("analytics:matched_records")).content.decode()
-    assert "1 failed change · 1 restricted" in page
+    assert "2 failed changes · 1 restricted" in page
     assert str(open_one.incident) in page
     assert f"{hidden.incident}<" not in page
     assert str(hidden.change) not in page
@@ -270,7 +279,7 @@ def test_records_show_what_the_reader_may_open_and_count_the_rest(
     assert "Cannot say" in page
     hidden.incident.people.add(person)
     page = client.get(reverse("analytics:matched_records")).content.decode()
-    assert "2 failed changes" in page
+    assert "3 failed changes" in page
     assert str(beside.change) in page
 
 
