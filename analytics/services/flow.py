@@ -28,7 +28,7 @@ from analytics.models import (
     SpanFigures,
 )
 from analytics.queries import spans as queries
-from analytics.queries.figures import organisation_zone
+from analytics.queries.figures import organisation_zone, shows_demo
 from analytics.services import flow_facts
 from analytics.services.flow_spans import KEPT, RECENT, Marks, kept_quarters, mark
 from changes.models import Repository
@@ -202,7 +202,16 @@ def is_behind() -> bool:
     read = FlowRead.objects.first()
     if read is None or read.made_by != made_by() or read.aged_on != local_day(timezone.now()):
         return True
-    return DirtySpan.objects.exists() or FlowTouched.objects.exists() or queries.has_new(read.snapshot)
+    waits = DirtySpan.objects.exists() or FlowTouched.objects.exists()
+    return waits or queries.has_new(read.snapshot) or _are_of_another_version()
+
+
+def _are_of_another_version() -> bool:
+    """As after an update that reckons in another way; the present week of what is shown tells for all."""
+    week = monday(local_day(timezone.now()))
+    newest = SpanFigures.objects.filter(is_demo=shows_demo(), scope="", weeks=1, begins_on=week)
+    made = dict(newest.values_list("page", "version"))
+    return any(name in made and made[name] != page.VERSION for name, page in PAGES.items())
 
 
 def settle(*, now: datetime) -> None:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import time_machine
 
 from analytics.flow_weeks import QUARTER, Span, label, last_full, monday, read_label
 from analytics.models import (
@@ -327,3 +328,16 @@ def test_an_iso_week_is_named_by_its_thursday_when_the_year_turns() -> None:
     assert read_label("2026-W53") == date(2026, 12, 28)
     with pytest.raises(ValueError, match="Monday"):
         Span(date(2027, 1, 1))
+
+
+def test_an_update_that_reckons_in_another_way_is_behind_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with time_machine.travel(NOW, tick=False):
+        touched(make.change(merged_at=NOW))
+        settle()
+        # What this very transaction told looks new until it is over.
+        monkeypatch.setattr(flow.queries, "has_new", lambda snapshot: False)
+        assert not flow.is_behind()
+        monkeypatch.setattr(flow, "PAGES", {"time": SimpleNamespace(VERSION=2, reckon=reckon)})
+        assert flow.is_behind()
+        settle()
+        assert not flow.is_behind()
