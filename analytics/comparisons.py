@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass, replace
 from hashlib import sha256
 from math import inf
@@ -18,9 +18,9 @@ from analytics.metrics.recall import HiddenWork, Undiluted, hidden_work
 from analytics.metrics.sentences import lower
 from analytics.queries.figures import NO_AREA, Filters, RowKey, Words, taxonomies
 from analytics.queries.ledger import Standing, standing
-from analytics.queries.strata import StratumCount, strata, unknown_shares
+from analytics.queries.strata import strata
 from analytics.reports import MatrixReport
-from analytics.stats.decision import BASELINE_GROUPS, Spot, baseline_for
+from analytics.stats.decision import BASELINE_GROUPS, baseline_for
 
 T = TypeVar("T")
 KEPT_SECONDS = 3600
@@ -114,6 +114,7 @@ def hidden_places(matrix: MatrixReport, beside: MatrixReport) -> Hidden:
     return {place for place in found if place[0] not in _OTHERS} | others
 
 
+COMPARED_WITH = (RowKey.MANUAL.value, RowKey.UNKNOWN.value)
 _OTHERS = frozenset({RowKey.MANUAL.value, RowKey.UNKNOWN.value, RowKey.TOTAL.value, RowKey.AUTOMATION.value})
 
 
@@ -125,14 +126,16 @@ def _against_baseline(filters: Filters, kind: str, stands: Standing, words: Word
     wide = without_assistant(filters)
     matrix = reports.matrix(filters, stands, words)
     beside = reports.matrix(wide, stands, words) if filters.assistant else matrix
-    own = strata(filters, stands, words)
-    others = strata(wide, stands, words) if filters.assistant else own
-    measured = _measured(own, others)
-    shares: dict[str | None, float | None] = {None: _share(others)}
-    shares.update(unknown_shares(others))
+    shares: dict[str | None, float | None] = {None: beside.unknown_share}
+    shares.update((area.slug, area.unknown_share) for area in beside.areas)
     hidden = hidden_places(matrix, beside)
     areas = {area.slug: area.name for area in matrix.areas}
     names = {row.key: row.name for row in matrix.rows}
+    chosen = [f"kind:{kind}"] if kind else [key for key in names if key not in _OTHERS]
+    if filters.assistant:
+        measured = strata(filters, chosen, stands, words) | strata(wide, COMPARED_WITH, stands, words)
+    else:
+        measured = strata(filters, [*chosen, *COMPARED_WITH], stands, words)
     if kind:
         lines = _areas_of(f"kind:{kind}", areas, measured)
     else:
@@ -167,22 +170,6 @@ def _order(row: RatioRow) -> tuple[bool, float, float]:
     if row.found.ratio is None:
         return row.is_apart, inf, -row.found.changes
     return row.is_apart, -row.found.ratio, 0
-
-
-def _measured(own: Iterable[StratumCount], others: Iterable[StratumCount]) -> Measured:
-    found: dict[str, dict[Spot, tuple[int, float]]] = {}
-    baseline = {RowKey.MANUAL.value, RowKey.UNKNOWN.value}
-    chosen = [line for line in own if line.row not in baseline]
-    for line in [*chosen, *(line for line in others if line.row in baseline)]:
-        spot = Spot(line.area, line.size, line.quarter)
-        before = found.setdefault(line.row, {}).get(spot, (0, 0.0))
-        found[line.row][spot] = (before[0] + line.n, before[1] + line.failures)
-    return found
-
-
-def _share(lines: Iterable[StratumCount]) -> float | None:
-    """Of all areas together, as `unknown_shares` counts it for each."""
-    return unknown_shares(line._replace(area="") for line in lines).get("")
 
 
 def _kinds(names: Mapping[str, str], measured: Measured) -> Iterator[tuple[str, str | None, str, bool]]:

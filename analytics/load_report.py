@@ -62,9 +62,9 @@ class Report:
     @property
     def is_empty(self) -> bool:
         own = self.now
-        return own is None or (
-            own.services is None and own.alerts is None and not any(map(own.repositories, KINDS))
-        )
+        if own is None:
+            return not any(one for _, one, _ in self.weeks)
+        return own.services is None and own.alerts is None and not any(map(own.repositories, KINDS))
 
     @property
     def dependencies(self) -> Growth | None:

@@ -22,7 +22,6 @@ from analytics.queries.counted import (
     counted,
     incidents_behind,
     mature_and_pending,
-    without_change,
 )
 from analytics.queries.figures import (
     NO_AREA,
@@ -37,6 +36,7 @@ from analytics.queries.figures import (
 )
 from analytics.queries.ledger import FEW, Standing, standing
 from analytics.queries.strata import area_slug, row_key
+from analytics.queries.unlinked import without_change
 from analytics.stats.decision import MOST_UNKNOWN
 
 T = TypeVar("T")

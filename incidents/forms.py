@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -26,7 +25,6 @@ from incidents.models import (
 )
 from incidents.moments import InZone, Moment
 from incidents.queries.earlier import earlier_times
-from incidents.queries.offers import Offers
 
 LABELS = {
     "impact_started_at": "Impact began",
@@ -45,42 +43,6 @@ class Day(forms.DateField):
     def __init__(self, *, label: str) -> None:
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         super().__init__(label=label, required=False, widget=widget)
-
-
-def offer(*shown: forms.BaseForm) -> Offers:
-    """Let all choice fields of these forms read their lists together, when the first of them is shown."""
-    fields = [
-        (form, name, field)
-        for form in shown
-        for name, field in form.fields.items()
-        if isinstance(field, forms.ModelChoiceField) and isinstance(field.widget, forms.widgets.ChoiceWidget)
-    ]
-    # One list for each set of rows: five owners to choose do not read the people five times.
-    lists = {
-        list_of(field): (field.queryset, field.to_field_name or "pk")
-        for _, _, field in fields
-        if field.queryset is not None
-    }
-    offers = Offers(lists)
-    for form, name, field in fields:
-        field.widget.choices = partial(_pairs, offers, field, form.initial.get(name))
-    return offers
-
-
-def list_of(field: forms.Field) -> str:
-    """The name of a field's list: the same for fields that offer the same rows."""
-    rows, key = getattr(field, "queryset", None), getattr(field, "to_field_name", None)
-    return f"{rows.query if rows is not None else ''} {key or ''}"
-
-
-def _pairs(offers: Offers, field: forms.ModelChoiceField, now: Any) -> list[tuple[Any, str]]:
-    """What is offered, and before it what stands there and is offered no more."""
-    pairs: list[tuple[Any, str]] = list(offers.pairs(list_of(field)))
-    if isinstance(now, Model) and str(now.pk) not in dict(pairs):
-        pairs = [(now.pk, str(now)), *pairs]
-    if null_label := getattr(field, "null_label", None):
-        pairs = [(field.null_value, null_label), *pairs]  # type: ignore[attr-defined]
-    return pairs if field.empty_label is None else [("", str(field.empty_label)), *pairs]
 
 
 def services() -> forms.ModelMultipleChoiceField:

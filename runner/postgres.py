@@ -26,22 +26,13 @@ from psycopg import sql
 
 from runner import binaries, processes
 from runner.binaries import Account, Binaries, PostgresError
+from runner.server_settings import SETTINGS, THROWAWAY
 
 NAME = "hindcast"
 PORT = 5432
 START_SECONDS = 120  # after a crash the write-ahead log is replayed first
 RETRY_SECONDS = 10
 LONGEST_SOCKET_DIR = 85  # bytes; the kernel takes 107 for the whole path with PostgreSQL's file name
-SETTINGS = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    "max_connections": "100",
-    "max_parallel_workers_per_gather": "0",  # parallel queries need more /dev/shm than containers give
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_checkpoints": "off",
-}
-THROWAWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 log = logging.getLogger(__name__)
 

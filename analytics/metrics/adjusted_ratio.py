@@ -31,14 +31,21 @@ Source: The counts of the matrix in the same window, with their hiding of restri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from analytics.metrics.comparison import Measured, compare, strata_of
+from analytics.metrics.comparison import Measured, added_up, compare_strata, strata_of
 from analytics.metrics.sentences import Compared, amount, number, similar
-from analytics.stats import adjusted_rate_ratio, crude_and_adjusted_ratio, unknown_origin_bounds
-from analytics.stats.decision import MANUAL_BASELINE, UNKNOWN, UNMARKED_BASELINE, baseline_for
+from analytics.stats import crude_beside, ratio_if_assisted, unknown_origin_bounds
+from analytics.stats.decision import (
+    MANUAL,
+    MANUAL_BASELINE,
+    UNKNOWN,
+    UNMARKED_BASELINE,
+    Spot,
+    baseline_for,
+)
 from analytics.stats.shapes import Stratum
 
 FEWEST = 10
@@ -115,7 +122,8 @@ def ratio_of(
 ) -> Ratio:
     """`area` None: all that is in `measured`, in one number where the areas agree."""
     baseline = baseline_for(unknown_share)
-    compared = compare(measured, kind, area, baseline)
+    strata = strata_of(measured, kind, area, baseline)
+    compared = compare_strata(strata, is_whole=area is None)
     plain = Ratio(baseline, unknown_share, compared.changes, compared.baseline_changes)
     if is_hidden:
         return Ratio(**{**vars(plain), "refused": HIDDEN})
@@ -124,9 +132,11 @@ def ratio_of(
         return Ratio(**{**vars(plain), **counts, "refused": _too_few(compared)})
     if compared.ratio is None:
         return Ratio(**{**vars(plain), **counts, "refused": compared.refused})
-    strata = strata_of(measured, kind, area, baseline)
     found = {name: getattr(compared, name) for name in ("ratio", "low", "high")}
-    both = crude_and_adjusted_ratio(list(strata.values()))
+    both = crude_beside(
+        compared.ratio, compared.failures, compared.changes, compared.baseline_failures,
+        compared.baseline_changes,
+    )  # fmt: skip
     return Ratio(
         **{
             **vars(plain),
@@ -134,7 +144,7 @@ def ratio_of(
             **found,
             "crude": both.crude_ratio,
             "direction_differs": both.direction_differs,
-            **_unknown(measured, kind, area),
+            **_unknown(measured, kind, area, strata if baseline == UNMARKED_BASELINE else None),
         }
     )
 
@@ -145,54 +155,30 @@ def _too_few(compared: Compared) -> str:
     return f"under {FEWEST} changes to compare with"
 
 
-def _unknown(measured: Measured, kind: str, area: str | None) -> dict[str, object]:
+def _unknown(
+    measured: Measured, kind: str, area: str | None, unmarked: dict[Spot, Stratum] | None
+) -> dict[str, object]:
     """What the changes without a known origin could do; nothing where there are none."""
-    against = strata_of(measured, kind, area, MANUAL_BASELINE)
-    unknown = strata_of(measured, UNKNOWN, area, MANUAL_BASELINE)
-    sums = _sums(against.values()), _sums(unknown.values())
-    (own_failed, own, manual_failed, manual), (unknown_failed, without, *_) = sums
+    own, own_failed = added_up(measured, kind, area)
+    manual, manual_failed = added_up(measured, MANUAL, area)
+    without, unknown_failed = added_up(measured, UNKNOWN, area)
     if not (own and manual and without):
         return {}
-    bounds = unknown_origin_bounds(
-        own_failed, int(own), manual_failed, int(manual), unknown_failed, int(without)
-    )
+    bounds = unknown_origin_bounds(own_failed, own, manual_failed, manual, unknown_failed, without)
+    unmarked = unmarked or strata_of(measured, kind, area, UNMARKED_BASELINE)
     return {
         "bound_low": _finite(bounds.ratio_low),
         "bound_high": _finite(bounds.ratio_high),
-        "what_if": tuple(_what_if(measured, kind, area)),
+        "what_if": tuple(_what_if(unmarked, measured.get(UNKNOWN, {}))),
     }
 
 
-def _sums(strata: Iterable[Stratum]) -> tuple[float, float, float, float]:
-    found = list(strata)
-    return (
-        sum(one["failures_ai"] for one in found),
-        sum(one["changes_ai"] for one in found),
-        sum(one["failures_manual"] for one in found),
-        sum(one["changes_manual"] for one in found),
-    )
-
-
-def _what_if(measured: Measured, kind: str, area: str | None) -> Iterator[tuple[float, float | None]]:
-    unknown = measured.get(UNKNOWN, {})
-    against = strata_of(measured, kind, area, UNMARKED_BASELINE)
-    lines = [(one, *unknown.get(spot, (0, 0.0))) for spot, one in against.items()]
+def _what_if(
+    unmarked: Mapping[Spot, Stratum], unknown: Mapping[Spot, tuple[int, float]]
+) -> Iterator[tuple[float, float | None]]:
+    lines = [(one, *unknown.get(spot, (0, 0.0))) for spot, one in unmarked.items() if one["changes_manual"]]
     for share in WHAT_IF:
-        yield share, _if(lines, share)
-
-
-def _if(lines: list[tuple[Stratum, int, float]], share: float) -> float | None:
-    moved: list[Stratum] = []
-    for one, n, failed in lines:
-        moved.append(
-            Stratum(
-                failures_ai=one["failures_ai"] + share * failed,
-                changes_ai=one["changes_ai"] + share * n,  # type: ignore[typeddict-item]
-                failures_manual=one["failures_manual"] - share * failed,
-                changes_manual=one["changes_manual"] - share * n,  # type: ignore[typeddict-item]
-            )
-        )
-    return _finite(adjusted_rate_ratio(moved).ratio)
+        yield share, _finite(ratio_if_assisted(lines, share))
 
 
 def _finite(value: float | None) -> float | None:

@@ -10,6 +10,7 @@ from analytics.stats import adjusted_rate_ratio, ratio_homogeneity
 from analytics.stats.decision import BASELINE_GROUPS, Spot
 from analytics.stats.shapes import Stratum
 
+# Changes and failures by group and spot; quickest in the order of the spots.
 Measured = Mapping[str, Mapping[Spot, tuple[int, float]]]
 FEWEST_FAILURES = 3
 FEWEST_COMPARABLE = 0.5
@@ -18,18 +19,23 @@ DISAGREE_BELOW = 0.1
 
 def compare(measured: Measured, kind: str, area: str | None, baseline: str) -> Compared:
     """The ratio adjusted by stratum, unless too little can be compared or the areas disagree."""
-    strata = strata_of(measured, kind, area, baseline)
-    changes = sum(one["changes_ai"] for one in strata.values())
-    shared = [one for one in strata.values() if one["changes_ai"] and one["changes_manual"]]
+    return compare_strata(strata_of(measured, kind, area, baseline), is_whole=area is None)
+
+
+def compare_strata(strata: Mapping[Spot, Stratum], *, is_whole: bool) -> Compared:
+    """`is_whole`: the strata may lie in several areas."""
+    every = list(strata.values())
+    changes = sum(one["changes_ai"] for one in every)
+    shared = [one for one in every if one["changes_ai"] and one["changes_manual"]]
     comparable = sum(one["changes_ai"] for one in shared) / changes if changes else 0.0
     plain = Compared(
-        failures=sum(one["failures_ai"] for one in strata.values()),
+        failures=sum(one["failures_ai"] for one in every),
         changes=changes,
-        baseline_failures=sum(one["failures_manual"] for one in strata.values()),
-        baseline_changes=sum(one["changes_manual"] for one in strata.values()),
+        baseline_failures=sum(one["failures_manual"] for one in every),
+        baseline_changes=sum(one["changes_manual"] for one in every),
         comparable_share=comparable,
     )
-    if reason := _refusal(strata, shared, comparable, is_whole=area is None):
+    if reason := _refusal(strata, shared, comparable, is_whole=is_whole):
         return Compared(**{**vars(plain), "refused": reason})
     ratio, low, high = adjusted_rate_ratio(shared)
     return Compared(**{**vars(plain), "ratio": ratio, "low": low, "high": high})
@@ -39,7 +45,13 @@ def strata_of(measured: Measured, kind: str, area: str | None, baseline: str) ->
     """A kind ("ai") beside its baseline ("manual") wherever there is either."""
     own = _of(measured, [kind], area)
     other = _of(measured, sorted(BASELINE_GROUPS[baseline]), area)
-    return {spot: _stratum(own.get(spot), other.get(spot)) for spot in sorted({*own, *other})}
+    return {spot: _stratum(own.get(spot), other.get(spot)) for spot in sorted({**own, **other})}
+
+
+def added_up(measured: Measured, group: str, area: str | None) -> tuple[int, float]:
+    """Changes and failures of one group in all its strata."""
+    found = _of(measured, [group], area).values()
+    return sum(n for n, _ in found), sum(failed for _, failed in found)
 
 
 def _of(measured: Measured, groups: Iterable[str], area: str | None) -> dict[Spot, tuple[int, float]]:

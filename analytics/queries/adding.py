@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from analytics.models import WHOLE
-from analytics.spans import LEVELS, NODE, ORDINAL, STRIDE
+from analytics.spans import CALENDAR_NODES, LEVELS, NODE, ORDINAL, STRIDE
 
 # What a change adds where it counts; sums of these are all that a cell holds.
 MEASURES: dict[str, str] = {
@@ -76,19 +76,40 @@ by_day AS (
     GROUP BY is_demo, began_on, instead, area
 )
 """
-_NODE = NODE.format(level="level", ordinal="node")
+# Comparisons over time read all changes or those of a size: there alone the calendar's spans are kept.
+HAS_CALENDAR = "(slice = '' OR starts_with(slice, 'size='))"
+
+
+def has_calendar(narrowing: str) -> bool:
+    """The same of one narrowing."""
+    return not narrowing or narrowing.startswith("size=")
+
+
+_CALENDAR = f"unnest(ARRAY[{CALENDAR_NODES.format(ordinal='node')}])"
+# Every span that a day lies in; its own node is the day's ordinal.
+SPANS = f"""
+LATERAL (
+    SELECT {NODE.format(level="level", ordinal="node")} AS span
+    FROM generate_series(0, {LEVELS - 1}) AS level
+    UNION ALL SELECT {_CALENDAR} WHERE {HAS_CALENDAR}
+) AS lies_in
+"""
+_ON_CONFLICT = f"""
+ON CONFLICT ({_KEYS}) DO UPDATE SET {", ".join(f"{name} = cell.{name} + excluded.{name}" for name in COLUMNS)}
+"""
 # What came and went alike is not written at all.
 ADD_TO_CELLS = f"""
 INSERT INTO analytics_cell AS cell ({_KEYS}, {_COLUMNS})
-SELECT is_demo, slice, type, {_NODE} AS span, row, area, {_SUMS}
-FROM by_day CROSS JOIN generate_series(0, {LEVELS - 1}) AS level
+SELECT is_demo, slice, type, span, row, area, {_SUMS}
+FROM by_day CROSS JOIN {SPANS}
 GROUP BY is_demo, slice, type, span, row, area
 HAVING {" OR ".join(f"SUM({name}) <> 0" for name in COLUMNS)}
-ON CONFLICT ({_KEYS}) DO UPDATE SET {", ".join(f"{name} = cell.{name} + excluded.{name}" for name in COLUMNS)}
+{_ON_CONFLICT}
 """
 DROP_ZEROES = "DELETE FROM analytics_cell WHERE n = 0 AND afterwards = 0"
 # From scratch: a stretch of days, each level from the one below it as far as spans do not reach beyond;
 # the last level then from the one below it. Shape of both: keys, sums, in the order in which they are read.
+# The calendar's spans do reach beyond: each stretch adds its part to them.
 STRETCH = 64  # days of the longest span but one
 
 
@@ -105,7 +126,15 @@ _STRETCHES = ", ".join(
     for level in range(1, LEVELS - 1)
 )
 FILL_STRETCH = f"""
-, {_STRETCHES}
+, {_STRETCHES},
+calendar AS (
+    INSERT INTO analytics_cell AS cell ({_KEYS}, {_COLUMNS})
+    SELECT is_demo, slice, type, span, row, area, {_SUMS}
+    FROM by_day CROSS JOIN LATERAL {_CALENDAR} AS lies_in(span)
+    WHERE {HAS_CALENDAR}
+    GROUP BY is_demo, slice, type, span, row, area
+    {_ON_CONFLICT}
+)
 INSERT INTO analytics_cell ({_KEYS}, {_COLUMNS})
 SELECT {_KEYS}, {_COLUMNS} FROM (
     SELECT {_KEYS}, {_COLUMNS} FROM by_day
@@ -139,10 +168,10 @@ def difference(signed: str, by_day: str, wanted: str) -> str:
     return f"""
 WITH {signed}, {by_day},
 expected AS (
-    SELECT is_demo, slice::text, type::text, ({_NODE})::int AS node, row, area,
+    SELECT is_demo, slice::text, type::text, span::int AS node, row, area,
            {", ".join(f"SUM({name})::bigint AS {name}" for name in COLUMNS)}
-    FROM by_day CROSS JOIN generate_series(0, {LEVELS - 1}) AS level
-    GROUP BY is_demo, slice, type, {_NODE}, row, area
+    FROM by_day CROSS JOIN {SPANS}
+    GROUP BY is_demo, slice, type, span, row, area
 ),
 standing AS (
     SELECT is_demo, slice::text, type::text, node, row, area, {_COLUMNS} FROM analytics_cell WHERE {wanted}

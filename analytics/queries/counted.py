@@ -9,13 +9,14 @@ not. Cells answer where they can, in a few milliseconds; else the facts themselv
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from analytics.models import WHOLE, RowCode
+from analytics.queries.adding import has_calendar
 from analytics.queries.figures import (
     ALL_TYPES,
     NO_AREA,
@@ -23,7 +24,6 @@ from analytics.queries.figures import (
     Filters,
     RowKey,
     Taxonomy,
-    WithoutChange,
 )
 from analytics.queries.ledger import Standing, standing
 from analytics.spans import nodes_between
@@ -51,6 +51,7 @@ class Counted(NamedTuple):
 
     `failures` and `perhaps` (suspected causes as well) are sums of shares, for changes of any age;
     `failed` counts changes with any of the former. `incidents` is never more than the incidents behind.
+    A brief line ends with the failures.
     """
 
     period: int
@@ -59,13 +60,13 @@ class Counted(NamedTuple):
     area: int
     n: int
     failures: float
-    perhaps: float
-    failed: int
-    late: int
-    afterwards: int
-    by_policy: int
-    incidents: float
-    restricted: int
+    perhaps: float = 0
+    failed: int = 0
+    late: int = 0
+    afterwards: int = 0
+    by_policy: int = 0
+    incidents: float = 0
+    restricted: int = 0
 
 
 # Failures of one basis in a cell: sure, perhaps, failed, late.
@@ -187,54 +188,70 @@ def comes_later(filters: Filters, stands: Standing) -> bool:
 
 @dataclass(frozen=True)
 class Detail:
-    """How finely it is told; `rows` None: all of them, else only these ids. Without areas, `area` is 0."""
+    """How finely it is told; `rows` None: all of them, else only these ids. Without areas, `area` is 0.
+
+    `is_brief`: changes and failures are enough; there may be more.
+    """
 
     by_size: bool = False
     by_area: bool = True
     rows: tuple[int, ...] | None = None
+    is_brief: bool = False
 
 
 def counted(
     filters: Filters, periods: Sequence[Period], *, by_size: bool = False, by_area: bool = True,
-    rows: Iterable[int] | None = None, stands: Standing | None = None, scope: Scope | None = None,
+    rows: Iterable[int] | None = None, is_brief: bool = False, stands: Standing | None = None,
+    scope: Scope | None = None,
 ) -> list[Counted]:  # fmt: skip
     """Lines for each period, by its place in `periods`; the window of `filters` itself is not looked at."""
     scope = scope or Scope.of(filters)
     stands = stands or standing()
-    detail = Detail(by_size, by_area, None if rows is None else tuple(sorted(rows)))
+    detail = Detail(by_size, by_area, None if rows is None else tuple(sorted(rows)), is_brief)
     if cells_answer(scope, stands, by_size):
-        lines = _from_cells(scope, periods, detail)
-        return _as_of(lines, scope, periods, detail) if comes_later(filters, stands) else lines
+        if not comes_later(filters, stands):
+            return _from_cells(scope, periods, detail)
+        detail = replace(detail, is_brief=False)
+        return _as_of(_from_cells(scope, periods, detail), scope, periods, detail)
     return _from_facts(scope, periods, detail)
 
 
 def _from_cells(scope: Scope, periods: Sequence[Period], detail: Detail) -> list[Counted]:
-    nodes = [(node, number) for number, period in enumerate(periods) for node in nodes_between(*period)]
+    slices = scope.slices(detail.by_size) or []
+    calendar = all(map(has_calendar, slices))
+    nodes = [
+        (node, number)
+        for number, period in enumerate(periods)
+        for node in nodes_between(*period, calendar=calendar)
+    ]
     sums = dict(zip(OUTCOMES, IN_CELLS[Basis(scope.filters.basis)], strict=True))
     size = "substr(cell.slice, 6)" if detail.by_size else "''"
+    by_slice = "cell.slice," if detail.by_size else ""
     by_area = "cell.area" if detail.by_area else "0::bigint"
     area = "AND cell.area = ANY(%(areas)s::bigint[])" if scope.areas is not None else ""
     row = "AND cell.row = ANY(%(rows)s::bigint[])" if detail.rows is not None else ""
     # Sums of big integers are numeric and slow: where a cell holds a number of changes, an integer has room.
+    more = f"""
+       , SUM({sums["perhaps"]})::float8 / {WHOLE}, SUM({sums["failed"]}::int), SUM({sums["late"]}::int),
+       SUM(afterwards::int), SUM(by_policy::int), SUM(incident_parts)::float8 / {WHOLE}, SUM(restricted::int)
+"""
     statement = f"""
 SELECT wanted.period, {size} AS size, cell.row, {by_area} AS place, SUM(n::int),
-       SUM({sums["failures"]})::float8 / {WHOLE}, SUM({sums["perhaps"]})::float8 / {WHOLE},
-       SUM({sums["failed"]}::int), SUM({sums["late"]}::int), SUM(afterwards::int),
-       SUM(by_policy::int), SUM(incident_parts)::float8 / {WHOLE}, SUM(restricted::int)
+       SUM({sums["failures"]})::float8 / {WHOLE} {"" if detail.is_brief else more}
 FROM unnest(%(nodes)s::int[], %(periods)s::int[]) AS wanted(node, period)
 JOIN analytics_cell AS cell
   ON cell.is_demo = %(demo)s AND cell.slice = ANY(%(slices)s) AND cell.type = ANY(%(types)s)
      AND cell.node = wanted.node {area} {row}
-GROUP BY wanted.period, size, cell.row, place
+GROUP BY wanted.period, {by_slice} cell.row, place
 """
     named = {
         **scope.parameters(),
-        "slices": scope.slices(detail.by_size),
+        "slices": slices,
         "rows": list(detail.rows or ()),
         "nodes": [node for node, _ in nodes],
         "periods": [number for _, number in nodes],
     }
-    return [Counted(*line) for line in _fetch(statement, named)]
+    return [Counted(*line) for line in fetch(statement, named)]
 
 
 def _as_of(lines: list[Counted], scope: Scope, periods: Sequence[Period], detail: Detail) -> list[Counted]:
@@ -312,7 +329,7 @@ GROUP BY period, size, placed.row, area
         "starts": [period.start for period in periods],
         "ends": [period.end for period in periods],
     }
-    return [Counted(*line) for line in _fetch(statement, named)]
+    return [Counted(*line) for line in fetch(statement, named)]
 
 
 class Behind(NamedTuple):
@@ -340,48 +357,10 @@ CROSS JOIN LATERAL unnest(rows) AS placed(row)
 WHERE link.began_on >= fact.shipped_on AND link.began_on <= %(as_of)s
 GROUP BY GROUPING SETS ((placed.row, area), (placed.row))
 """
-    return [Behind(*line) for line in _fetch(statement, scope.parameters())]
+    return [Behind(*line) for line in fetch(statement, scope.parameters())]
 
 
-def without_change(scope: Scope, stands: Standing) -> WithoutChange:
-    """Counted incidents that began in the window and name no change, by what was answered instead."""
-    by_cells = scope.filters.known_at is None and scope.services is None and stands.cells_stand
-    lines = _instead_from_cells(scope) if by_cells else _instead_from_facts(scope)
-    found = {RowCode(row): n for row, n, _ in lines}
-    return WithoutChange(
-        no_change=found.get(RowCode.NO_CHANGE, 0),
-        not_determined=found.get(RowCode.NOT_DETERMINED, 0),
-        unanswered=found.get(RowCode.UNANSWERED, 0),
-        deployment_only=found.get(RowCode.DEPLOYMENT_ONLY, 0),
-        restricted=any(hidden for _, _, hidden in lines),
-    )
-
-
-def _instead_from_cells(scope: Scope) -> list[tuple[int, int, int]]:
-    area = "AND area = ANY(%(areas)s::bigint[])" if scope.areas is not None else ""
-    statement = f"""
-SELECT row, SUM(n)::bigint, SUM(restricted)::bigint FROM analytics_cell
-WHERE is_demo = %(demo)s AND slice = '' AND type = '' AND node = ANY(%(nodes)s::int[]) {area}
-GROUP BY row
-"""
-    nodes = list(nodes_between(scope.filters.start, scope.filters.end))
-    return _fetch(statement, {**scope.parameters(), "nodes": nodes})
-
-
-def _instead_from_facts(scope: Scope) -> list[tuple[int, int, int]]:
-    area = "AND fact.area = ANY(%(areas)s::bigint[])" if scope.areas is not None else ""
-    service = "AND fact.services && %(services)s::bigint[]" if scope.services is not None else ""
-    statement = f"""
-SELECT instead, COUNT(*), SUM(incident.is_restricted::int)::bigint FROM analytics_countedincident AS fact
-JOIN incidents_incident AS incident ON incident.id = fact.incident_id
-WHERE {known(scope.filters, "fact")} AND fact.is_demo = %(demo)s AND instead < 0
-  AND began_on BETWEEN %(start)s AND %(end)s {area} {service}
-GROUP BY instead
-"""
-    return _fetch(statement, scope.parameters())
-
-
-def _fetch(statement: str, named: dict[str, Any]) -> list[Any]:
+def fetch(statement: str, named: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, named)
         lines: list[Any] = cursor.fetchall()

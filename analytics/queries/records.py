@@ -71,7 +71,7 @@ def failures(*, as_of: date, demo: bool, known_at: datetime | None = None) -> Me
     """Mature changes of the same four quarters by group and spot, and how many failed (confirmed)."""
     filters = _filters(as_of, demo, known_at)
     found: Measured = {}
-    for group, spot, n, failed in _spots(filters, until=filters.mature_until):
+    for group, spot, n, failed in sorted(_spots(filters, until=filters.mature_until)):
         found.setdefault(group, {})[spot] = (n, failed)
     return found
 
@@ -80,7 +80,9 @@ def compared_changes(*, as_of: date, demo: bool, stands: Standing | None = None)
     """How many changes of the four quarters stand in a group that is compared."""
     filters = _filters(as_of, demo, None)
     periods = [Period(filters.start, filters.end)]
-    return sum(line.n for line in counted(filters, periods, by_area=False, rows=GROUPS, stands=stands))
+    return sum(
+        line.n for line in counted(filters, periods, by_area=False, rows=GROUPS, is_brief=True, stands=stands)
+    )
 
 
 def _filters(as_of: date, demo: bool, known_at: datetime | None) -> Filters:
@@ -90,7 +92,7 @@ def _filters(as_of: date, demo: bool, known_at: datetime | None) -> Filters:
 def _spots(filters: Filters, *, until: date) -> Iterator[tuple[str, Spot, int, float]]:
     """Changes and failures by group and spot; from the cells where they answer."""
     periods = list(quarters(filters.start, until))
-    for line in counted(filters, periods, by_size=True):
+    for line in counted(filters, periods, by_size=True, is_brief=True):
         if line.n and (group := _group(line.row)):
             quarter = quarter_index(periods[line.period].start)
             yield group, Spot(str(line.area), line.size, quarter), line.n, line.failures

@@ -66,7 +66,7 @@ class Read:
         """By week, area and size, of the rows of these keys. Changes of any age."""
         areas, kinds = self.words
         lines = counted(
-            self.filters, weeks, by_size=True, rows=row_ids(rows, kinds), stands=self.stands,
+            self.filters, weeks, by_size=True, rows=row_ids(rows, kinds), is_brief=True, stands=self.stands,
             scope=Scope.of(self.filters, areas),
         )  # fmt: skip
         return [

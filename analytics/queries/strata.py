@@ -9,66 +9,46 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import NamedTuple
 
 from analytics.queries.counted import ROWS, Period, Scope, counted
-from analytics.queries.figures import NO_AREA, Filters, RowKey, Taxonomy, Words, taxonomies
+from analytics.queries.figures import NO_AREA, Filters, Taxonomy, Words, taxonomies
 from analytics.queries.ledger import Standing
+from analytics.stats.decision import Spot
 from analytics.stats.evidence import quarter_index
 
-
-class StratumCount(NamedTuple):
-    """Changes of one row that are alike in area, size and quarter (`year * 4 + quarter`, from 0).
-
-    `row` is a `RowKey` or `kind:<slug>`. A change stands in each of its kinds, and else in exactly one of
-    assisted, manual, unknown and automation: the unmarked baseline is manual and unknown added up.
-    """
-
-    row: str
-    area: str
-    size: str
-    quarter: int
-    n: int
-    failures: float
-    perhaps: float
+# By row (a `RowKey` or `kind:<slug>`): changes and failures by area, size and quarter, in this order.
+Strata = dict[str, dict[Spot, tuple[int, float]]]
 
 
 def strata(
-    filters: Filters, stands: Standing | None = None, words: Words | None = None
-) -> list[StratumCount]:
-    """Every row at once: pick the kind and its baseline from the answer."""
+    filters: Filters, rows: Iterable[str], stands: Standing | None = None, words: Words | None = None
+) -> Strata:
+    """A change stands in each of its kinds, and else in exactly one of assisted, manual, unknown and
+    automation: the unmarked baseline is manual and unknown added up.
+    """
     periods = list(quarters(filters.start, min(filters.end, filters.mature_until)))
     areas, kinds = words or taxonomies()
-    lines = counted(filters, periods, by_size=True, stands=stands, scope=Scope.of(filters, areas))
-    rows = {row: row_key(row, kinds) for row in {line.row for line in lines}}
+    lines = counted(
+        filters, periods, by_size=True, rows=row_ids(rows, kinds), is_brief=True, stands=stands,
+        scope=Scope.of(filters, areas),
+    )  # fmt: skip
+    # The same few names come back in thousands of lines.
+    keys = {row: row_key(row, kinds) for row in {line.row for line in lines}}
     places = {area: area_slug(area, areas) for area in {line.area for line in lines}}
     numbers = [quarter_index(period.start) for period in periods]
-    return [
-        StratumCount(
-            rows[line.row],
-            places[line.area],
-            line.size,
-            numbers[line.period],
-            line.n,
-            line.failures,
-            line.perhaps,
-        )
-        for line in lines
-        if line.n
-    ]
-
-
-def unknown_shares(lines: Iterable[StratumCount]) -> dict[str, float]:
-    """By area: the share of its changes without a known origin, automations apart."""
-    n: dict[tuple[str, str], int] = {}
+    spots = {
+        place: Spot(places[place[0]], place[1], numbers[place[2]])
+        for place in {(line.area, line.size, line.period) for line in lines}
+    }
+    found: dict[str, dict[Spot, tuple[int, float]]] = {}
     for line in lines:
-        n[line.area, line.row] = n.get((line.area, line.row), 0) + line.n
-    shares = {}
-    for area in {area for area, _ in n}:
-        asked = n.get((area, RowKey.TOTAL), 0) - n.get((area, RowKey.AUTOMATION), 0)
-        if asked:
-            shares[area] = n.get((area, RowKey.UNKNOWN), 0) / asked
-    return shares
+        if line.n:
+            of_row = found.setdefault(keys[line.row], {})
+            spot = spots[line.area, line.size, line.period]
+            n, failures = of_row.get(spot, (0, 0.0))
+            of_row[spot] = n + line.n, failures + line.failures
+    order = sorted(set(spots.values()))
+    return {row: {spot: counts[spot] for spot in order if spot in counts} for row, counts in found.items()}
 
 
 def quarters(start: date, end: date) -> Iterable[Period]:

@@ -63,9 +63,7 @@ class Listed:
 
 def oldest(*, demo: bool, scope: str, user: User, now: datetime) -> dict[str, Listed]:
     """By sort; only where something is under way."""
-    seen = Incident.objects.visible_to(user).values("pk")
-    restricted = Incident.objects.filter(is_restricted=True, is_demo=demo).exclude(pk__in=seen)
-    hidden = list(restricted.values_list("pk", flat=True))
+    hidden = list(Incident.objects.hidden_from(user).filter(is_demo=demo).values_list("pk", flat=True))
     given = parameters(demo=demo, since=now, until=now) | {"scope": scope, "hidden": hidden}
     rows = list(_rows(OLDEST, given))
     known = _known(rows, user)

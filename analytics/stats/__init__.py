@@ -13,7 +13,9 @@ from analytics.stats.cells import (
 from analytics.stats.comparison import (
     adjusted_rate_ratio,
     crude_and_adjusted_ratio,
+    crude_beside,
     ratio_homogeneity,
+    ratio_if_assisted,
     stratified_test,
     unknown_origin_bounds,
 )
@@ -40,6 +42,7 @@ __all__ = [
     "cell_state",
     "chance_of_so_few",
     "crude_and_adjusted_ratio",
+    "crude_beside",
     "e_benjamini_hochberg",
     "evidence",
     "evidence_expectation",
@@ -54,6 +57,7 @@ __all__ = [
     "rate_difference_interval",
     "rate_ratio_interval",
     "ratio_homogeneity",
+    "ratio_if_assisted",
     "shrunken_rates",
     "stratified_test",
     "stratified_trend",

@@ -30,13 +30,18 @@ def _mantel_haenszel_sums(strata: Sequence[Stratum]) -> tuple[float, float]:
     return ai, manual
 
 
+def _quotient(ai: float, manual: float) -> float | None:
+    if manual == 0:
+        return None if ai == 0 else inf
+    return ai / manual
+
+
 def adjusted_rate_ratio(strata: Sequence[Stratum], confidence: float = 0.95) -> RatioInterval:
     """Mantel-Haenszel ratio with the Greenland-Robins (1985) interval."""
     usable = _comparable(strata)
     ai, manual = _mantel_haenszel_sums(usable)
     if ai == 0 or manual == 0:
-        ratio = None if ai == manual else (0.0 if ai == 0 else inf)
-        return RatioInterval(ratio, 0.0, inf)
+        return RatioInterval(_quotient(ai, manual), 0.0, inf)
     variance = 0.0
     for s in usable:
         n1, n0, x1, x0 = s["changes_ai"], s["changes_manual"], s["failures_ai"], s["failures_manual"]
@@ -50,10 +55,28 @@ def crude_and_adjusted_ratio(strata: Sequence[Stratum]) -> CrudeAndAdjusted:
     """Both ratios side by side, so that Simpson's paradox is seen."""
     x1, n1 = sum(s["failures_ai"] for s in strata), sum(s["changes_ai"] for s in strata)
     x0, n0 = sum(s["failures_manual"] for s in strata), sum(s["changes_manual"] for s in strata)
+    return crude_beside(adjusted_rate_ratio(strata).ratio, x1, n1, x0, n0)
+
+
+def crude_beside(adjusted: float | None, x1: float, n1: int, x0: float, n0: int) -> CrudeAndAdjusted:
+    """The same where the adjusted ratio and the sums (failures, changes; 1 for "ai") are known already."""
     crude = (x1 / n1) / (x0 / n0) if n1 and n0 and x0 else None
-    adjusted = adjusted_rate_ratio(strata).ratio
     differs = crude is not None and adjusted is not None and (crude - 1) * (adjusted - 1) < 0
     return CrudeAndAdjusted(crude, adjusted, differs)
+
+
+def ratio_if_assisted(strata: Sequence[tuple[Stratum, int, float]], share: float) -> float | None:
+    """The adjusted ratio, if of each stratum's unknown (changes, failures) this share were assisted.
+
+    `strata` hold the unknown among the manual ones; what is moved fails like the rest of the unknown.
+    """
+    ai = manual = 0.0
+    for s, n, failed in strata:
+        n1, n0 = s["changes_ai"] + share * n, s["changes_manual"] - share * n
+        if n1 > 0 and n0 > 0:
+            ai += (s["failures_ai"] + share * failed) * n0 / (n1 + n0)
+            manual += (s["failures_manual"] - share * failed) * n1 / (n1 + n0)
+    return _quotient(ai, manual)
 
 
 def stratified_test(strata: Sequence[Stratum]) -> Tested:
@@ -74,13 +97,14 @@ def stratified_test(strata: Sequence[Stratum]) -> Tested:
 
 def ratio_homogeneity(areas: Mapping[str, Sequence[Stratum]]) -> Homogeneity:
     """May one ratio stand for all areas? A conditional score test against the pooled ratio."""
-    pooled = adjusted_rate_ratio([s for strata in areas.values() for s in strata]).ratio
+    comparable = [_comparable(strata) for strata in areas.values()]
+    pooled = _quotient(*_mantel_haenszel_sums([s for strata in comparable for s in strata]))
     if pooled is None or pooled in (0.0, inf):
         return Homogeneity(0.0, 0, 1.0)
     statistic, informative = 0.0, 0
-    for strata in areas.values():
+    for strata in comparable:
         deviation = variance = 0.0
-        for s in _comparable(strata):
+        for s in strata:
             failed = s["failures_ai"] + s["failures_manual"]
             share = pooled * s["changes_ai"] / (pooled * s["changes_ai"] + s["changes_manual"])
             deviation += s["failures_ai"] - failed * share

@@ -29,6 +29,9 @@ class Term(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[TermQuerySet] = TermQuerySet.as_manager()  # type: ignore[assignment]
+    # The fields that a form's list goes by, and that it explains a word with.
+    offered_by: ClassVar[str] = "position"
+    offered_with: ClassVar[str] = "description"
 
     class Meta:
         abstract = True

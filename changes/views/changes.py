@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
-from django.forms import Form, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
-from changes.filters import NONE, ChangeFilter
+from changes.filters import ChangeFilter
+from changes.forms import offer
 from changes.models import (
     Assistance,
     AssistanceKind,
@@ -49,20 +48,9 @@ LATEST = Coalesce("shipped_at", "merged_at", "closed_at", "opened_at")
 
 def change_list(request: HttpRequest) -> HttpResponse:
     found = ChangeFilter(request.GET, queryset=in_view(Change.objects.for_list(), "repository__is_demo"))
-    share_choices(found.form, "area", "touches")
-    share_choices(found.form, "kind", "suggested_kind")
+    offer(found.form)
     changes = found.qs.prefetch_related(ASSISTANCES).order_by(LATEST.desc(nulls_last=True), "-id")
     return render(request, "changes/list.html", listing(request, found, changes, most=MOST_COUNTED))
-
-
-def share_choices(form: Form, first: str, second: str) -> None:
-    """Two fields that offer the same terms read them once."""
-    one, other = (cast("ModelChoiceField[Any]", form.fields[name]) for name in (first, second))
-    # A list made by `list` asks for its length first: one more query.
-    choices = cast("Iterable[tuple[Any, str]]", one.choices)
-    offered = [(value, label) for value, label in choices]  # noqa: C416
-    one.widget.choices = offered
-    other.widget.choices = [(value, label) for value, label in offered if str(value) != NONE]
 
 
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:

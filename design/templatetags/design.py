@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -22,6 +24,7 @@ _BAR_WIDTH = 120
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str, label: str = "") -> SafeString:
     """An icon beside words; with `label` it stands alone and is read aloud."""
     drawing = mark_safe(ICONS[name])  # noqa: S308 (our own constant)
@@ -31,6 +34,27 @@ def icon(name: str, label: str = "") -> SafeString:
     )
     said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(frame, said, drawing)
+
+
+# Badges stand in every row of every list, in few kinds: each is drawn once.
+@lru_cache(maxsize=1024)
+def _drawn(component: str, **words: Any) -> SafeString:
+    return mark_safe(render_to_string(f"components/{component}.html", words).strip())  # noqa: S308
+
+
+@register.simple_tag
+def status_badge(status: str, label: str) -> SafeString:
+    return _drawn("status", status=str(status), label=str(label))
+
+
+@register.simple_tag
+def severity_badge(rank: int | None, name: str | None) -> SafeString:
+    return _drawn("severity", rank=rank, name=str(name or ""))
+
+
+@register.simple_tag
+def origin_badge(origin: str, label: str = "") -> SafeString:
+    return _drawn("origin", origin=str(origin), label=str(label))
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pghistory
 from django.contrib.postgres.fields import ArrayField
@@ -22,13 +22,23 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
+def _names(user: User) -> models.QuerySet[Any]:
+    """Whether the person is named on the incident of the outer query."""
+    return Incident.people.through.objects.filter(incident_id=models.OuterRef("pk"), user_id=user.pk)
+
+
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, user: User | AnonymousUser) -> IncidentQuerySet:
         """Everyone signed in reads; a restricted incident only the people named on it. No role sees more."""
         if not user.is_authenticated:
             return self.none()
-        named = Incident.people.through.objects.filter(incident_id=models.OuterRef("pk"), user_id=user.pk)
-        return self.filter(Q(is_restricted=False) | models.Exists(named))
+        return self.filter(Q(is_restricted=False) | models.Exists(_names(user)))
+
+    def hidden_from(self, user: User | AnonymousUser) -> IncidentQuerySet:
+        """All others: for counts that must not tell them."""
+        if not user.is_authenticated:
+            return self.all()
+        return self.filter(~models.Exists(_names(user)), is_restricted=True)
 
     def real(self) -> IncidentQuerySet:
         return self.filter(is_demo=False)
@@ -175,6 +185,7 @@ class Incident(models.Model):
                 condition=Q(duplicate_of=None, status__in=["open", "investigating"]),
                 name="incident_ongoing",
             ),
+            models.Index(fields=["id"], condition=Q(is_restricted=True), name="incident_restricted"),
         ]
 
     def __str__(self) -> str:

@@ -173,10 +173,8 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         """A lesson with any restricted incident behind it is visible to the people named on all of those."""
         if not user.is_authenticated:
             return self.none()
-        hidden = (
-            Lesson.incidents.through.objects.filter(lesson_id=models.OuterRef("pk"))
-            .filter(incident__is_restricted=True)
-            .exclude(incident__in=Incident.objects.visible_to(user))
+        hidden = Lesson.incidents.through.objects.filter(
+            lesson_id=models.OuterRef("pk"), incident__in=Incident.objects.hidden_from(user)
         )
         return self.exclude(models.Exists(hidden))
 

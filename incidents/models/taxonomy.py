@@ -19,6 +19,8 @@ class Severity(Term):
         null=True, blank=True, help_text="Business days until the postmortem is due; empty: none required."
     )
 
+    offered_by = "rank"
+
     class Meta(Term.Meta):
         ordering = ["rank"]
         verbose_name_plural = "severities"
@@ -33,6 +35,8 @@ class FactorKind(Term):
     """What can make an incident possible besides a change: missing alert, unclear ownership…"""
 
     prompt = models.CharField(max_length=200, blank=True, help_text="The question that the form asks.")
+
+    offered_with = "prompt"
 
 
 @pghistory.track()

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Role, User
+from changes.forms import offer
 from design.listing import listing
 from incidents.filters import IncidentFilter
-from incidents.forms import FactsForm, PeopleForm, offer
+from incidents.forms import FactsForm, PeopleForm
 from incidents.models import ActionItem, Cause, Incident, Postmortem
 from incidents.queries.durations import durations, moments
 from incidents.queries.earlier import earlier_times
@@ -27,13 +28,16 @@ from incidents.views.access import reader, visible, writable
 from incidents.views.conflict import conflict_page
 from intake.queries import in_view
 
+# The number of incidents is told up to here: to count all of very many takes longer than to show a page.
+MOST_COUNTED = 10_000
+
 
 @require_GET
 def incident_list(request: HttpRequest) -> HttpResponse:
     incidents = in_view(Incident.objects.visible_to(request.user))
     found = IncidentFilter(request.GET, queryset=incidents.for_list())
     offer(found.form)
-    context = listing(request, found, found.qs.order_by("-number"))
+    context = listing(request, found, found.qs.order_by("-number"), most=MOST_COUNTED)
     context["any_at_all"] = bool(context["page"].object_list) or incidents.exists()
     return render(request, "incidents/list.html", context)
 

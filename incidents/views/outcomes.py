@@ -12,9 +12,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from changes.forms import offer
 from design.listing import listing
 from incidents.filters import ActionItemFilter, LessonFilter
-from incidents.forms import ActionForm, LessonEditForm, offer
+from incidents.forms import ActionForm, LessonEditForm
 from incidents.models import ActionItem, Incident, Lesson
 from incidents.queries.action_history import history_of
 from incidents.services import actions, lessons

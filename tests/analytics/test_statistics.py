@@ -11,8 +11,15 @@ from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.stats import failure_sums, shrunken_rates, wilson_interval
+from analytics.stats import (
+    adjusted_rate_ratio,
+    failure_sums,
+    ratio_if_assisted,
+    shrunken_rates,
+    wilson_interval,
+)
 from analytics.stats.audit import Verdict, audit
+from analytics.stats.shapes import Stratum
 
 CASES = Path(__file__).parent.parent / "oracles" / "statistics.json"
 VERDICTS = list(audit(CASES))
@@ -84,3 +91,29 @@ def test_smoothed_rates_lie_between_the_cell_and_its_area() -> None:
             raw = matrix[area][kind]["failures"] / matrix[area][kind]["changes"]
             low, high = sorted([raw, shrunken.area_rate[area]])
             assert low <= smoothed <= high
+
+
+counts = st.tuples(st.integers(0, 40), st.sampled_from((0, 0.25, 0.5, 1)))
+
+
+@given(st.lists(st.tuples(counts, counts, counts), max_size=6), st.sampled_from((0.1, 0.25, 0.5)))
+def test_moving_a_share_of_the_unknown_gives_the_ratio_of_the_moved(
+    drawn: list[tuple[tuple[int, float], ...]], share: float
+) -> None:
+    """Each stratum: changes and the share that failed, of the kind, of manual and of unknown ones."""
+    lines, moved = [], []
+    for (n1, p1), (n0, p0), (n, p) in drawn:
+        whole = Stratum(
+            failures_ai=n1 * p1, changes_ai=n1, failures_manual=n0 * p0 + n * p, changes_manual=n0 + n
+        )
+        lines.append((whole, n, n * p))
+        moved.append(
+            Stratum(
+                failures_ai=n1 * p1 + share * n * p,
+                changes_ai=n1 + share * n,  # type: ignore[typeddict-item]
+                failures_manual=n0 * p0 + n * p - share * n * p,
+                changes_manual=n0 + n - share * n,  # type: ignore[typeddict-item]
+            )
+        )
+    found, expected = ratio_if_assisted(lines, share), adjusted_rate_ratio(moved).ratio
+    assert found == (expected if expected is None else pytest.approx(expected, rel=1e-9))

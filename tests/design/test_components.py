@@ -182,3 +182,15 @@ def test_error_page_stands_without_any_context(code: int) -> None:
 def test_times_are_written_without_half_days() -> None:
     moment = datetime(2026, 11, 22, 20, 30, tzinfo=UTC)
     assert draw("{{ moment }}", moment=moment) == "22 Nov 2026, 20:30"
+
+
+def test_a_badge_is_what_its_component_draws_with_every_word_escaped() -> None:
+    drawn = draw("{% status_badge status label %}", status="resolved", label="<b>Over</b>")
+    whole = render_to_string("components/status.html", {"status": "resolved", "label": "<b>Over</b>"})
+    assert drawn == whole.strip()
+    assert "<b>" not in drawn
+    assert draw("{% severity_badge rank name %}", rank=2, name="SEV2") != draw(
+        "{% severity_badge rank name %}", rank=3, name="SEV2"
+    )
+    assert "Severity unknown" in draw("{% severity_badge missing.rank missing.name %}")
+    assert "unknown" in draw('{% origin_badge "unknown" %}')

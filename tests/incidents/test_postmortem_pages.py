@@ -318,7 +318,11 @@ def test_outsider_reads_and_does_not_write_when_a_team_owns_the_service(incident
 
 def test_restricted_incident_does_not_exist_for_those_not_named(client: Client, incident: Incident) -> None:
     client.post(reverse("incidents:access", args=[incident.number]), {"do": "restrict"})
-    curator = signed_in(make.user(Role.CURATOR))
+    other = make.user(Role.CURATOR)
+    assert list(Incident.objects.hidden_from(other)) == [incident]
+    assert not Incident.objects.visible_to(other).exists()
+    assert not Incident.objects.hidden_from(User.objects.get(username="ana")).exists()
+    curator = signed_in(other)
     for name in ("detail", "edit", "access", "postmortem", "postmortem_markdown", "postmortem_json"):
         address = reverse(f"incidents:{name}", args=[incident.number])
         assert curator.get(address).status_code == 404

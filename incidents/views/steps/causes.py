@@ -8,9 +8,10 @@ from typing import Any
 
 from django.http import QueryDict
 
+from changes.forms import list_of, offer
 from changes.models import AssistanceKind, Change, Decision, Deployment, Prompt
 from changes.services.origin import say_kind, say_origin
-from incidents.forms import CandidateForm, CauseForm, FactorForm, list_of, offer
+from incidents.forms import CandidateForm, CauseForm, FactorForm
 from incidents.models import Cause
 from incidents.queries.candidates import Known, known, look_around
 from incidents.services import causes as verbs

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from incidents.forms import FactsForm, offer
+from changes.forms import offer
+from incidents.forms import FactsForm
 from incidents.queries.durations import durations
 from incidents.services import incidents as verbs
 from incidents.views.steps.asked import Asked

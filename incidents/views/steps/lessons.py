@@ -6,7 +6,8 @@ from typing import Any
 
 from django import forms
 
-from incidents.forms import ActionForm, LessonForm, offer, people
+from changes.forms import offer
+from incidents.forms import ActionForm, LessonForm, people
 from incidents.models import ActionItem, Lesson
 from incidents.queries.repeats import known_lessons
 from incidents.services import actions, lessons

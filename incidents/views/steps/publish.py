@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import Role
-from incidents.forms import AppointForm, offer
+from changes.forms import offer
+from incidents.forms import AppointForm
 from incidents.models import Postmortem
 from incidents.queries import wording
 from incidents.queries.document import document

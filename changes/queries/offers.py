@@ -11,7 +11,6 @@ from django.db.models.functions import Cast
 
 from accounts.models import User
 from changes.models import Term
-from incidents.models import FactorKind, Severity
 
 # The model's rows, and the field whose value a form sends.
 List = tuple[QuerySet[Any], str]
@@ -45,8 +44,8 @@ def _columns(which: int, rows: QuerySet[Any], key: str) -> QuerySet[Any]:
     """The same columns whatever the model, so that one statement can hold them all."""
     model: type[Any] = rows.model
     is_term = issubclass(model, Term)
-    place = F("rank" if model is Severity else "position") if is_term else Value(0)
-    note = F("prompt" if model is FactorKind else "description") if is_term else Value("")
+    place = F(model.offered_by) if is_term else Value(0)
+    note = F(model.offered_with) if is_term else Value("")
     return rows.order_by().values_list(
         Value(which, IntegerField()),
         place,
