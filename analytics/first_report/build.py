@@ -191,7 +191,8 @@ def _comparisons(
     ripe = reading.as_of - timedelta(days=WINDOW_DAYS)
     old = [one for one in changes if one.at <= ripe]
     young = len(changes) - len(old)
-    yield _compare("undone", old, area_of, _is_undone, young, sum(_is_late(one) for one in old))
+    undone = _compare("undone", old, area_of, _is_undone, young)
+    yield replace(undone, late=sum(map(_is_late, old)), early=sum(map(_is_early, old)))
     if reading.fixes and reading.fixes_from is not None:
         seen = [one for one in old if one.at >= reading.fixes_from]
         young = sum(one.at > ripe for one in changes)
@@ -208,7 +209,12 @@ def _is_undone(change: ReportChange) -> bool:
 
 
 def _is_late(change: ReportChange) -> bool:
-    return change.undone_at is not None and not _is_undone(change)
+    return change.undone_at is not None and change.undone_at - change.at > timedelta(days=WINDOW_DAYS)
+
+
+def _is_early(change: ReportChange) -> bool:
+    """Before a deployment shipped it: nobody had it."""
+    return change.undone_at is not None and change.undone_at < change.at
 
 
 def _is_followed(change: ReportChange) -> bool:
@@ -221,7 +227,6 @@ def _compare(
     area_of: Mapping[str, str],
     failed: Callable[[ReportChange], bool],
     young: int,
-    late: int = 0,
 ) -> Comparison:
     marked = [one for one in changes if one.is_marked]
     unmarked = [one for one in changes if not one.is_marked]
@@ -229,7 +234,7 @@ def _compare(
     name, meaning = words.BASES[key]
     plain = Comparison(
         key, name, meaning, rate(len(marked), a), rate(len(unmarked), b),
-        late=late, young=young, is_estimate=key != "undone",
+        young=young, is_estimate=key != "undone",
     )  # fmt: skip
     if plain.marked.rate is None or plain.unmarked.rate is None:
         return plain

@@ -102,7 +102,11 @@ def definitions(reading: Reading) -> tuple[tuple[str, str], ...]:
         ),
         ("Unmarked", "No such mark: origin unknown, or declared manual. Not the same as written without AI."),
         ("Automation", "Dependency and release bots. Apart, in no share and no comparison."),
-        ("Old enough", "Landed at least 30 days before the newest commit, so that there was time to fail."),
+        (
+            "Old enough",
+            f"{'Shipped' if reading.from_import else 'Landed'} at least 30 days before the newest "
+            f"{'one' if reading.from_import else 'commit'}, so that there was time to fail.",
+        ),
         (
             "Undone",
             BASES["undone"][1]

@@ -141,6 +141,7 @@ class Comparison:
     refused: str = ""
     noticeable: float | None = None
     late: int = 0
+    early: int = 0
     young: int = 0
     is_estimate: bool = False
 

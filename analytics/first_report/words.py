@@ -188,9 +188,15 @@ def outcomes(reading: Reading, comparisons: Sequence[Comparison]) -> tuple[str, 
     undone = comparisons[0]
     if undone.marked.n + undone.unmarked.n and not undone.marked.failed + undone.unmarked.failed:
         found.append(
-            "No revert and no “Fixes:” line names a change of the window within 30 days. Not every team "
-            "reverts "
-            "with git's own words, and few name the commit that they fix."
+            f"No revert and no “Fixes:” line names a change of the window within 30 days"
+            f"{' of shipping' if undone.early else ''}. Not every team reverts with git's own words, and few "
+            "name the commit that they fix."
+        )
+    if undone.early:
+        found.append(
+            f"{plural(undone.early, 'change was', 'changes were')} undone before a deployment shipped "
+            f"{'it' if undone.early == 1 else 'them'}: nobody had {'it' if undone.early == 1 else 'them'}, "
+            "and no rate counts that."
         )
     if undone.late:
         found.append(

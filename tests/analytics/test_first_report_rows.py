@@ -72,6 +72,20 @@ def test_undone_and_followed_changes_count_on_their_side() -> None:
     assert either.marked.n == 15
 
 
+def test_what_was_undone_before_it_shipped_is_said_apart_and_not_called_late() -> None:
+    where = make.repository()
+    one = history(where)[1]
+    assert one.shipped_at
+    merged, undone = one.shipped_at - timedelta(days=9), one.shipped_at - timedelta(days=8)
+    Change.objects.filter(pk=one.pk).update(merged_at=merged, undone_at=undone)
+    report = report_of(where)
+    found = report.comparisons[0]
+    assert (found.unmarked.failed, found.late, found.early) == (0, 0, 1)
+    assert any("within 30 days of shipping" in words for words in report.outcome_words)
+    assert any(words.startswith("1 change was undone before a deployment") for words in report.outcome_words)
+    assert not any("after more than 30 days" in words for words in report.outcome_words)
+
+
 def test_what_was_said_after_a_failure_is_in_no_rate() -> None:
     where = make.repository()
     changes = history(where)
