@@ -23,8 +23,9 @@ PASSED = (TestCaseResult.Outcome.PASSED, TestCaseResult.Outcome.FLAKY)
 class Told:
     """One lesson: how its tests stand, since when a test of it has passed, and when it came up again.
 
-    `states` are those of every scenario's standings on default branches; `proven_from` is the day of the
-    first pass. `repeats` are days of counted incidents that taught it again, after it was written.
+    `states` are those of every scenario's standings on default branches; `shown` are the scenarios that the
+    reader may see; `proven_from` is the day of the first pass. `repeats` are days of counted incidents that
+    taught it again, after it was written.
     """
 
     lesson: Lesson
@@ -34,10 +35,11 @@ class Told:
     proven_from: date | None
     repeats: tuple[date, ...]
     kinds: tuple[str, ...] = field(default=())
+    shown: tuple[TestScenario, ...] = ()
 
 
 def told(user: User, demo: bool) -> list[Told]:
-    """Every standing lesson that the reader may see, the newest first; seven queries."""
+    """Every standing lesson that the reader may see, the newest first; eight queries."""
     lessons = list(
         Lesson.objects.visible_to(user).filter(is_demo=demo).exclude(state=Lesson.State.RETIRED)
         .select_related("area").prefetch_related("kinds")
@@ -46,6 +48,7 @@ def told(user: User, demo: bool) -> list[Told]:
     found = {scenario.pk: scenario for many in scenarios.values() for scenario in many}
     states, passed = _states(found), _first_passes(found)
     repeats = _repeats(lessons)
+    seen = set(TestScenario.objects.visible_to(user).filter(pk__in=found).values_list("pk", flat=True))
     return [
         Told(
             lesson=lesson,
@@ -55,6 +58,7 @@ def told(user: User, demo: bool) -> list[Told]:
             proven_from=min((passed[one.pk] for one in behind if one.pk in passed), default=None),
             repeats=tuple(day for day in repeats.get(lesson.pk, ()) if day > _day(lesson.created_at)),
             kinds=tuple(kind.name for kind in lesson.kinds.all()),
+            shown=tuple(one for one in behind if one.pk in seen),
         )
         for lesson in lessons
     ]

@@ -349,6 +349,7 @@ def world() -> World:
     for one in (lesson, scenario):
         one.services.add(plain["service"])
     lesson.incidents.add(plain["incident"])
+    scenario.lessons.add(plain["lesson"])
     action.state, action.due_on, action.state_since = "accepted", AS_OF, at(-2)
     action.save()
     make.action(incident, title=MARK, state="done", state_since=at(1))
