@@ -7,12 +7,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from analytics.flow_weeks import QUARTER, WEEK, Span, label, monday
 from analytics.metrics.load import KINDS, Growth, Load, growth
 from analytics.metrics.load_words import sentences
 from analytics.queries import spans
 from analytics.queries.load import STANDS_DAYS
 from analytics.review_form import ReviewForm
+from analytics.services import flow
 from changes.models import Repository
 
 PAGE = "load"
@@ -50,6 +53,8 @@ class Report:
     before: Load | None
     # (span, figures, is it not over yet), the newest last.
     weeks: tuple[tuple[Span, Load | None, bool], ...]
+    # Else the 13 weeks are still on their way.
+    is_reckoned: bool
     areas: tuple[Area, ...]
     # Of how many repositories no reading is known at all, and the name of one.
     unmeasured: int
@@ -63,7 +68,7 @@ class Report:
     def is_empty(self) -> bool:
         own = self.now
         if own is None:
-            return not any(one for _, one, _ in self.weeks)
+            return self.is_reckoned or not any(one for _, one, _ in self.weeks)
         return own.services is None and own.alerts is None and not any(map(own.repositories, KINDS))
 
     @property
@@ -88,6 +93,7 @@ class Report:
 
 
 def report_of(form: ReviewForm) -> Report:
+    """13 weeks that are not kept are asked for, and come a moment later."""
     this = monday(form.today)
     shows_this = form.is_latest or form.is_partial
     until = this + WEEK if shows_this else form.week + WEEK
@@ -102,6 +108,9 @@ def report_of(form: ReviewForm) -> Report:
     known = set(measured.values_list("pk", flat=True))
     names = dict(repositories.order_by("name").values_list("pk", "name"))
     lacking = [name for pk, name in names.items() if pk not in known]
+    missing = [span for span in (quarter, quarter.before()) if span.begins_on not in quarterly.known]
+    if missing and weekly.rows:
+        flow.ask_all(spans=[(PAGE, span) for span in missing], demo=form.demo, now=timezone.now())
     return Report(
         scope=form.scope,
         scope_name=form.scope_name,
@@ -110,11 +119,12 @@ def report_of(form: ReviewForm) -> Report:
         now=_load(quarterly.at(quarter.begins_on)),
         before=_load(quarterly.at(quarter.before().begins_on)),
         weeks=tuple((Span(week), _load(weekly.at(week)), week == this) for week in weeks),
+        is_reckoned=quarter.begins_on in quarterly.known,
         areas=() if form.scope else tuple(_areas(form)),
         unmeasured=len(lacking),
         repositories=len(names),
         example=(lacking or list(names.values()) or [""])[0],
-        waiting=weekly.waiting + quarterly.waiting,
+        waiting=max(weekly.waiting + quarterly.waiting, len(missing) if weekly.rows else 0),
         rules=weekly.rules,
         reckoned_at=weekly.reckoned_at,
     )

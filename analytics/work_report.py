@@ -18,6 +18,7 @@ from analytics.queries import spans
 from analytics.queries.figures import midnight
 from analytics.queries.work_oldest import Listed, oldest
 from analytics.review_form import ReviewForm
+from analytics.services import flow
 
 PAGE = "work"
 
@@ -84,6 +85,7 @@ class Report:
 
 
 def report_of(form: ReviewForm, user: User) -> Report:
+    """13 weeks that are not kept are asked for, and come a moment later."""
     now = timezone.now()
     this = monday(form.today)
     is_now = form.is_latest or form.is_partial
@@ -91,6 +93,10 @@ def report_of(form: ReviewForm, user: User) -> Report:
     since = form.quarter.before().begins_on
     found = spans.read_pages(pages=[PAGE], scope=form.scope, demo=form.demo, since=since, until=until)
     weekly, quarterly = found[PAGE, 1], found[PAGE, QUARTER]
+    quarters = (form.quarter, form.quarter.before())
+    missing = [span for span in quarters if span.begins_on not in quarterly.known]
+    if missing and weekly.rows:
+        flow.ask_all(spans=[(PAGE, span) for span in missing], demo=form.demo, now=now)
     state = weekly.at(this if is_now else form.week)
     at = now if is_now else midnight(form.week + WEEK)
     limits = {one.sort: one for one in WorkLimit.objects.filter(scope=form.scope, is_demo=form.demo)}
@@ -115,8 +121,8 @@ def report_of(form: ReviewForm, user: User) -> Report:
     )
     return Report(
         scope=form.scope, scope_name=form.scope_name, span=form.span, quarter=form.quarter, at=at,
-        is_now=is_now, lines=lines, waiting=weekly.waiting + quarterly.waiting, rules=weekly.rules,
-        reckoned_at=weekly.reckoned_at,
+        is_now=is_now, lines=lines, rules=weekly.rules, reckoned_at=weekly.reckoned_at,
+        waiting=max(weekly.waiting + quarterly.waiting, len(missing) if weekly.rows else 0),
     )  # fmt: skip
 
 

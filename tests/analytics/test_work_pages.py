@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, Notification, Role, Team, User
 from analytics.flow_weeks import WEEK, monday
-from analytics.models import SpanFigures, WorkLimit
+from analytics.models import DirtySpan, SpanFigures, WorkLimit
 from analytics.services import flow, flow_beside, limits
 from changes.models import Change, CheckRun, LoadReading, Service
 from incidents.models import Alert, Incident
@@ -111,6 +111,27 @@ def test_a_week_that_is_over_is_told_as_it_ended(reader: Client, shop: Service) 
     assert "The oldest" not in answer.content.decode()
 
 
+def test_13_weeks_that_are_not_kept_are_asked_for_when_an_earlier_week_is_shown(
+    reader: Client, shop: Service
+) -> None:
+    opened(shop, 40, 1)
+    source = make.source()
+    Alert.objects.create(source=source, key="1", service=shop, opened_at=NOW - timedelta(days=20))
+    settle()
+    DirtySpan.objects.all().delete()
+    SpanFigures.objects.filter(weeks=13).delete()
+    week = f"{monday(NOW.date()) - WEEK:%G-W%V}"
+    for page, kept in zip(PAGES, ("work", "load"), strict=True):
+        text = reader.get(reverse(page), {"week": week}).content.decode()
+        assert "2 of the spans shown are being reckoned anew" in text
+        assert "Nothing is known" not in text
+        assert DirtySpan.objects.filter(page=kept, weeks=13).count() == 2
+    settle()
+    text = reader.get(reverse("analytics:review_load"), {"week": week}).content.decode()
+    assert "1 of 1 led to no incident" in text
+    assert "being reckoned" not in text
+
+
 def test_restricted_incidents_count_for_everyone_and_are_named_to_their_people(
     client: Client, shop: Service
 ) -> None:
@@ -133,9 +154,7 @@ def test_restricted_incidents_count_for_everyone_and_are_named_to_their_people(
     assert other.count("1 restricted") == 2
 
 
-def test_so_few_that_a_restricted_incident_could_be_guessed_are_hidden(
-    client: Client, shop: Service
-) -> None:
+def test_so_few_that_a_restricted_incident_could_be_guessed_are_hidden(client: Client, shop: Service) -> None:
     broke(shop, 1, is_restricted=True)
     settle()
     client.force_login(make.user())
