@@ -150,6 +150,26 @@ def test_run_tells_how_far_it_came(client: Client, repository: Repository) -> No
     assert "7 could not be read again" in text
 
 
+def test_run_that_failed_says_why(client: Client, repository: Repository) -> None:
+    HistoryRun.objects.create(
+        kind="import", repository=repository, state="failed", total=859, ended_at=timezone.now(),
+        error="fatal: unable to read 237261f2",
+    )  # fmt: skip
+    text = page(as_role(client, Role.VIEWER), "changes:repository", repository.pk)
+    assert "fatal: unable to read 237261f2" in text
+
+
+def test_page_says_that_deployments_decide_where_an_import_took_merges(
+    client: Client, repository: Repository
+) -> None:
+    as_role(client, Role.VIEWER)
+    Repository.objects.filter(pk=repository.pk).update(merged_is_shipped=True)
+    told = "merged to main, and from the first deployment that is known on deployed to production."
+    assert told in page(client, "changes:repository", repository.pk)
+    Repository.objects.filter(pk=repository.pk).update(shipping_said_by_person=True)
+    assert "shipped means merged to main." in page(client, "changes:repository", repository.pk)
+
+
 def test_area_page_counts_its_changes_and_names_its_paths(client: Client, repository: Repository) -> None:
     area = make.area("paying", risk_level=DomainArea.Risk.HIGH)
     AreaRule.objects.create(repository=repository, glob="services/pay/**", area=area)
