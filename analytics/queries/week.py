@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -25,12 +26,12 @@ from analytics.models import (
     WorkLimit,
 )
 from analytics.privacy import gives_away
-from analytics.queries.at_once import at_once
+from analytics.queries.at_once import AtOnce, at_once
 from analytics.queries.features import in_scope, to_answer
 from analytics.queries.figures import midnight
 from analytics.queries.home import OPEN_POSTMORTEMS
 from changes.models import Feature
-from changes.queries.together import together
+from changes.queries.together import MARK, Prepared
 from incidents.models import ActionItem, Incident, Lesson
 
 OPEN_ACTIONS = (ActionItem.State.PROPOSED, ActionItem.State.ACCEPTED, ActionItem.State.IN_PROGRESS)
@@ -38,6 +39,8 @@ AGREED_ACTIONS = (ActionItem.State.ACCEPTED, ActionItem.State.IN_PROGRESS)
 ENDED_ACTIONS = (ActionItem.State.DONE, ActionItem.State.VERIFIED)
 SOON = timedelta(days=7)
 SHOWN = 5
+# The mark of whoever reads.
+NOBODY = MARK - 1
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,33 @@ class Asked:
         """Of the service, area or team asked for; 0 for everything."""
         return int(self.scope.partition(":")[2] or 0)
 
+    @property
+    def sort(self) -> str:
+        """service, area or team; empty for everything."""
+        return self.scope.partition(":")[0]
+
+    def values(self) -> tuple[Any, ...]:
+        """All that a statement about it binds."""
+        past = self.past
+        return (
+            self.begins, self.ends, past.begins, self.span.begins_on, self.span.ends_on, past.span.begins_on,
+            self.today, self.today + SOON, self.scope, self.number,
+        )  # fmt: skip
+
+    @property
+    def past(self) -> Asked:
+        return Asked(self.span.before(), self.scope, self.demo, self.today)
+
     def of(self, **fields: str) -> Q:
         """`service="services", area="area"`: rows of the scope by those lookups; nothing for another sort."""
-        sort = self.scope.partition(":")[0]
-        if not sort:
+        if not self.sort:
             return Q()
-        return Q(**{fields[sort]: self.number}) if sort in fields else Q(pk=None)
+        return Q(**{fields[self.sort]: self.number}) if self.sort in fields else Q(pk=None)
+
+
+def _marked(sort: str, demo: bool) -> Asked:
+    """Stands for whatever is asked of such a scope: statements are put together with it, and only once."""
+    return Asked(Span(date(1700, 1, 4)), f"{sort}:{MARK}" if sort else "", demo, date(1800, 1, 1))
 
 
 def counted(asked: Asked) -> QuerySet[IncidentFlow]:
@@ -185,26 +209,52 @@ class Counts:
     waiting: Numbers | None
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """All that is counted, by part and name; and what is restricted of it."""
+
+    named: Mapping[str, list[str]]
+    flat: Mapping[str, QuerySet[Any]]
+
+    @classmethod
+    def of(cls, asked: Asked, with_waiting: bool) -> _Parts:
+        parts = {
+            "week": happened(asked),
+            "before": happened(asked.past),
+            "waiting": waits(asked) if with_waiting else {},
+        }
+        flat = {f"{part}.{name}": rows for part, named in parts.items() for name, rows in named.items()}
+        return cls({part: list(named) for part, named in parts.items()}, flat)
+
+    def counted(self) -> AtOnce:
+        veiled = {
+            f"veiled.{key}": rows.filter(**{f"{way}__is_restricted" if way else "is_restricted": True})
+            for key, rows in self.flat.items()
+            if (way := _way(key)) is not None
+        }
+        return AtOnce({**self.flat, **veiled}, {})
+
+
+@cache
+def _counting(sort: str, demo: bool, with_waiting: bool) -> tuple[AtOnce, Mapping[str, list[str]], Asked]:
+    asked = _marked(sort, demo)
+    parts = _Parts.of(asked, with_waiting)
+    return parts.counted(), parts.named, asked
+
+
 def counts(asked: Asked, *, with_waiting: bool) -> Counts:
     """One statement, and one where what a restricted incident left behind is counted."""
-    past = Asked(asked.span.before(), asked.scope, asked.demo, asked.today)
-    parts = {
-        "week": happened(asked),
-        "before": happened(past),
-        "waiting": waits(asked) if with_waiting else {},
-    }
-    flat = {f"{part}.{name}": rows for part, named in parts.items() for name, rows in named.items()}
-    veiled = {
-        key: rows.filter(**{f"{way}__is_restricted" if way else "is_restricted": True})
-        for key, rows in flat.items()
-        if (way := _way(key)) is not None
-    }
-    found, _ = at_once({**flat, **{f"veiled.{key}": rows for key, rows in veiled.items()}}, {})
-    restricted = {key: found[f"veiled.{key}"] for key in veiled if found[f"veiled.{key}"]}
-    behind = _behind({key: flat[key] for key in restricted})
+    counting, named, marked = _counting(asked.sort, asked.demo, with_waiting)
+    found, _ = counting(dict(zip(marked.values(), asked.values(), strict=True)))
+    veiled = {key.removeprefix("veiled."): n for key, n in found.items() if key.startswith("veiled.")}
+    restricted = {key: n for key, n in veiled.items() if n}
+    behind: dict[str, int] = {}
+    if restricted:
+        flat = _Parts.of(asked, with_waiting).flat
+        behind = _behind({key: flat[key] for key in restricted})
 
     def told(part: str) -> dict[str, int | None]:
-        keys = {name: f"{part}.{name}" for name in parts[part]}
+        keys = {name: f"{part}.{name}" for name in named[part]}
         return {
             name: None if gives_away(behind.get(key, found[key]), restricted.get(key, 0)) else found[key]
             for name, key in keys.items()
@@ -245,15 +295,26 @@ class Lists:
     to_answer: list[Feature]
 
 
+@cache
+def _listing(sort: str, demo: bool) -> Prepared:
+    asked = _marked(sort, demo)
+    return Prepared(lambda *_: _listed(User(pk=NOBODY), asked), [*asked.values(), NOBODY])
+
+
 def lists(user: User, asked: Asked) -> Lists:
-    """One statement, and one for what the rows lead to."""
+    """One statement."""
+    listing = _listing(asked.sort, asked.demo)
+    return Lists(*listing(*asked.values(), user.pk))
+
+
+def _listed(user: User, asked: Asked) -> list[QuerySet[Any]]:
     seen = Incident.objects.visible_to(user)
     began = counted(asked).filter(_in(asked, "began_at")).values("incident")
     open_now = counted(asked).filter(is_open=True).values("incident")
     waiting = waits(asked)
     shown = seen.select_related("severity", "area", "postmortem")
     lessons = Lesson.objects.visible_to(user).filter(pk__in=waiting["untested"].order_by().values("pk"))
-    found = together(
+    return [
         shown.filter(pk__in=began).order_by("severity__rank", "number")[:SHOWN],
         shown.filter(pk__in=open_now).order_by("severity__rank", "number")[:SHOWN],
         shown.filter(pk__in=waiting["postmortems"].values("pk"))
@@ -267,8 +328,7 @@ def lists(user: User, asked: Asked) -> Lists:
         waiting["crossed"].order_by("crossed_since")[:SHOWN],
         notes(asked.span.begins_on, asked.demo),
         to_answer(in_scope(Feature.objects.filter(is_demo=asked.demo), asked.scope), asked.today)[:SHOWN],
-    )  # fmt: skip
-    return Lists(*found)
+    ]  # fmt: skip
 
 
 def notes(week: date, demo: bool) -> QuerySet[WeekNote]:

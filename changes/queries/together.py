@@ -6,7 +6,7 @@ and is read back into the same models; what it follows by `select_related` or `p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -25,26 +25,37 @@ def together(*parts: QuerySet[Any]) -> list[list[Any]]:
 class Prepared:
     """The same of querysets that are asked often: put together once, each asking binds its own values.
 
-    `make` gets a mark for each value: for an id, or in `RawSQL` for whatever the database is to have.
+    `make` gets a mark for each value: `values` marks for ids (in `RawSQL` for whatever the database is to
+    have), or those that are given, which must be like nothing that is bound besides.
     """
 
-    def __init__(self, make: Callable[..., Sequence[QuerySet[Any]]], values: int) -> None:
-        self.make, self.marks = make, [MARK - place for place in range(values)]
+    def __init__(
+        self, make: Callable[..., Sequence[QuerySet[Any]]], values: int | Sequence[Hashable]
+    ) -> None:
+        self.make = make
+        self.marks = [MARK - place for place in range(values)] if isinstance(values, int) else list(values)
 
     def __call__(self, *values: Any) -> list[list[Any]]:
         readers, statement = self._put_together
         bound = dict(zip(self.marks, values, strict=True))
-        given = [
-            bound[value] if type(value) is int and value in bound else value
-            for one in readers
-            for value in one.given
-        ]
-        return _read(statement, given, readers)
+        return _read(statement, rebound([value for one in readers for value in one.given], bound), readers)
 
     @cached_property
     def _put_together(self) -> tuple[list[_Part], str]:
         readers = [_Part(part) for part in self.make(*self.marks)]
         return readers, _statement(readers)
+
+
+def rebound(given: Sequence[Any], bound: Mapping[Any, Any]) -> list[Any]:
+    """What a statement binds, with values where marks stand, in lists as well."""
+    kinds = {type(mark) for mark in bound}
+
+    def one(value: Any) -> Any:
+        if type(value) is list:
+            return [one(part) for part in value]
+        return bound.get(value, value) if type(value) in kinds else value
+
+    return [one(value) for value in given]
 
 
 # No id is below zero, and nothing else that is bound is so large.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -101,3 +101,19 @@ def test_what_is_put_together_once_is_bound_anew_at_each_asking() -> None:
         assert changes == list(Change.objects.filter(pk__in=both).order_by("pk"))
         assert nothing == []
     assert asked(first.pk, [])[1] == []
+
+
+def test_marks_of_any_sort_are_bound_when_they_are_given() -> None:
+    early, late = filled(), filled()
+    Change.objects.filter(pk=early.pk).update(title="early", labels=["a"], merged_at=WHEN)
+    Change.objects.filter(pk=late.pk).update(title="late", labels=["b"], merged_at=WHEN + timedelta(days=3))
+    mark = datetime(1700, 1, 4, tzinfo=UTC)
+    asked = Prepared(
+        lambda since, word: (
+            Change.objects.filter(merged_at__gte=since).order_by("pk"),
+            Change.objects.filter(labels__contains=[word]).order_by("pk"),
+        ),
+        [mark, "a mark"],
+    )
+    assert asked(WHEN, "a") == [[early, late], [early]]
+    assert asked(WHEN + timedelta(days=1), "b") == [[late], [late]]
