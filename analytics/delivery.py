@@ -132,34 +132,33 @@ class DeliveryReport:
 
     @property
     def sentences(self) -> dict[str, str]:
-        now, before, place, words = self.now, self.before, self.place, delivery_sentences
         if self.now_waits:
-            return dict.fromkeys(FIGURES, words.BEING_RECKONED)
-        knows_past = not self.before_waits
-        return {
-            "frequency": words.frequency(now.frequency, before.frequency, place, knows_past=knows_past),
-            "lead": words.lead(now.lead, before.lead, place),
-            **self._of_deployments(place),
-            **self._of_incidents(place),
-        }
+            return dict.fromkeys(FIGURES, delivery_sentences.BEING_RECKONED)
+        return sentences_of(self.now, self.before, self.place, knows_past=not self.before_waits)
 
-    def _of_deployments(self, place: Place) -> dict[str, str]:
-        now, before, words = self.now, self.before, delivery_sentences
-        if now.frequency.number is None:
-            return dict.fromkeys(("fail", "rework"), words.frequency(now.frequency, before.frequency, place))
-        return {
-            "fail": words.failures(now.fail, before.fail, place),
-            "rework": words.rework(now.rework, before.rework, place),
-        }
 
-    def _of_incidents(self, place: Place) -> dict[str, str]:
-        now, before, words = self.now, self.before, delivery_sentences
-        if not now.is_measured:
-            return dict.fromkeys(("recovery", "restore"), words.NO_INCIDENTS_KNOWN)
-        return {
-            "recovery": words.recovery(now.recovery, before.recovery, place),
-            "restore": words.recovery(now.restore, before.restore, place, all_incidents=True),
-        }
+def sentences_of(now: Period, before: Period, place: Place, *, knows_past: bool = True) -> dict[str, str]:
+    """By figure; `knows_past`: else the figures of the weeks before are on their way."""
+    words = delivery_sentences
+    frequency = words.frequency(now.frequency, before.frequency, place, knows_past=knows_past)
+    is_known = now.frequency.number is not None
+    return {
+        "frequency": frequency,
+        "lead": words.lead(now.lead, before.lead, place),
+        "fail": words.failures(now.fail, before.fail, place) if is_known else frequency,
+        "rework": words.rework(now.rework, before.rework, place) if is_known else frequency,
+        **_of_incidents(now, before, place),
+    }
+
+
+def _of_incidents(now: Period, before: Period, place: Place) -> dict[str, str]:
+    words = delivery_sentences
+    if not now.is_measured:
+        return dict.fromkeys(("recovery", "restore"), words.NO_INCIDENTS_KNOWN)
+    return {
+        "recovery": words.recovery(now.recovery, before.recovery, place),
+        "restore": words.recovery(now.restore, before.restore, place, all_incidents=True),
+    }
 
 
 def of_words(scope: str, name: str) -> str:

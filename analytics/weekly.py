@@ -16,7 +16,6 @@ from analytics.delivery import of_words
 from analytics.flow_weeks import QUARTER, WEEK, Span, last_full
 from analytics.metrics import (
     definition,
-    delivery_sentences,
     load_words,
     reviewing_sentences,
     work,
@@ -203,21 +202,17 @@ def _periods(glance: Glance) -> tuple[delivery.Period, delivery.Period]:
 
 def _of_delivery(glance: Glance) -> Iterator[Line]:
     now, before = _periods(glance)
-    words, place, knows_past = delivery_sentences, glance.place, glance.before["delivery"] is not None
-    frequency = words.frequency(now.frequency, before.frequency, place, knows_past=knows_past)
-    said = (
-        ("frequency", "Deployments", frequency, ()),
-        ("lead", "Change lead time", words.lead(now.lead, before.lead, place), (now.lead.n, before.lead.n)),
-        ("fail", "Change fail rate", words.failures(now.fail, before.fail, place),
-         (now.fail.judged, before.fail.judged)),
-        ("recovery", "Recovery",
-         words.recovery(now.recovery, before.recovery, place) if now.is_measured
-         else words.NO_INCIDENTS_KNOWN, (now.recovery.n, before.recovery.n)),
-        ("rework", "Rework", words.rework(now.rework, before.rework, place), (now.rework.n, before.rework.n)),
-    )  # fmt: skip
-    for key, title, sentence, counts in said:
+    words = delivery.sentences_of(now, before, glance.place, knows_past=glance.before["delivery"] is not None)
+    said: tuple[tuple[str, str, tuple[int | None, ...]], ...] = (
+        ("frequency", "Deployments", ()),
+        ("lead", "Change lead time", (now.lead.n, before.lead.n)),
+        ("fail", "Change fail rate", (now.fail.judged, before.fail.judged)),
+        ("recovery", "Recovery", (now.recovery.n, before.recovery.n)),
+        ("rework", "Rework", (now.rework.n, before.rework.n)),
+    )
+    for key, title, counts in said:
         slug = definition(delivery.MODULES[key]).slug
-        yield Line(key, title, sentence, "analytics:review_delivery", slug, counts)
+        yield Line(key, title, words[key], "analytics:review_delivery", slug, counts)
 
 
 # Of the stages of `metrics.time_spent` those that are times, as a table of a week names them.
@@ -276,14 +271,15 @@ def _cells_of_delivery(week: Week, span: Span) -> Iterator[Cell]:
     yield Cell("deployments", "Deployments that reached users", deployed, number, "deployment-frequency")
     yield Cell("lead", "Change lead time, median", *_middle(one.lead), "change-lead-time")
     untold = one.fail.state == "not_measured"
-    failed = UNMEASURED if untold else _share(one.fail.share)
+    failed = UNMEASURED if untold else UNKNOWN if number is None else _share(one.fail.share)
     yield Cell("failed", "Failed deployments of those judged", *failed, "change-fail-rate")
     young = None if number is None or untold else one.fail.pending
     pending = UNMEASURED[0] if untold else "not known" if young is None else whole(young)
     yield Cell("pending", "Deployments too young to be judged", pending, young, "change-fail-rate")
     middle = UNMEASURED if untold and not one.is_measured else _middle(one.recovery)
     yield Cell("recovery", "Recovery from failed deployments, median", *middle, "failed-deployment-recovery")
-    rework = UNMEASURED if one.rework.state == "not_measured" else _share(one.rework.share)
+    unseen = one.rework.state == "not_measured"
+    rework = UNMEASURED if unseen else UNKNOWN if number is None else _share(one.rework.share)
     yield Cell("rework", "Deployments that were rework", *rework, "deployment-rework-rate")
 
 

@@ -180,6 +180,19 @@ def test_what_nobody_tells_of_is_neither_hidden_nor_none() -> None:
     assert "that a change had a hand in began" not in shown
 
 
+def test_where_no_deployment_is_known_none_is_said_to_have_reached_nobody() -> None:
+    area = make.area("Payments")
+    touched(make.change(merged_at=at(1), area=area))
+    deployed(1, 2)
+    flow.settle(now=NOW)
+    asked = {"scope": f"area:{area.pk}"}
+    shown = text(client_of(), reverse("analytics:review"), **asked)
+    assert "No deployment in Payments is known by then" in shown
+    assert "no deployment in Payments reached users" not in shown
+    figures = client_of().get(reverse("analytics:review_json"), asked).json()["figures"]
+    assert {figures[key]["words"] for key in ("deployments", "failed", "pending", "rework")} == {"not known"}
+
+
 @pytest.mark.parametrize(
     "query", [{"week": "2026-W60"}, {"week": "x"}, {"scope": "team:99"}, {"week": "2027-W01"}]
 )
