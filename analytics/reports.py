@@ -13,7 +13,6 @@ from django.core.cache import cache
 from analytics.csv_files import csv_text
 from analytics.metrics import Definition, definition, failure_rate
 from analytics.metrics.failure_rate import FailureRate, Place
-from analytics.privacy import gives_away
 from analytics.queries.cells import CellCounts, CellIncidents, cells_and_incidents
 from analytics.queries.counted import (
     Scope,
@@ -165,7 +164,7 @@ def _report(
     stands: Standing,
     counts: dict[Place, CellCounts],
     behind: dict[Place, CellIncidents],
-    without: WithoutChange,
+    without: WithoutChange | None,
     words: Words,
 ) -> MatrixReport:
     areas, kinds = words
@@ -189,7 +188,7 @@ def _report(
         definition=definition(failure_rate),
         areas=columns,
         rows=tuple(_rows(measured, columns, kinds, unknown)),
-        without_change=_shown_without_change(without),
+        without_change=without,
         unknown_share=unknown[ALL_AREAS],
     )
 
@@ -262,11 +261,6 @@ def _rows(
     for key, name in [*names, *((key.value, str(key.label)) for key in RowKey)]:
         of_row = tuple(cells.get((key, area)) or empty[area] for area in [*slugs, ALL_AREAS])
         yield MatrixRow(key, name, of_row[:-1], of_row[-1])
-
-
-def _shown_without_change(found: WithoutChange) -> WithoutChange | None:
-    """None: hidden, since too few incidents stand beside a restricted one."""
-    return None if gives_away(found.total, found.restricted) else found
 
 
 HEADER = (

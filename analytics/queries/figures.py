@@ -6,7 +6,7 @@ Which changes count is said once, by `counted_changes`: the matrix aggregates th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from analytics.models import CountedChange, RowCode
+from analytics.privacy import gives_away
 from changes.models import (
     Assistance,
     AssistanceKind,
@@ -253,8 +254,16 @@ class WithoutChange(NamedTuple):
     def total(self) -> int:
         return self.no_change + self.not_determined + self.unanswered + self.deployment_only
 
+    @classmethod
+    def of(cls, parts: Mapping[str, tuple[int, int]]) -> WithoutChange | None:
+        """By part how many, and how many of these are restricted. None: hidden, as one of few is."""
+        whole, restricted = (sum(numbers) for numbers in zip(*parts.values(), strict=True))
+        if any(gives_away(*numbers) for numbers in ((whole, restricted), *parts.values())):
+            return None
+        return cls(**{name: n for name, (n, _) in parts.items()}, restricted=restricted > 0)
 
-def incidents_without_change(filters: Filters, areas: Taxonomy) -> WithoutChange:
+
+def incidents_without_change(filters: Filters, areas: Taxonomy) -> WithoutChange | None:
     began = Coalesce("impact_started_at", "detected_at", "reported_at")
     incidents = (
         Incident.objects.counted()
@@ -275,15 +284,19 @@ def incidents_without_change(filters: Filters, areas: Taxonomy) -> WithoutChange
     )
     by_deployment = Q(by_deployment=True)
     answer = Incident.CauseAnswer
-    counted = models.Count
-    figures = incidents.aggregate(
-        no_change=counted("pk", filter=~by_deployment & Q(cause_answer=answer.NO_CHANGE)),
-        not_determined=counted("pk", filter=~by_deployment & Q(cause_answer=answer.NOT_DETERMINED)),
-        unanswered=counted("pk", filter=~by_deployment & Q(cause_answer__in=[answer.OPEN, answer.CHANGES])),
-        deployment_only=counted("pk", filter=by_deployment),
-        restricted=counted("pk", filter=Q(is_restricted=True)),
-    )
-    return WithoutChange(**{**figures, "restricted": figures["restricted"] > 0})
+    parts = {
+        "no_change": ~by_deployment & Q(cause_answer=answer.NO_CHANGE),
+        "not_determined": ~by_deployment & Q(cause_answer=answer.NOT_DETERMINED),
+        "unanswered": ~by_deployment & Q(cause_answer__in=[answer.OPEN, answer.CHANGES]),
+        "deployment_only": by_deployment,
+    }
+    among = {"all": Q(), "restricted": Q(is_restricted=True)}
+    figures = incidents.aggregate(**{
+        f"{name}_{which}": models.Count("pk", filter=part & rows)
+        for name, part in parts.items()
+        for which, rows in among.items()
+    })  # fmt: skip
+    return WithoutChange.of({name: (figures[f"{name}_all"], figures[f"{name}_restricted"]) for name in parts})
 
 
 def linked(changes: models.QuerySet[Change], filters: Filters, user: User) -> models.QuerySet[Change]:

@@ -9,19 +9,20 @@ from analytics.queries.figures import WithoutChange
 from analytics.queries.ledger import Standing
 from analytics.spans import nodes_between
 
+PARTS = {
+    "no_change": RowCode.NO_CHANGE,
+    "not_determined": RowCode.NOT_DETERMINED,
+    "unanswered": RowCode.UNANSWERED,
+    "deployment_only": RowCode.DEPLOYMENT_ONLY,
+}
 
-def without_change(scope: Scope, stands: Standing) -> WithoutChange:
+
+def without_change(scope: Scope, stands: Standing) -> WithoutChange | None:
     """Counted incidents that began in the window and name no change, by what was answered instead."""
     by_cells = scope.filters.known_at is None and scope.services is None and stands.cells_stand
     lines = _instead_from_cells(scope) if by_cells else _instead_from_facts(scope)
-    found = {RowCode(row): n for row, n, _ in lines}
-    return WithoutChange(
-        no_change=found.get(RowCode.NO_CHANGE, 0),
-        not_determined=found.get(RowCode.NOT_DETERMINED, 0),
-        unanswered=found.get(RowCode.UNANSWERED, 0),
-        deployment_only=found.get(RowCode.DEPLOYMENT_ONLY, 0),
-        restricted=any(hidden for _, _, hidden in lines),
-    )
+    found = {RowCode(row): (n, restricted) for row, n, restricted in lines}
+    return WithoutChange.of({name: found.get(row, (0, 0)) for name, row in PARTS.items()})
 
 
 def _instead_from_cells(scope: Scope) -> list[tuple[int, int, int]]:

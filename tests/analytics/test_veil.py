@@ -301,3 +301,17 @@ def test_incidents_after_an_action_hide_a_restricted_one(reader: Client) -> None
     [found] = told(reader, "analytics:effects_json")["actions"]
     assert (found["before"], found["since"]) == (0, None)
     assert "1 in the" not in text(reader, "analytics:effects")
+
+
+def test_no_answer_instead_of_a_change_is_counted_for_a_lone_restricted_incident(reader: Client) -> None:
+    for number in range(4):
+        histories.incident(
+            began_at=NOW - timedelta(days=50 + number), is_restricted=not number,
+            cause_answer="not_determined" if number else "no_change",
+        )  # fmt: skip
+    histories.settled()
+    assert told(reader, "analytics:matrix_json")["incidents_without_change"] is None
+    for _ in range(2):
+        histories.incident(began_at=NOW - timedelta(days=40), cause_answer="no_change")
+    histories.settled()
+    assert told(reader, "analytics:matrix_json")["incidents_without_change"]["no_change"] == 3
