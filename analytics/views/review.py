@@ -38,7 +38,7 @@ HAPPENED = (
     ("safeguards", "safeguards began", "analytics:safeguards", ""),
 )
 WAITS = (
-    ("unresolved", "incidents not over", "incidents:list", "ongoing=yes"),
+    ("unresolved", "incidents not over", "incidents:list", "ongoing=true"),
     ("postmortems", "postmortems due or overdue", "", "due-title"),
     ("actions", "actions due or overdue", "", "due-title"),
     ("unreviewed", "signals nobody has reviewed", "analytics:signals", ""),

@@ -193,6 +193,16 @@ def test_where_no_deployment_is_known_none_is_said_to_have_reached_nobody() -> N
     assert {figures[key]["words"] for key in ("deployments", "failed", "pending", "rework")} == {"not known"}
 
 
+def test_each_count_leads_to_a_page_that_takes_its_filter() -> None:
+    client = client_of()
+    context = client.get(reverse("analytics:review")).context
+    for line in [*context["happened"], *context["waits"]]:
+        if line["url"].startswith("/"):
+            answer = client.get(line["url"])
+            assert answer.status_code == 200, line
+            assert "is not one of the available choices" not in answer.content.decode(), line
+
+
 @pytest.mark.parametrize(
     "query", [{"week": "2026-W60"}, {"week": "x"}, {"scope": "team:99"}, {"week": "2027-W01"}]
 )
