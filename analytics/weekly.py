@@ -277,6 +277,7 @@ def _cells_of_delivery(week: Week, span: Span) -> Iterator[Cell]:
     pending = UNMEASURED[0] if untold else "not known" if young is None else whole(young)
     yield Cell("pending", "Deployments too young to be judged", pending, young, "change-fail-rate")
     middle = UNMEASURED if untold and not one.is_measured else _middle(one.recovery)
+    middle = HIDDEN if one.recovery.hidden else middle
     yield Cell("recovery", "Recovery from failed deployments, median", *middle, "failed-deployment-recovery")
     unseen = one.rework.state == "not_measured"
     rework = UNMEASURED if unseen else UNKNOWN if number is None else _share(one.rework.share)
@@ -286,6 +287,7 @@ def _cells_of_delivery(week: Week, span: Span) -> Iterator[Cell]:
 # Nobody tells of it here: neither hidden, nor none.
 UNMEASURED = ("not measured", None)
 UNKNOWN = ("not known", None)
+HIDDEN = ("hidden", None)
 
 
 def _middle(spread: Spread) -> tuple[str, float | None]:

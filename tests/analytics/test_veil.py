@@ -170,6 +170,8 @@ def test_hidden_recoveries_are_not_counted_beside(reader: Client, till: Service)
     for day in (0.5, 1.5, 2.5):
         deployed(till, day, because_of=secret if day == 0.5 else None)
     flow.settle(now=NOW)
+    week = told(reader, "analytics:review_json", week="2026-W47")["figures"]["recovery"]
+    assert (week["words"], week["value"]) == ("hidden", None)
     found = told(reader, "analytics:review_delivery_json", week="2026-W47")
     for span in (found["now"], next(one for one in found["weeks"] if one["week"] == "2026-W47")):
         for name in ("recovery", "restore"):
