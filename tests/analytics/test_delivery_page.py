@@ -178,6 +178,19 @@ def test_list_behind_a_number_names_its_records(shop: Shop, reader: Client) -> N
     assert "1 d 8 h" in changes.content.decode()
 
 
+def test_releases_of_one_commit_are_told_apart_by_their_tags(shop: Shop, reader: Client) -> None:
+    for tag in ("v7.4.1", "v7.4.2"):
+        at = midnight(shop.week) + timedelta(days=1)
+        made = make.deployment(
+            repository=shop.where, service=shop.checkout, finished_at=at, sha="ee37a7d0", ref=tag
+        )
+        ledger.touch(ledger.Kind.DEPLOYMENT, made.pk, verb="told")
+    flow.settle(now=timezone.now())
+    for address in (records(reader, of="deployments"), reader.get(reverse("changes:deployments"))):
+        for tag in ("v7.4.1", "v7.4.2"):
+            assert tag in address.content.decode()
+
+
 def test_lists_keep_a_restricted_incident_from_those_not_named_on_it(shop: Shop, reader: Client) -> None:
     incidents = records(reader, of="recovery")
     assert [one.pk for one, _ in incidents.context["lines"]] == [shop.outage.pk]
