@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -20,35 +22,28 @@ from analytics.stats.evidence import quarter_index
 
 GROUPS = {RowCode.MANUAL.value: MANUAL, RowCode.UNKNOWN.value: UNKNOWN, RowCode.ASSISTED.value: ASSISTED}
 
-CHOSEN = """
-chosen AS (
-    SELECT fact.change_id, fact.area, fact.size_band, fact.shipped_on, fact.rows,
-           EXTRACT(YEAR FROM fact.shipped_on)::int * 4 + (EXTRACT(MONTH FROM fact.shipped_on)::int - 1) / 3
-               AS quarter
-    FROM analytics_countedchange AS fact
-    WHERE {known_fact} AND fact.is_demo = %(demo)s AND fact.type = %(type)s
-      AND fact.shipped_on BETWEEN %(first_day)s AND %(as_of)s
-)
-"""
 # A change fails at most once: what its earlier incidents took of it is gone for the later ones.
-INCIDENTS = """
-, links AS (
-    SELECT link.incident_id, link.share, link.confirmed, chosen.*,
-           SUM(link.share) OVER (PARTITION BY change_id ORDER BY link.began_on, link.incident_id) AS spent
-    FROM analytics_countedlink AS link JOIN chosen USING (change_id)
-    WHERE {known_link} AND link.is_demo = %(demo)s AND link.began_on <= %(as_of)s
-      AND link.began_on - chosen.shipped_on BETWEEN 0 AND %(window)s
-),
-bundles AS (
-    SELECT incident_id, jsonb_agg(
-               jsonb_build_array(
-                   area, size_band, quarter, rows, confirmed,
-                   LEAST(share, GREATEST(0, %(whole)s - (spent - share)))
-               ) ORDER BY area, size_band, quarter, rows, share, confirmed
-           ) AS links
-    FROM links GROUP BY incident_id
-)
-SELECT links::text, COUNT(*) FROM bundles GROUP BY links
+LINKS = """
+SELECT incident_id, area, size_band, quarter, rows, confirmed,
+       LEAST(share, GREATEST(0, %(whole)s - (spent - share)))
+FROM (
+    SELECT link.incident_id, link.share, link.confirmed, fact.area, fact.size_band, fact.rows,
+           EXTRACT(YEAR FROM fact.shipped_on)::int * 4 + (EXTRACT(MONTH FROM fact.shipped_on)::int - 1) / 3
+               AS quarter,
+           SUM(link.share) OVER (PARTITION BY link.change_id ORDER BY link.began_on, link.incident_id)::bigint
+               AS spent
+    FROM analytics_countedlink AS link
+    CROSS JOIN LATERAL (
+        -- One by one: the changes with links are few beside all that shipped meanwhile.
+        SELECT * FROM analytics_countedchange AS fact
+        WHERE fact.change_id = link.change_id AND {known_fact} LIMIT 1
+    ) AS fact
+    WHERE fact.is_demo = %(demo)s AND fact.type = %(type)s
+      AND fact.shipped_on BETWEEN %(first_day)s AND %(as_of)s
+      AND {known_link} AND link.is_demo = %(demo)s AND link.began_on BETWEEN %(first_day)s AND %(as_of)s
+      AND link.began_on - fact.shipped_on BETWEEN 0 AND %(window)s
+) AS one
+ORDER BY incident_id, area, size_band, quarter, rows, share, confirmed
 """
 
 
@@ -111,9 +106,7 @@ def _group(row: int) -> str:
 
 def _incidents(filters: Filters) -> Counter[Incident]:
     """How many incidents had just these links."""
-    statement = CHOSEN.format(known_fact=known(filters, "fact")) + INCIDENTS.format(
-        known_link=known(filters, "link")
-    )
+    statement = LINKS.format(known_fact=known(filters, "fact"), known_link=known(filters, "link"))
     parameters: dict[str, Any] = {
         "as_of": filters.as_of,
         "first_day": filters.start,
@@ -123,14 +116,16 @@ def _incidents(filters: Filters) -> Counter[Incident]:
         "window": MATURITY_DAYS,
         "whole": WHOLE,
     }
-    found: Counter[Incident] = Counter()
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {statement}", parameters)
-        for links, times in cursor.fetchall():
-            found[tuple(_link(*link) for link in json.loads(links))] += times
-    return found
-
-
-def _link(area: int, size: str, quarter: int, rows: list[int], confirmed: bool, share: int) -> PlacedLink:
-    groups = frozenset(group for row in rows if (group := _group(row)))
-    return PlacedLink(Spot(str(area), size, quarter), groups, share / WHOLE, confirmed)
+        cursor.execute(statement, parameters)
+        lines = cursor.fetchall()
+    # The same few places and rows come back in thousands of links.
+    spot = cache(lambda area, size, quarter: Spot(str(area), size, quarter))
+    groups = cache(lambda rows: frozenset(group for row in rows if (group := _group(row))))
+    return Counter(
+        tuple(
+            PlacedLink(spot(*place), groups(tuple(rows)), share / WHOLE, confirmed)
+            for _, *place, rows, confirmed, share in of_one
+        )
+        for _, of_one in groupby(lines, key=itemgetter(0))
+    )

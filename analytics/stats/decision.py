@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from analytics.stats.cells import cell_state
-from analytics.stats.evidence import Bet, BetLink, e_benjamini_hochberg, evidence_of, noticeable_ratio
+from analytics.stats.evidence import (
+    Bet,
+    BetLink,
+    Sorted,
+    e_benjamini_hochberg,
+    evidence_by_start,
+    evidence_of,
+    noticeable_ratio,
+)
 
 # Rises with anything that may alter what is said of the same records.
 RULE_VERSION = 1
@@ -104,13 +112,23 @@ class _Case:
 
 def judge(records: Records, kinds: Sequence[str], areas: Sequence[str]) -> list[Judged]:
     """Every kind as a whole, then every kind in every area where it has changes."""
-    by_area: defaultdict[str | None, dict[Incident, int]] = defaultdict(dict)
-    for incident, times in records.incidents.items():
-        for area in {None, *(link.spot.area for link in incident)}:
-            by_area[area][incident] = times
+    by_area = _by_area(records)
     wholes = [_case(records, kind, None, by_area[None]) for kind in kinds]
     cells = [_case(records, kind, area, by_area[area]) for kind in kinds for area in areas]
     return [*_family(records, wholes), *_family(records, [one for one in cells if one.own])]
+
+
+def _by_area(records: Records) -> Mapping[str | None, Counter[Incident]]:
+    """Incidents by what they say in an area (None: anywhere), by links of the last four quarters alone."""
+    found: defaultdict[str | None, Counter[Incident]] = defaultdict(Counter)
+    for incident, times in records.incidents.items():
+        recent = tuple(link for link in incident if link.spot.quarter > records.quarter - 4)
+        if not recent:
+            continue
+        found[None][recent] += times
+        for area in {link.spot.area for link in recent}:
+            found[area][tuple(link for link in recent if link.spot.area == area)] += times
+    return found
 
 
 def unknown_share(records: Records, area: str | None) -> float:
@@ -134,41 +152,47 @@ def _case(records: Records, kind: str, area: str | None, incidents: Mapping[Inci
         other.update(dict(records.of(group, area)))
     case = _Case(kind, area, baseline, share, Counter(dict(records.of(kind, area))), other)
     if case.is_watched:
-        for incident, times in incidents.items():
-            _bet(case, incident, times, records.quarter)
+        _bet(case, incidents)
     return case
 
 
-def _bet(case: _Case, incident: Incident, times: int, quarter: int) -> None:
-    """What an incident says here: its recent links to the kind or the baseline in the case's area."""
+def _bet(case: _Case, incidents: Mapping[Incident, int]) -> None:
+    """What incidents say here, by their links to the kind or to the baseline."""
     groups = BASELINE_GROUPS[case.baseline]
-    bet: list[BetLink] = []
-    confirmed: list[BetLink] = []
-    for link in incident:
-        spot = link.spot
-        is_kind = case.kind in link.groups
-        if not (is_kind or link.groups & groups) or spot.quarter <= quarter - 4:
-            continue
-        if case.area not in (None, spot.area):
-            continue
-        one = BetLink(link.weight, is_kind, case.own[spot], case.other[spot], spot.quarter)
-        bet.append(one)
-        if link.is_confirmed:
-            confirmed.append(one)
-        if not is_kind:
-            case.baseline_failures[spot.area, spot.size] += link.weight * times
-    if bet:
-        case.incidents += times * any(one.is_kind for one in bet)
-        case.bets[tuple(bet)] += times
-    if confirmed:
-        case.confirmed[tuple(confirmed)] += times
+    # The same few links come back in thousands of incidents.
+    seen: dict[tuple[float, bool, Spot], BetLink] = {}
+    for incident, times in incidents.items():
+        bet: list[BetLink] = []
+        confirmed: list[BetLink] = []
+        with_kind = False
+        for spot, of_link, weight, is_confirmed in incident:
+            is_kind = case.kind in of_link
+            if not is_kind and groups.isdisjoint(of_link):
+                continue
+            key = weight, is_kind, spot
+            one = seen.get(key)
+            if one is None:
+                one = seen[key] = BetLink(weight, is_kind, case.own[spot], case.other[spot], spot.quarter)
+            bet.append(one)
+            if is_confirmed:
+                confirmed.append(one)
+            if is_kind:
+                with_kind = True
+            else:
+                case.baseline_failures[spot.area, spot.size] += weight * times
+        if bet:
+            case.incidents += times * with_kind
+            case.bets[tuple(bet)] += times
+        if confirmed:
+            case.confirmed[tuple(confirmed)] += times
 
 
 def _family(records: Records, cases: Sequence[_Case]) -> Iterator[Judged]:
     """Kinds as a whole are one family, cells another: in each the false discoveries are held by e-BH."""
     watched = [case for case in cases if case.is_watched]
-    harm = [evidence_of("harm", records.quarter, case.bets) for case in watched]
-    benefit = [evidence_of("benefit", records.quarter, case.bets) for case in watched]
+    bets = [Sorted.of(case.bets, records.quarter) for case in watched]
+    harm = [evidence_by_start("harm", those) for those in bets]
+    benefit = [evidence_by_start("benefit", those) for those in bets]
     harmful = set(e_benjamini_hochberg(harm, FALSE_DISCOVERY_RATE))
     better = set(e_benjamini_hochberg(benefit, FALSE_DISCOVERY_RATE))
     at = {id(case): index for index, case in enumerate(watched)}
@@ -178,11 +202,11 @@ def _family(records: Records, cases: Sequence[_Case]) -> Iterator[Judged]:
             yield _judged(case)
         else:
             selected = index in harmful, index in better
-            yield _weighed(case, records.quarter, harm[index], benefit[index], *selected)
+            yield _weighed(case, records.quarter, bets[index], harm[index], benefit[index], *selected)
 
 
 def _weighed(
-    case: _Case, quarter: int, harm: float, benefit: float, is_harmful: bool, is_better: bool
+    case: _Case, quarter: int, bets: Sorted, harm: float, benefit: float, is_harmful: bool, is_better: bool
 ) -> Judged:
     is_manual = case.baseline == MANUAL_BASELINE
     return _judged(
@@ -191,7 +215,7 @@ def _weighed(
         harm_e_confirmed=evidence_of("harm", quarter, case.confirmed),
         benefit_e=benefit,
         # Hidden AI work in an unmarked baseline would make "no worse" and "no difference" too easy to claim.
-        holds_e=evidence_of("holds_up", quarter, case.bets) if is_manual else 0.0,
+        holds_e=evidence_by_start("holds_up", bets) if is_manual else 0.0,
         harm_selected=is_harmful,
         benefit_selected=is_better,
         noticeable=_noticeable(case),

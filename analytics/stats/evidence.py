@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from math import log, prod
@@ -44,23 +45,48 @@ def evidence(direction: str, current_quarter: int, incidents: Sequence[Sequence[
 
 
 def evidence_of(direction: str, current_quarter: int, bets: Mapping[Bet, int]) -> float:
-    """The same for bets with how often each was made.
+    """The same for bets with how often each was made."""
+    return evidence_by_start(direction, Sorted.of(bets, current_quarter))
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Bets by the quarters that they rest on; sorted once, weighed in every direction."""
+
+    last: int
+    # By the one quarter that all links of a bet lie in.
+    alone: Mapping[int, frozenset[tuple[Bet, int]]]
+    across: Sequence[tuple[Bet, int]]
+
+    @classmethod
+    def of(cls, bets: Mapping[Bet, int], last: int) -> Sorted:
+        first = last - 3
+        alone: defaultdict[int, Counter[Bet]] = defaultdict(Counter)
+        across = []
+        for bet, times in bets.items():
+            if len(bet) > 1:
+                bet = tuple(link for link in bet if link.quarter >= first)
+            quarters = {min(link.quarter, last) for link in bet if link.quarter >= first}
+            if len(quarters) == 1:
+                alone[quarters.pop()][bet] += times
+            elif quarters:
+                across.append((bet, times))
+        return cls(last, {quarter: frozenset(those.items()) for quarter, those in alone.items()}, across)
+
+
+def evidence_by_start(direction: str, bets: Sorted) -> float:
+    """Mean over the last four quarterly starts.
 
     Worked out from the latest start to the earliest: each bet only adds what its older links alter. Of a
     quarter that is over nothing alters from week to week, so what it comes to is remembered.
     """
     grid = GRIDS[direction][1]
-    first, last = current_quarter - 3, current_quarter
+    first, last = bets.last - 3, bets.last
     steps = {start: [1.0] * len(grid) for start in range(first, last + 1)}
-    alone: defaultdict[int, Counter[Bet]] = defaultdict(Counter)
-    for bet, times in bets.items():
-        quarters = {min(link.quarter, last) for link in bet if link.quarter >= first}
-        if len(quarters) == 1:
-            alone[quarters.pop()][tuple(link for link in bet if link.quarter >= first)] += times
-        elif quarters:
-            _multiply(steps, bet, times, direction)
-    for quarter, those in alone.items():
-        for at, factor in enumerate(_together(direction, frozenset(those.items()))):
+    for bet, times in bets.across:
+        _multiply(steps, bet, times, direction)
+    for quarter, those in bets.alone.items():
+        for at, factor in enumerate(_together(direction, those)):
             steps[quarter][at] *= factor
     total, product = 0.0, [1.0] * len(grid)
     for start in range(last, first - 1, -1):
