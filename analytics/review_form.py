@@ -13,7 +13,8 @@ from django.utils.functional import cached_property
 from accounts.models import Team
 from analytics.flow_weeks import QUARTER, WEEK, Span, label, last_full, monday, read_label
 from analytics.forms import today
-from analytics.queries.figures import services_offered, shows_demo
+from analytics.queries.figures import organisation_zone, services_offered, shows_demo
+from analytics.queries.newest import newest
 from changes.models import DomainArea
 from changes.queries.together import together
 
@@ -105,6 +106,15 @@ class ReviewForm(forms.Form):
     @property
     def is_latest(self) -> bool:
         return self.week == last_full(self.today).begins_on
+
+    @cached_property
+    def silent_since(self) -> date | None:
+        """The day of the last merge or deployment that is known, where a whole week and more passed since."""
+        found = newest(self.demo)
+        if found is None:
+            return None
+        day = found.astimezone(organisation_zone()).date()
+        return day if day < self.week - WEEK else None
 
     @property
     def quarter(self) -> Span:

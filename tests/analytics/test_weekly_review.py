@@ -203,6 +203,18 @@ def test_each_count_leads_to_a_page_that_takes_its_filter() -> None:
             assert "is not one of the available choices" not in answer.content.decode(), line
 
 
+@pytest.mark.parametrize("name", ["review", "review_delivery", "review_time", "review_work"])
+def test_weeks_after_the_last_that_is_known_are_not_passed_off_as_quiet(name: str) -> None:
+    deployed(-30, -9)
+    flow.settle(now=NOW)
+    client, said = client_of(), "No merge or deployment after 7 Nov 2026 is known here."
+    assert said in text(client, reverse(f"analytics:{name}"))
+    assert said not in text(client, reverse(f"analytics:{name}"), week="2026-W46")
+    deployed(-5)
+    flow.settle(now=NOW)
+    assert "is known here. If a forge" not in text(client, reverse(f"analytics:{name}"))
+
+
 @pytest.mark.parametrize(
     "query", [{"week": "2026-W60"}, {"week": "x"}, {"scope": "team:99"}, {"week": "2027-W01"}]
 )
