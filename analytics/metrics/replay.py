@@ -35,7 +35,7 @@ from datetime import date
 from analytics.models import RowCode
 from analytics.privacy import gives_away
 from analytics.queries import replay as queries
-from analytics.queries.replay import Asked, Met, Month
+from analytics.queries.replay import Asked, Behind, Met, Month
 from analytics.stats import wilson_interval
 from analytics.stats.shapes import Interval
 
@@ -70,6 +70,7 @@ class Replay:
     lines: tuple[Line, ...]
     all_changes: int
     all_harmful: int
+    behind: Behind
     made_on: date | None
 
     @property
@@ -121,7 +122,13 @@ class Replay:
     def is_hidden(self) -> bool:
         """So few, in all or that it would have applied to, that a restricted one could be guessed."""
         met = [line for line in self.lines if line.state == "met"]
-        return any(gives_away(len(few), sum(line.restricted for line in few)) for few in (self.lines, met))
+        return gives_away(self.behind.fitting, self.behind.fitting_restricted) or any(
+            gives_away(len(few), sum(line.restricted for line in few)) for few in (self.lines, met)
+        )
+
+    @property
+    def hides_others(self) -> bool:
+        return self.is_hidden or gives_away(self.behind.others, self.behind.others_restricted)
 
     @property
     def rate(self) -> tuple[float, Interval] | None:
@@ -146,13 +153,14 @@ def _rate(harmful: int, changes: int) -> tuple[float, Interval] | None:
 
 def replay(asked: Asked, *, made_on: date | None = None, written_from: Collection[int] = ()) -> Replay:
     """`written_from` are ids of incidents that it was made because of: no credit for those."""
-    whole, harmful = queries.all_changes(asked)
+    whole, harmful, behind = queries.all_changes(asked)
     return Replay(
         asked=asked,
         months=tuple(queries.months(asked)),
         lines=tuple(_line(met, met.incident in written_from) for met in queries.incidents(asked)),
         all_changes=whole,
         all_harmful=harmful,
+        behind=behind,
         made_on=made_on,
     )
 

@@ -64,6 +64,15 @@ class Month(NamedTuple):
     young: int
 
 
+class Behind(NamedTuple):
+    """Incidents that changes of these days are linked to: those that fit, and others."""
+
+    fitting: int
+    fitting_restricted: int
+    others: int
+    others_restricted: int
+
+
 class Met(NamedTuple):
     """An incident of the scope's area or services, or elsewhere with a change that fits."""
 
@@ -111,6 +120,25 @@ SELECT CASE WHEN (SELECT bool_and(cells_stand) FROM analytics_counting) THEN (
     JOIN analytics_countedchange AS fact ON fact.change_id = link.change_id
     WHERE link.known_until IS NULL AND link.confirmed AND {STANDING}
 )
+"""
+# Changes may be linked to incidents of other days than those asked for.
+BEHIND = """
+SELECT whole.*, behind.* FROM ({whole}) AS whole(changes, harmful), (
+    SELECT COUNT(*) FILTER (WHERE fits), COUNT(*) FILTER (WHERE fits AND restricted),
+           COUNT(*) FILTER (WHERE others), COUNT(*) FILTER (WHERE others AND restricted)
+    FROM (
+        SELECT incident_id, restricted, bool_or(fits) AS fits, bool_or(NOT fits) AS others
+        FROM (
+            SELECT link.incident_id, incident.is_restricted AS restricted, COALESCE({fits}, FALSE) AS fits
+            FROM analytics_countedlink AS link
+            JOIN analytics_countedchange AS fact ON fact.change_id = link.change_id
+            JOIN incidents_incident AS incident ON incident.id = link.incident_id
+            {paths}
+            WHERE link.known_until IS NULL AND {standing}
+            OFFSET 0  -- else what a change touches is looked at for each use of it
+        ) AS one GROUP BY incident_id, restricted
+    ) AS each
+) AS behind(fitting, fitting_restricted, others, others_restricted)
 """
 INCIDENTS = """
 SELECT incident_id, began_on, inside, restricted, instead,
@@ -172,11 +200,13 @@ def months(asked: Asked) -> list[Month]:
     ]
 
 
-def all_changes(asked: Asked) -> tuple[int, int]:
-    """Every change of these days, and how many of them had a confirmed hand in an incident."""
+def all_changes(asked: Asked) -> tuple[int, int, Behind]:
+    """Every change of these days, how many of them had a confirmed hand in an incident, and in which."""
+    scope = asked.scope
+    statement = BEHIND.format(whole=WHOLE, fits=_fits(scope), paths=_paths(scope), standing=STANDING)
     among = {"types": Change.Type.values, "nodes": list(nodes_between(asked.start, asked.end))}
-    [row] = _rows(WHOLE, {**_values(asked), **among})
-    return row[0], row[1]
+    [(whole, harmful, *behind)] = _rows(statement, {**_values(asked), **among})
+    return whole, harmful, Behind(*behind)
 
 
 def incidents(asked: Asked) -> list[Met]:

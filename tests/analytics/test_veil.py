@@ -276,6 +276,15 @@ def test_a_replay_that_hides_its_incidents_leaves_nothing_to_subtract(reader: Cl
     assert found["harmless"] is None
 
 
+def test_a_replay_of_the_days_before_a_restricted_incident_tells_no_change_behind_it(reader: Client) -> None:
+    _matrix_history()
+    days = {"start": "2026-01-01", "end": str((NOW - timedelta(days=59)).date())}
+    found = told(reader, "analytics:replay_json", area="payments", paths="pay/0.py", **days)
+    assert (found["changes"], found["harmful"], found["harmless"]) == (1, None, None)
+    beside = text(reader, "analytics:replay", area="payments", paths="pay/1.py", **days)
+    assert beside.split("All other changes")[1].split()[1:3] == ["not", "shown:"]
+
+
 def test_a_replay_tells_neither_day_nor_state_of_a_restricted_incident(reader: Client) -> None:
     change, area = _matrix_history()
     query = {"area": "payments", "start": "2026-01-01", "end": "2026-11-25"}
