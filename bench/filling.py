@@ -82,6 +82,7 @@ def fill(*, changes: int, incidents: int) -> None:
     from django.db import connection, transaction
 
     from changes.models import Change
+    from changes.services.shipped_counts import count_anew
     from incidents.models import Incident
 
     named = {**places(), "changes": changes, "incidents": incidents}
@@ -97,6 +98,7 @@ def fill(*, changes: int, incidents: int) -> None:
         cursor.execute(CAUSES, named)
         for table in ("changes_change", "incidents_incident"):
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), MAX(id)) FROM {table}")  # noqa: S608
+    count_anew()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

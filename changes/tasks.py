@@ -12,6 +12,7 @@ from changes.services.placing import give_up, place_some
 from changes.services.rereading import read_some
 from changes.services.reviews import forget_days
 from changes.services.rework import follow_all
+from changes.services.shipped_counts import fold_if_many
 from changes.services.weighing import local_day
 
 # Of a tick: others wait for their turn in it.
@@ -48,3 +49,8 @@ def read_history_again() -> None:
     until = time.monotonic() + REREADING_SECONDS
     while read_some() and time.monotonic() < until:
         pass
+
+
+def fold_counts() -> None:
+    """Parts of the counts of shipped changes become one part a place, once there are many."""
+    fold_if_many()

@@ -23,6 +23,7 @@ from changes.models.places import (
 )
 from changes.models.review import DayKey, Review, ReviewCare, ReviewRemark, SeniorReviewer, SizeException
 from changes.models.rework import Blame, FollowUp
+from changes.models.shipped import ShippedCount
 from changes.models.taxonomy import (
     AssistanceKind,
     Assistant,
@@ -77,6 +78,7 @@ __all__ = [
     "ReviewRemark",
     "SeniorReviewer",
     "Service",
+    "ShippedCount",
     "SizeBand",
     "SizeException",
     "Strength",

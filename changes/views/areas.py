@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import timedelta
 
 from django.db.models import Count, OuterRef, Subquery
@@ -12,14 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from changes.filters import with_merged
-from changes.models import AreaRule, Change, DomainArea, Origin, Service
+from changes.models import AreaRule, Change, DomainArea, Service
 from changes.queries.places import shipped
+from changes.queries.shipped import Counts, shipped_in_areas
 from changes.views.bars import month_bars
 from changes.views.changes import ASSISTANCES
 from intake.queries import in_view
 
 MONTHS_SHOWN = timedelta(days=550)
-MARKED = [Origin.ASSISTED, Origin.AUTONOMOUS]
 
 
 def area_list(request: HttpRequest) -> HttpResponse:
@@ -27,17 +26,13 @@ def area_list(request: HttpRequest) -> HttpResponse:
     areas = DomainArea.objects.filter(merged_into=None).annotate(
         rules=Coalesce(Subquery(rules.values("n")), 0)
     )
-    all_shipped = in_view(Change.objects.shipped(), "repository__is_demo").order_by()
-    counts: dict[int | None, dict[str, int]] = defaultdict(dict)
-    for pk, origin, n in all_shipped.values_list("area", "origin").annotate(n=Count("*")):
-        counts[pk][origin] = n
-    listed = list(areas.order_by("retired_at", "-risk_level", "name"))
-    for area in listed:
-        of_area = counts[area.pk]
-        shipped_of, marked_of = sum(of_area.values()), sum(of_area.get(origin, 0) for origin in MARKED)
-        vars(area).update(shipped=shipped_of, marked=marked_of)
-    context = {"areas": listed, "without": sum(counts[None].values())}
-    return render(request, "changes/areas.html", context)
+    counts = shipped_in_areas()
+    lines = [
+        (area, counts.get(area.pk, Counts())) for area in areas.order_by("retired_at", "-risk_level", "name")
+    ]
+    return render(
+        request, "changes/areas.html", {"lines": lines, "without": counts.get(None, Counts()).shipped}
+    )
 
 
 def area_detail(request: HttpRequest, slug: str) -> HttpResponse:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,9 +16,10 @@ from django.views.decorators.http import require_POST
 from accounts.models import Role
 from changes.declared_template import template
 from changes.filters import RepositoryFilter
-from changes.models import AssistanceKind, Change, DomainArea, Origin, PathClassRule, Repository, Service
+from changes.models import AssistanceKind, Change, DomainArea, PathClassRule, Repository, Service
 from changes.queries import places
 from changes.queries.owners import may_speak_for
+from changes.queries.shipped import Counts, shipped_of_repositories
 from changes.queries.together import together
 from changes.services.places import TakenArea, add_path_class, take_areas, take_services
 from changes.services.placing import ask_to_place
@@ -34,16 +35,14 @@ MONTHS_SHOWN = timedelta(days=550)
 
 
 def repository_list(request: HttpRequest) -> HttpResponse:
-    current = Q(changes__merged_into=None)
-    shipped = current & Q(changes__state=Change.State.SHIPPED)
-    marked = shipped & Q(changes__origin__in=[Origin.ASSISTED, Origin.AUTONOMOUS])
-    repositories = Repository.objects.annotate(
-        shipped=Count("changes", filter=shipped),
-        marked=Count("changes", filter=marked),
-        last_shipped_at=Max("changes__shipped_at", filter=current),
-    )
+    newest = Change.objects.shipped().filter(repository=OuterRef("pk")).order_by("-shipped_at")
+    repositories = Repository.objects.annotate(last_shipped_at=Subquery(newest.values("shipped_at")[:1]))
     found = RepositoryFilter(request.GET, queryset=in_view(repositories))
-    return render(request, "changes/repositories.html", listing(request, found, found.qs.order_by("name")))
+    context = listing(request, found, found.qs.order_by("name"))
+    listed = list(context["page"])
+    counts = shipped_of_repositories(one.pk for one in listed)
+    context["lines"] = [(one, counts.get(one.pk, Counts())) for one in listed]
+    return render(request, "changes/repositories.html", context)
 
 
 def repository_detail(request: HttpRequest, pk: int) -> HttpResponse:

@@ -308,6 +308,7 @@ TICKS = [
     "changes.tasks.forget_day_keys",
     "changes.tasks.place_waiting",
     "changes.tasks.follow_fixes",
+    "changes.tasks.fold_counts",
     "changes.tasks.read_history_again",
     "incidents.tasks.follow_doubles",
     "incidents.tasks.remind_owners",
