@@ -18,6 +18,7 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from runner import processes
+from runner.management.commands.up import WORKER
 from tests.runner.conftest import ROOT
 
 pytestmark = pytest.mark.django_db  # for the migrations; the processes have a database of their own
@@ -95,6 +96,11 @@ def test_it_keeps_its_children_alive_and_takes_them_along(
     wait_until(lambda: all(group_is_empty(pid) for pid in after.values()))
     assert up.stdout is not None
     assert f"Hindcast runs at http://127.0.0.1:{port}/" in up.stdout.read()
+
+
+def test_a_worker_tells_other_workers_nothing() -> None:
+    """Each word would be an error of PostgreSQL: its queues know no broadcast."""
+    assert {"--without-gossip", "--without-mingle", "--without-heartbeat"} <= set(WORKER.split())
 
 
 def test_nothing_stays_behind_when_it_is_killed(up: subprocess.Popen[str], port: int) -> None:
