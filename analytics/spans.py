@@ -57,9 +57,11 @@ def calendar_node(start: date, end: date) -> int | None:
 # The same in SQL: `day` and `level` are columns or expressions.
 ORDINAL = "({day} - DATE '0001-01-01' + 1)"
 NODE = f"({{level}} * {STRIDE} + ({{ordinal}} >> ({BITS} * {{level}})))"
-# The calendar's spans of an ordinal.
+# The calendar's spans of an ordinal; blocks are whole weeks.
 _DAY = "(DATE '0001-01-01' + ({ordinal})::int - 1)"
-CALENDAR_NODES = f"""
-    {WEEK * STRIDE} + ({{ordinal}} - 1) / {WEEK_DAYS}, {BLOCK * STRIDE} + ({{ordinal}} - 1) / {BLOCK_DAYS},
-    {QUARTER * STRIDE} + EXTRACT(YEAR FROM {_DAY})::int * 4 + (EXTRACT(MONTH FROM {_DAY})::int - 1) / 3
-"""
+WEEK_NODE = f"({WEEK * STRIDE} + ({{ordinal}} - 1) / {WEEK_DAYS})"
+BLOCK_OF_WEEK = f"({BLOCK * STRIDE} + ({{week}} - {WEEK * STRIDE}) / {BLOCK_DAYS // WEEK_DAYS})"
+QUARTER_NODE = (
+    f"({QUARTER * STRIDE} + EXTRACT(YEAR FROM {_DAY})::int * 4 + (EXTRACT(MONTH FROM {_DAY})::int - 1) / 3)"
+)
+CALENDAR_NODES = f"{WEEK_NODE}, {BLOCK_OF_WEEK.format(week=WEEK_NODE)}, {QUARTER_NODE}"

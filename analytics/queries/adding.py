@@ -4,7 +4,16 @@
 from __future__ import annotations
 
 from analytics.models import WHOLE
-from analytics.spans import CALENDAR_NODES, LEVELS, NODE, ORDINAL, STRIDE
+from analytics.spans import (
+    BLOCK_OF_WEEK,
+    CALENDAR_NODES,
+    LEVELS,
+    NODE,
+    ORDINAL,
+    QUARTER_NODE,
+    STRIDE,
+    WEEK_NODE,
+)
 
 # What a change adds where it counts; sums of these are all that a cell holds.
 MEASURES: dict[str, str] = {
@@ -31,8 +40,11 @@ MEASURES: dict[str, str] = {
 COLUMNS = (*MEASURES, "afterwards")
 KEYS = ("is_demo", "slice", "type", "node", "row", "area")
 _KEYS, _COLUMNS = ", ".join(KEYS), ", ".join(COLUMNS)
-# Sums of big integers are numeric, which is slow to add up again.
-_SUMS = ", ".join(f"SUM({name})::bigint AS {name}" for name in COLUMNS)
+# Sums of big integers are numeric and slow; where a cell holds a number of changes, an integer has room.
+SHARES = {"sure", "perhaps", "any_sure", "any_perhaps", "incident_parts"}
+_SUMS = ", ".join(
+    f"SUM({name})::bigint AS {name}" if name in SHARES else f"SUM({name}::int) AS {name}" for name in COLUMNS
+)
 
 
 def _summed(name: str, what: str) -> str:
@@ -121,18 +133,25 @@ def _level(level: int | str, below: str) -> str:
 """
 
 
+def _calendar(span: str, below: str) -> str:
+    return f"""
+    SELECT is_demo, slice, type, {span.format(ordinal="node", week="node")} AS node, row, area, {_SUMS}
+    FROM {below} GROUP BY is_demo, slice, type, {span.format(ordinal="node", week="node")}, row, area
+"""
+
+
 _STRETCHES = ", ".join(
     f"level_{level} AS MATERIALIZED ({_level(level, f'level_{level - 1}' if level > 1 else 'by_day')})"
     for level in range(1, LEVELS - 1)
 )
 FILL_STRETCH = f"""
 , {_STRETCHES},
+weeks AS MATERIALIZED ({_calendar(WEEK_NODE, f"by_day WHERE {HAS_CALENDAR}")}),
 calendar AS (
     INSERT INTO analytics_cell AS cell ({_KEYS}, {_COLUMNS})
-    SELECT is_demo, slice, type, span, row, area, {_SUMS}
-    FROM by_day CROSS JOIN LATERAL {_CALENDAR} AS lies_in(span)
-    WHERE {HAS_CALENDAR}
-    GROUP BY is_demo, slice, type, span, row, area
+    SELECT * FROM weeks
+    UNION ALL {_calendar(BLOCK_OF_WEEK, "weeks")}
+    UNION ALL {_calendar(QUARTER_NODE, f"by_day WHERE {HAS_CALENDAR}")}
     {_ON_CONFLICT}
 )
 INSERT INTO analytics_cell ({_KEYS}, {_COLUMNS})

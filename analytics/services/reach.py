@@ -142,10 +142,13 @@ reached AS (
 SELECT id, MAX(at) FROM reached GROUP BY id
 """
 # What is deleted for good, as demonstration data is, takes what was known of it along.
-FORGET = """
-DELETE FROM {table} AS counted WHERE counted.{owner} = ANY(%s::bigint[])
-AND NOT EXISTS (SELECT FROM {owners} AS owner WHERE owner.id = counted.{owner})
+GONE = """
+SELECT one.id FROM unnest(%s::bigint[]) AS one(id)
+WHERE NOT EXISTS (SELECT FROM {owners} AS owner WHERE owner.id = one.id)
 """
+CHANGE_TABLES = (("analytics_countedchange", "change_id"), ("analytics_countedlink", "change_id"))
+INCIDENT_TABLES = (("analytics_countedincident", "incident_id"), ("analytics_countedlink", "incident_id"))
+FORGET = "DELETE FROM {table} WHERE {owner} = ANY(%s::bigint[])"
 
 
 def note() -> list[Word]:
@@ -199,13 +202,12 @@ def incidents_of(waiting: Sequence[Waiting]) -> list[Touched]:
 
 
 def forget_gone(changes: Sequence[int], incidents: Sequence[int]) -> None:
-    of_changes = ("change_id", "changes_change", changes)
-    of_incidents = ("incident_id", "incidents_incident", incidents)
-    for table, (owner, owners, ids) in (
-        ("analytics_countedchange", of_changes),
-        ("analytics_countedlink", of_changes),
-        ("analytics_countedlink", of_incidents),
-        ("analytics_countedincident", of_incidents),
+    for owners, ids, tables in (
+        ("changes_change", changes, CHANGE_TABLES),
+        ("incidents_incident", incidents, INCIDENT_TABLES),
     ):
         with connection.cursor() as cursor:
-            cursor.execute(FORGET.format(table=table, owner=owner, owners=owners), [list(ids)])
+            cursor.execute(GONE.format(owners=owners), [list(ids)])
+            gone = [one for (one,) in cursor.fetchall()]
+            for table, owner in tables if gone else ():
+                cursor.execute(FORGET.format(table=table, owner=owner), [gone])
