@@ -5,6 +5,7 @@ From a change's first commit until it runs in production.
 Value: Median of the changes that the weeks' deployments shipped, with the values between which it lies by
 order statistics (95 %; none below 6 changes), and the time that nine of ten stayed within (from 10 changes
 on). Every change counts once, in the week of the first successful production deployment that holds it.
+Changes of automations are among them; the page on where the time goes shows them apart.
 
 Begin: The earliest commit that is known of it. Where no commit was told it is the opening of its pull
 request; how many those are is said apart. Author dates survive a rebase, so that a begin may be older than
