@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -193,3 +195,12 @@ def test_old_address_leads_on_when_the_incident_became_a_duplicate(
     assert kept.get_absolute_url().encode() in page.content
     assert incident.get_absolute_url().encode() in client.get(kept.get_absolute_url()).content
     assert client.get(reverse("incidents:postmortem", args=[incident.number])).status_code == 200
+
+
+def test_times_of_summer_are_not_called_winter_time_in_winter(client: Client, incident: Incident) -> None:
+    with time_machine.travel("2026-12-01T12:00:00Z", tick=False):
+        client.force_login(make.user(Role.AUTHOR, time_zone="America/New_York"))
+        page = client.get(incident.get_absolute_url()).content.decode()
+    assert re.search(r'id="times-title">Times</h2>\s*<span[^>]*>America/New_York<', page)
+    assert re.search(r"Times are shown in <a[^>]*>America/New_York<", page)
+    assert "EST" not in page
