@@ -14,7 +14,6 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from analytics.models import RowCode
 from analytics.queries.figures import MATURITY_DAYS, Taxonomy
@@ -71,6 +70,25 @@ class Behind(NamedTuple):
     fitting_restricted: int
     others: int
     others_restricted: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the changes that fit; `count` is how many there are, or as far as they were counted."""
+
+    changes: tuple[Change, ...]
+    number: int
+    per_page: int
+    count: int
+    is_over: bool
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.count // self.per_page))
+
+    @property
+    def has_older(self) -> bool:
+        return self.number < self.pages
 
 
 class Met(NamedTuple):
@@ -163,6 +181,19 @@ HAVING inside OR bool_or(fits AND of_kind)
 ORDER BY began_on DESC, incident_id DESC
 """
 PATHS = "LEFT JOIN changes_change AS change ON change.id = fact.change_id"
+# A page of them. A day is taken whole, as changes of one day are put in order by what the facts leave out.
+NEWEST = """
+WITH found AS MATERIALIZED (
+    SELECT change_id, shipped_on FROM {newest} ORDER BY shipped_on DESC
+    FETCH FIRST (%(most_counted)s) ROWS WITH TIES
+)
+SELECT page.id, counted.n FROM (SELECT COUNT(*) AS n FROM found) AS counted LEFT JOIN (
+    SELECT change.id, change.shipped_at FROM (
+        SELECT change_id FROM found ORDER BY shipped_on DESC FETCH FIRST (%(skip)s + %(take)s) ROWS WITH TIES
+    ) AS newest JOIN changes_change AS change ON change.id = newest.change_id
+    ORDER BY change.shipped_at DESC, change.id DESC OFFSET %(skip)s LIMIT %(take)s
+) AS page ON TRUE ORDER BY page.shipped_at DESC, page.id DESC
+"""
 # Paths one a line, each behind a line break.
 LINES = "(E'\\n' || array_to_string(change.paths, E'\\n'))"
 # What fits, out of all changes. OFFSET 0 has the cheap facts read first and but once: nobody samples what
@@ -221,11 +252,17 @@ def incidents(asked: Asked) -> list[Met]:
     return [Met(*row) for row in _rows(statement, _values(asked))]
 
 
-def fitting(asked: Asked) -> QuerySet[Change]:
-    """The changes behind `months`, the newest first."""
-    statement = f"SELECT change_id FROM {_fitting(asked.scope)}"
-    found = [pk for (pk,) in _rows(statement, _values(asked))]
-    return Change.objects.filter(pk__in=found).order_by("-shipped_at", "-id")
+def fitting(asked: Asked, *, page: int, per_page: int, most: int) -> Page:
+    """One page of the changes behind `months`, the newest first; nothing is read behind it and `most`."""
+    reach = max(most, (page + 1) * per_page)
+    among = {"reach": reach, "most_counted": reach + 1, "skip": (page - 1) * per_page, "take": per_page}
+    statement = NEWEST.format(newest=_newest(asked.scope))
+    rows = _rows(statement, {**_values(asked), **among})
+    changes = Change.objects.select_related("repository", "area").in_bulk([pk for pk, _ in rows if pk])
+    return Page(
+        tuple(changes[pk] for pk, _ in rows if pk), page, per_page,
+        count=min(rows[0][1], reach), is_over=rows[0][1] > reach,
+    )  # fmt: skip
 
 
 def _inside(scope: Scope) -> str:
@@ -246,6 +283,11 @@ def _fitting(scope: Scope) -> str:
         lines=LINES, facts=facts, joined=JOINED, keys=HAS_KEYS if keys else "TRUE",
         touches=_touches(scope, "fact.lines"),
     )  # fmt: skip
+
+
+def _newest(scope: Scope) -> str:
+    """The same; where no path is asked for the planner may read days from the last one on."""
+    return _fitting(scope) if scope.path_globs else _fitting(scope).replace(" OFFSET 0", "")
 
 
 def _paths(scope: Scope) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,6 +24,8 @@ from analytics.views.people import reader
 from incidents.models import Incident
 
 PAGE = 50
+# The replay itself says how many there are; the list counts no further.
+MOST_COUNTED = 10_000
 MOST_OFFERED = 12
 # How many incidents the page lists unless all are asked for.
 FIRST = 15
@@ -120,11 +121,15 @@ def changes(request: HttpRequest) -> HttpResponse:
         return not_valid(form)
     one = replayed(request.GET.get("of", ""), reader(request))
     catch_up()
-    rows = queries.fitting(form.asked()).select_related("repository", "area")
+    number = request.GET.get("page", "")
+    wanted = max(1, int(number)) if number.isdecimal() and len(number) < 7 else 1
+    found = queries.fitting(form.asked(), page=wanted, per_page=PAGE, most=MOST_COUNTED)
+    if wanted > found.pages:
+        found = queries.fitting(form.asked(), page=found.pages, per_page=PAGE, most=MOST_COUNTED)
     query = request.GET.copy()
     query.pop("page", None)
     context = {
-        "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
+        "page": found,
         "query": query.urlencode(),
         "one": one,
     }

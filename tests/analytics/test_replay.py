@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.models import Role
@@ -17,6 +18,7 @@ from analytics.models import Counting
 from analytics.queries.figures import taxonomies
 from analytics.queries.replay import Asked, all_changes, fitting, ids_of
 from analytics.scopes import Scope, line_test
+from analytics.views import replay as views
 from changes.models import Change, Service
 from changes.paths import touches
 from incidents.models import Incident, Lesson
@@ -151,7 +153,54 @@ def test_counts_equal_plain_sql_over_the_facts(seed: int) -> None:
         })  # fmt: skip
         plain = cursor.fetchone()
     assert (found.fitting, found.harmless, found.harmful, len(found.inside), len(found.met)) == plain
-    assert fitting(found.asked).count() == found.fitting
+    assert fitting(found.asked, page=1, per_page=10, most=1000).count == found.fitting
+
+
+def newest_first(changes: QuerySet[Change]) -> list[int]:
+    return list(changes.order_by("-shipped_at", "-id").values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("most", [1, 25, 60, 1000])
+@pytest.mark.django_db
+def test_pages_of_the_changes_hold_each_once_and_the_newest_first(most: int) -> None:
+    areas = [histories.area("payments"), histories.area("search")]
+    where = histories.repository()
+    for hours in range(70):
+        histories.shipped(where, hours / 10, area=areas[hours % 7 == 0], size_band="small")
+    histories.settled()
+    question = asked(Scope("payments", sizes=("small", "large")))
+    meant = newest_first(Change.objects.filter(area=areas[0]))
+    found: list[int] = []
+    while True:
+        page = fitting(question, page=len(found) // 7 + 1, per_page=7, most=most)
+        reach = max(most, (page.number + 1) * 7)
+        assert (page.count, page.is_over) == (min(len(meant), reach), len(meant) > reach)
+        found += [one.pk for one in page.changes]
+        if not page.has_older:
+            break
+    assert found == meant
+
+
+@pytest.mark.django_db
+def test_list_of_changes_says_over_how_many_and_keeps_to_its_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "PAGE", 2)
+    monkeypatch.setattr(views, "MOST_COUNTED", 4)
+    where, area = histories.repository(), histories.area("payments")
+    for days in range(1, 10):
+        histories.shipped(where, days, area=area)
+    histories.settled()
+    client = signed_in(person())
+    query = {"area": "payments", "start": str(AS_OF - YEAR), "end": str(AS_OF)}
+    address = reverse("analytics:replay_changes")
+    first = client.get(address, query).content.decode()
+    assert "Over 4 changes" in first
+    assert "Older" in first
+    last = client.get(address, {**query, "page": "999"}).content.decode()
+    assert "9 changes" in last
+    assert "Page 5 of 5" in last
+    assert "Older" not in last
+    none = client.get(address, {**query, "size": "large"}).content.decode()
+    assert "No change fits" in none
 
 
 @pytest.mark.parametrize(
@@ -176,7 +225,9 @@ def test_paths_are_found_the_same_by_keys_and_by_patterns(globs: tuple[str, ...]
     start = datetime.combine(AS_OF - YEAR, datetime.min.time(), UTC)
     end = datetime.combine(AS_OF + timedelta(days=1), datetime.min.time(), UTC)
     shipped = inside.filter(shipped_at__gte=start, shipped_at__lt=end)
-    assert {one.pk for one in fitting(found.asked)} == {one.pk for one in shipped}
+    listed = fitting(found.asked, page=1, per_page=200, most=200)
+    assert [one.pk for one in listed.changes] == newest_first(shipped)
+    assert (listed.count, listed.is_over) == (shipped.count(), False)
     assert found.fitting == shipped.count()
     behind = Incident.objects.counted().filter(area=areas[0], causes__change__in=inside)
     behind = behind.filter(causes__status="confirmed", impact_started_at__gte=start)
