@@ -107,6 +107,14 @@ class CountedChange(Known):
             models.Index(fields=["shipped_on"], condition=CURRENT, name="counted_change_shipped_now"),
             models.Index(fields=["latest_on"], condition=CURRENT, name="counted_change_latest"),
             models.Index(fields=["shipped_on", "known_from"], name="counted_change_shipped"),
+            models.Index(fields=["area", "shipped_on"], condition=CURRENT, name="counted_change_area"),
+            # The few that failed, read without the rows themselves.
+            models.Index(
+                fields=["shipped_on"],
+                include=["change", "area", "size_band", "sure", "type", "is_demo", "rows"],
+                condition=CURRENT & Q(sure__gt=0),
+                name="counted_change_failed",
+            ),
             GinIndex(fields=["services"], condition=CURRENT, name="counted_change_services"),
         ]
 
@@ -133,6 +141,12 @@ class CountedLink(Known):
         indexes = [
             models.Index(fields=["incident"], name="counted_link_incident"),
             models.Index(fields=["began_on"], name="counted_link_began"),
+            models.Index(
+                fields=["change"],
+                include=["incident", "confirmed"],
+                condition=CURRENT,
+                name="counted_link_now",
+            ),
         ]
 
     def __str__(self) -> str:
