@@ -177,7 +177,12 @@ def _figures(one: Work | None) -> dict[str, Any]:
         _round(even.mean_days), _round(one.median_days), _round(one.p85_days), _round(one.oldest_days),
         one.stale, _round(even.by_throughput), _round(even.edges), _round(even.left),
     )  # fmt: skip
-    return dict(zip(names, values, strict=True))
+    hidden = AT_THE_END if one.hides_end else ()
+    return dict(zip(names, values, strict=True)) | dict.fromkeys(hidden)
+
+
+# What would tell of the few that stand at the end of 13 weeks.
+AT_THE_END = ("at_end", "over_30_days", "by_throughput", "edges", "unexplained")
 
 
 def _round(value: float | None) -> float | None:

@@ -33,7 +33,7 @@ than 3 incidents stand behind a number and one of them is restricted, it is hidd
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,10 +44,14 @@ from analytics.privacy import gives_away
 from analytics.queries import work as facts
 from analytics.queries.figures import midnight
 
-VERSION = 4
+VERSION = 5
 # In the order of the page; as in WorkLimit.
 SORTS = ("changes", "drafts", "to_deploy", "checks", "incidents", "postmortems", "actions")
 DAY = 86400
+# Nothing is told of what stands at the end of a span.
+AT_ITS_END: Mapping[str, Any] = {
+    "under_way": 0, "stale": 0, "median_since": None, "p85_since": None, "oldest_since": None,
+}  # fmt: skip
 NOBODY_TELLS = {
     "changes": "nobody tells when changes are opened here",
     "drafts": "nobody tells when changes are opened here",
@@ -71,9 +75,13 @@ def reckon(span: Span, demo: bool, rules: ReviewRules, now: datetime) -> dict[st
         kept = found.setdefault(scope, {"seconds": seconds, "sorts": {}})
         requests, commits = unopened.get(scope, (0, 0)) if sort == "changes" else (0, 0)
         own = sums.get((scope, sort), facts.Sums())
-        hides = gives_away(own.things, own.veiled) or gives_away(own.left_over, own.left_veiled)
-        own = facts.Sums() if hides else own
-        kept["sorts"][sort] = {**asdict(own), "unopened": requests, "commits": commits, "hides": hides}
+        hides_end = gives_away(own.left_over, own.left_veiled)
+        # A week is shown for what stands at its end, 13 weeks for their average.
+        hides = gives_away(own.things, own.veiled) or (hides_end and span.weeks == 1)
+        own = facts.Sums() if hides else replace(own, **AT_ITS_END) if hides_end else own
+        kept["sorts"][sort] = {
+            **asdict(own), "unopened": requests, "commits": commits, "hides": hides, "hides_end": hides_end,
+        }  # fmt: skip
     return found
 
 
@@ -89,6 +97,11 @@ class Work:
     @property
     def average(self) -> float:
         return float(self.figures["inside"]) / self.seconds
+
+    @property
+    def hides_end(self) -> bool:
+        """What stands at its end is so few that a restricted incident could be guessed."""
+        return bool(self.figures.get("hides_end"))
 
     @property
     def under_way(self) -> int:

@@ -140,7 +140,7 @@ def over_words(sort: str, state: Work | None, limit: Limit | None) -> tuple[str,
 
 def _alarm(sort: str, now: Work | None) -> tuple[str, ...]:
     """Little's law does not hold: what the data lacks, and by how much the average is off."""
-    if now is None:
+    if now is None or now.hides_end:
         return ()
     even = now.balance
     lacking = _lacking(now)
