@@ -6,8 +6,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("analytics", "0014_calendar_spans"),
-        ("changes", "0022_deployment_latest"),
-        ("incidents", "0008_restricted_found"),
     ]
 
     operations = [
