@@ -110,6 +110,10 @@ class DeliveryReport:
         return self.now.span.begins_on in self.asked
 
     @property
+    def is_measured(self) -> bool:
+        return are_measured(self.now, self.before)
+
+    @property
     def before_waits(self) -> bool:
         return self.before.span.begins_on in self.asked
 
@@ -151,9 +155,14 @@ def sentences_of(now: Period, before: Period, place: Place, *, knows_past: bool 
     }
 
 
+def are_measured(now: Period, before: Period) -> bool:
+    """Where nothing was deployed and nothing broke, the weeks before tell whether incidents are known."""
+    return now.is_measured or (now.fail.state == "empty" and before.is_measured)
+
+
 def _of_incidents(now: Period, before: Period, place: Place) -> dict[str, str]:
     words = delivery_sentences
-    if not now.is_measured:
+    if not are_measured(now, before):
         return dict.fromkeys(("recovery", "restore"), words.NO_INCIDENTS_KNOWN)
     return {
         "recovery": words.recovery(now.recovery, before.recovery, place),

@@ -110,7 +110,7 @@ class ReviewForm(forms.Form):
     @cached_property
     def silent_since(self) -> date | None:
         """The day of the last merge or deployment that is known, where a whole week and more passed since."""
-        found = newest(self.demo)
+        found = newest(self.demo) if self.is_valid() else None
         if found is None:
             return None
         day = found.astimezone(organisation_zone()).date()

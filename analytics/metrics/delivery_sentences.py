@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from analytics.metrics.delivery_words import Count, Failures, Lead, Recovery, Rework, Share, Spread, whole
 from design.spans import percent, short_span
 
-NO_INCIDENTS_KNOWN = "No incident is known here, and nothing shows that one would be: this is not measured."
+NO_INCIDENTS_KNOWN = (
+    "No incident is known of these weeks, and nothing shows that one would be: this is not measured."
+)
 BEING_RECKONED = "These 13 weeks are being reckoned: load the page again in a moment."
 HIDDEN = "Hidden for privacy: too few incidents stand behind it and one of them is restricted."
 

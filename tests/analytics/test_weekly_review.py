@@ -176,7 +176,7 @@ def test_what_nobody_tells_of_is_neither_hidden_nor_none() -> None:
         assert told[key] == ("not known", None), key
     shown = text(client_of(), reverse("analytics:review"))
     assert "a hidden number" not in shown
-    assert "No incident is known here, and nothing shows that one would be" in shown
+    assert "No incident is known of these weeks, and nothing shows that one would be" in shown
     assert "that a change had a hand in began" not in shown
 
 
@@ -201,6 +201,16 @@ def test_each_count_leads_to_a_page_that_takes_its_filter() -> None:
             answer = client.get(line["url"])
             assert answer.status_code == 200, line
             assert "is not one of the available choices" not in answer.content.decode(), line
+
+
+def test_quiet_weeks_are_measured_where_incidents_were_known_in_the_weeks_before() -> None:
+    service = make.service("Shop", reports_incidents=True)
+    deployed(-120, -110, service=service)
+    flow.settle(now=NOW)
+    for name in ("review", "review_delivery"):
+        shown = text(client_of(), reverse(f"analytics:{name}"))
+        assert "In the last 13 weeks no incident that a change had a hand in began." in shown
+        assert "nothing shows that one would be" not in shown
 
 
 @pytest.mark.parametrize("name", ["review", "review_delivery", "review_time", "review_work"])
