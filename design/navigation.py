@@ -12,13 +12,15 @@ class Page:
     icon: str
     # The letter after `g` that leads here; static/js/keys.js reads it from the link.
     key: str
+    # Other pages that belong to it, with all below them.
+    also: tuple[str, ...] = ()
 
 
 PAGES = (
     Page("Home", "analytics:home", "home", "h"),
     Page("Matrix", "analytics:matrix", "matrix", "m"),
     Page("Signals", "analytics:signals", "signal", "s"),
-    Page("Review", "analytics:review", "clock", "r"),
+    Page("Review", "analytics:review", "clock", "r", also=("analytics:features",)),
     Page("Incidents", "incidents:list", "incident", "i"),
     Page("Changes", "changes:list", "change", "c"),
     Page("Deployments", "changes:deployments", "deployment", "d"),

@@ -142,14 +142,12 @@ def pages(context: template.Context) -> list[dict[str, Any]]:
     """
     request = context.get("request")
     here = request.path if request else ""
-    shown = [{"page": page, "url": _address(page.url_name)} for page in navigation.PAGES]
-    inside = [entry["url"] for entry in shown if entry["url"] and here.startswith(str(entry["url"]))]
-    nearest = max(inside, key=lambda url: len(str(url)), default=None)
-    return [
-        entry | {"current": entry["url"] == nearest and (nearest != "/" or here == "/")}
-        for entry in shown
-        if entry["url"]
-    ]
+    shown = [(page, url) for page in navigation.PAGES if (url := _address(page.url_name))]
+    ways = [(url, page) for page, url in shown]
+    ways += [(way, page) for page, _ in shown for name in page.also if (way := _address(name))]
+    inside = [(way, page) for way, page in ways if here == way or (way != "/" and here.startswith(way))]
+    _, nearest = max(inside, key=lambda found: len(found[0]), default=("", None))
+    return [{"page": page, "url": url, "current": page is nearest} for page, url in shown]
 
 
 def _address(url_name: str) -> str | None:

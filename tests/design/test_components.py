@@ -145,14 +145,24 @@ def test_page_of_the_navigation_has_an_address(name: str) -> None:
     assert reverse(name)
 
 
-def test_nearest_page_is_the_current_one() -> None:
+@pytest.mark.parametrize(
+    ("name", "below", "current"),
+    [
+        ("incidents:list", "17/", "Incidents"),
+        ("analytics:review", "work/", "Review"),
+        ("analytics:features", "wish-lists/", "Review"),
+        ("analytics:home", "", "Home"),
+        ("analytics:home", "no-such-page/", ""),
+    ],
+)
+def test_nearest_page_is_the_current_one(name: str, below: str, current: str) -> None:
     request = HttpRequest()
-    request.path = reverse("incidents:list") + "17/"
+    request.path = reverse(name) + below
     html = draw(
         "{% pages as all %}{% for e in all %}{% if e.current %}{{ e.page.label }}{% endif %}{% endfor %}",
         request=request,
     )
-    assert html == "Incidents"
+    assert html == current
 
 
 @pytest.mark.parametrize("name", sorted(PACKAGE_FILES))
