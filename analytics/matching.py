@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,9 +11,9 @@ from analytics.metrics import Definition, definition, matched_ratio
 from analytics.metrics.matched_ratio import MatchedRatio, sentence, shown
 from analytics.metrics.sentences import lower
 from analytics.privacy import gives_away
-from analytics.queries.figures import NO_AREA, Filters, RowKey, Taxonomy, taxonomies
+from analytics.queries.figures import NO_AREA, Filters, RowKey, Taxonomy, Words, taxonomies
 from analytics.queries.ledger import Standing, standing
-from analytics.queries.matched import Asked, Failed, Place, asked
+from analytics.queries.matched import Asked, Behind, Failed, Place, asked
 from analytics.stats.matched import areas_disagree
 from analytics.stats.matched import matched_ratio as ratio_of
 
@@ -65,14 +65,14 @@ class MatchedReport:
 
 
 def matched(filters: Filters, kind: str = "", stands: Standing | None = None) -> MatchedReport:
-    """Not cached: a few hundred rows, which an answer alters whether or not a cell does."""
+    """Not cached: a few hundred rows and counts, which an answer alters whether or not a cell does."""
     stands = stands or standing()
     areas, kinds = taxonomies()
     found = asked(filters, areas, kinds)
     names = {term.slug: term.name for term in areas.standing()}
     chosen = {term.slug: term for term in kinds.standing()}.get(kind)
     place = comparisons.names_area(filters, names)
-    cells = _cells(filters, kind, stands)
+    cells = _cells(filters, kind, stands, (areas, kinds))
     lines = _areas_of(found, areas) if chosen else _kinds(found, kinds)
     rows = []
     for key, area, name in lines:
@@ -92,8 +92,8 @@ def matched(filters: Filters, kind: str = "", stands: Standing | None = None) ->
         kind_name=chosen.name if chosen else "",
         area_name=place,
         rows=tuple(sorted(rows, key=_order)),
-        failed=None if is_hidden else len(found.failed),
-        cases=None if is_hidden else sum(one.was_asked for one in found.failed),
+        failed=None if is_hidden else found.all_failed,
+        cases=None if is_hidden else len(found.failed),
         controls=sum(not one.was_passed_over for one in found.like),
         passed_over=sum(one.was_passed_over for one in found.like),
         waiting=found.waiting,
@@ -106,15 +106,17 @@ def _order(row: MatchedRow) -> tuple[bool, float, str]:
     return row.is_apart, -ratio if ratio is not None else 1.0, row.name
 
 
-def _cells(filters: Filters, kind: str, stands: Standing) -> Mapping[tuple[str, str | None], float | None]:
+def _cells(
+    filters: Filters, kind: str, stands: Standing, words: Words
+) -> Mapping[tuple[str, str | None], float | None]:
     """The adjusted ratios of what was said before anything failed, beside manual work alone."""
-    rows = comparisons.against_baseline(filters, kind, stands).rows
+    rows = comparisons.against_baseline(filters, kind, stands, words).rows
     return {(row.key, row.area): row.found.ratio for row in rows if row.found.is_manual}
 
 
 def _kinds(found: Asked, kinds: Taxonomy) -> Iterator[tuple[str, int | None, str]]:
     """Kinds that anybody named, then any help together."""
-    told = [one.said for one in found.failed if one.was_asked] + [one.said for one in found.like]
+    told = [one.said for one in found.failed] + [one.said for one in found.like]
     named = {pk for said in told for pk in said.kinds}
     for term in kinds.standing():
         if term.pk in named:
@@ -124,7 +126,7 @@ def _kinds(found: Asked, kinds: Taxonomy) -> Iterator[tuple[str, int | None, str
 
 
 def _areas_of(found: Asked, areas: Taxonomy) -> Iterator[tuple[str, int | None, str]]:
-    present = {one.place.area for one in found.failed if one.was_asked}
+    present = {one.place.area for one in found.failed}
     for term in areas.standing():
         if term.pk in present:
             yield "", term.pk, term.name
@@ -165,15 +167,16 @@ def _is_hidden(found: Asked, kind: int | None, area: int | None) -> bool:
     for one in found.failed:
         if area is None or one.place.area == area:
             sides.setdefault(one.case(kind).exposure, []).append(one)
-    return any(_gives_away(side) for side in sides.values())
+    unasked = [behind for place, behind in found.behind.items() if area is None or place == area]
+    return _gives_away(unasked) or any(_gives_away(side) for side in sides.values())
 
 
 def hides(found: Asked) -> bool:
     """Whether so few incidents stand behind all of it that a restricted one is given away."""
-    return _gives_away(found.failed)
+    return _gives_away([*found.failed, *found.behind.values()])
 
 
-def _gives_away(side: Iterable[Failed]) -> bool:
+def _gives_away(side: Sequence[Failed | Behind] | Sequence[Failed] | Sequence[Behind]) -> bool:
     incidents, restricted = set[int](), set[int]()
     for one in side:
         incidents |= one.incidents

@@ -5,21 +5,27 @@ Call `analytics.tasks.catch_up` first: who failed, and in which stratum, is read
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import Count, DateField, Max, Min, OuterRef, QuerySet
+from django.db.models.functions import TruncQuarter
 
 from analytics.models import WHOLE, CountedChange, CountedLink, RowCode
 from analytics.models.counted import CURRENT
+from analytics.privacy import FEWEST_BESIDE_A_RESTRICTED_ONE
 from analytics.queries.figures import ASSISTED, NO_AREA, SAID, Filters, Taxonomy
 from analytics.stats.evidence import quarter_index
 from analytics.stats.matched import Case, Drawn, Exposure
 from changes.models import Assistance, Change, Decision, Origin, Prompt
 from incidents.models import Cause, Control, Incident
+
+# So many changes of an area are asked for their incidents before all are.
+ENOUGH = 12
 
 
 class Place(NamedTuple):
@@ -51,19 +57,35 @@ class Said:
 
 @dataclass(frozen=True)
 class Failed:
-    """A failed change. `was_asked`: in a postmortem, where its controls are."""
+    """A failed change that was asked about: in a postmortem, where its controls are."""
 
     change: int
     place: Place
     said: Said
-    was_asked: bool
     weight: float
     incidents: frozenset[int]
     restricted: frozenset[int]
 
     def case(self, kind: int | None) -> Case:
-        exposure = self.said.exposure(kind) if self.was_asked else Exposure.UNASKED
-        return Case(self.place, exposure, self.weight)
+        return Case(self.place, self.said.exposure(kind), self.weight)
+
+
+class Unasked(NamedTuple):
+    """Failed changes of a stratum that nobody was asked about, each of this weight."""
+
+    place: Place
+    weight: float
+    n: int
+
+    def case(self) -> Case:
+        return Case(self.place, Exposure.UNASKED, self.weight, self.n)
+
+
+class Behind(NamedTuple):
+    """Incidents behind changes, and the restricted ones: all of them, or as many as give nothing away."""
+
+    incidents: frozenset[int]
+    restricted: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -85,15 +107,25 @@ class Like:
 
 @dataclass(frozen=True)
 class Asked:
-    """`waiting`: drawn and not answered yet. `left_out`: failed since, corrected since, or ruled out."""
+    """`failed`: those asked about. `waiting`: drawn and not answered yet. `left_out`: failed since, corrected
+    since, or ruled out.
+    """
 
     failed: tuple[Failed, ...]
+    unasked: tuple[Unasked, ...]
+    # Of `unasked`, by area.
+    behind: Mapping[int, Behind]
     like: tuple[Like, ...]
     waiting: int
     left_out: int
 
+    @property
+    def all_failed(self) -> int:
+        return len(self.failed) + sum(one.n for one in self.unasked)
+
     def cases(self, kind: int | None, area: int | None = None) -> list[Case]:
-        return [one.case(kind) for one in self.failed if area is None or one.place.area == area]
+        told = [one.case(kind) for one in self.failed if area is None or one.place.area == area]
+        return told + [one.case() for one in self.unasked if area is None or one.place.area == area]
 
     def controls(self, kind: int | None, area: int | None = None) -> list[Drawn]:
         return [one.drawn(kind) for one in self.like if area is None or one.place.area == area]
@@ -101,8 +133,11 @@ class Asked:
 
 def asked(filters: Filters, areas: Taxonomy, kinds: Taxonomy) -> Asked:
     """Of code changes shipped in the window that are old enough; controls are read for whole strata."""
-    failed = tuple(_failed(filters, areas, kinds))
-    places = {one.place for one in failed}
+    found = _all_failed(filters, areas)
+    failed = tuple(_failed(found, kinds))
+    others = found.exclude(change__in=[one.change for one in failed])
+    unasked, behind = _unasked(others)
+    places = {one.place for one in failed} | {one.place for one in unasked}
     rows = _controls(filters, areas, kinds, places)
     facts = _facts(row["change_id"] for row in rows)
     like, waiting, left_out = [], 0, 0
@@ -113,42 +148,94 @@ def asked(filters: Filters, areas: Taxonomy, kinds: Taxonomy) -> Asked:
             waiting += 1
         else:
             like.append(_like(row, kinds))
-    return Asked(failed, tuple(like), waiting, left_out)
+    return Asked(failed, unasked, behind, tuple(like), waiting, left_out)
 
 
-def _failed(filters: Filters, areas: Taxonomy, kinds: Taxonomy) -> Iterable[Failed]:
-    change = OuterRef("change")
-    links = CountedLink.objects.filter(CURRENT, change=change, confirmed=True)
-    answered = Decision.objects.filter(change=change, prompted_by=Prompt.POSTMORTEM, withdrawn_at=None)
-    drawn = Control.objects.filter(cause__change=change, cause__status=Cause.Status.CONFIRMED)
-    was_asked = Q(Exists(answered.exclude(origin=""))) | Q(Exists(drawn))
+def _all_failed(filters: Filters, areas: Taxonomy) -> QuerySet[CountedChange]:
     rows = (
         CountedChange.objects.filter(CURRENT, is_demo=filters.demo, type=filters.type, sure__gt=0)
         .filter(shipped_on__range=(filters.start, min(filters.end, filters.mature_until)))
         .exclude(rows__contains=[RowCode.AUTOMATION.value])
-        .annotate(
-            was_asked=ExpressionWrapper(was_asked, output_field=BooleanField()),
-            kinds=ArraySubquery(_said_kinds(change)),
-            incidents=ArraySubquery(links.values("incident")),
-            hidden=ArraySubquery(links.filter(incident__is_restricted=True).values("incident")),
-        )
     )
     if filters.size:
         rows = rows.filter(size_band=filters.size)
     if filters.area:
         rows = rows.filter(area__in=[0] if filters.area == NO_AREA else areas.group(filters.area))
+    return rows
+
+
+def _failed(found: QuerySet[CountedChange], kinds: Taxonomy) -> Iterable[Failed]:
+    """Those that were asked about: few beside all that failed."""
+    change = OuterRef("change")
+    links = CountedLink.objects.filter(CURRENT, change=change, confirmed=True)
+    answered = Decision.objects.filter(prompted_by=Prompt.POSTMORTEM, withdrawn_at=None).exclude(origin="")
+    drawn = Control.objects.filter(cause__change__isnull=False, cause__status=Cause.Status.CONFIRMED)
+    was_asked = answered.order_by().values("change").union(drawn.order_by().values("cause__change"))
+    rows = found.filter(change__in=was_asked).annotate(
+        kinds=ArraySubquery(_said_kinds(change)),
+        incidents=ArraySubquery(links.values("incident")),
+        hidden=ArraySubquery(links.filter(incident__is_restricted=True).values("incident")),
+    )
     columns = "change", "area", "size_band", "shipped_on", "sure", "change__origin"
-    found = rows.order_by("change").values(*columns, "was_asked", "kinds", "incidents", "hidden")
-    for row in found:
+    for row in rows.order_by("change").values(*columns, "kinds", "incidents", "hidden"):
         yield Failed(
             change=row["change"],
             place=Place(row["area"], row["size_band"], quarter_index(row["shipped_on"])),
             said=_said(row["change__origin"], row["kinds"], kinds),
-            was_asked=row["was_asked"],
             weight=min(1.0, row["sure"] / WHOLE),
             incidents=frozenset(row["incidents"]),
             restricted=frozenset(row["hidden"]),
         )
+
+
+def _unasked(found: QuerySet[CountedChange]) -> tuple[tuple[Unasked, ...], dict[int, Behind]]:
+    """Counted where they lie: nobody looks at one of them."""
+    quarter = TruncQuarter("shipped_on", output_field=DateField())
+    rows = list(
+        found.order_by().values("area", "size_band", "sure", quarter=quarter)
+        .annotate(n=Count("*"), first=Min("change"), last=Max("change"))
+        .order_by("area", "size_band", "quarter", "sure")
+    )  # fmt: skip
+    counts: defaultdict[int, int] = defaultdict(int)
+    some: defaultdict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        counts[row["area"]] += row["n"]
+        if len(some[row["area"]]) < ENOUGH:
+            some[row["area"]] |= {row["first"], row["last"]}
+    behind = _behind(pk for changes in some.values() for pk in changes)
+    # A few of an area's changes tell of enough incidents; where they do not, all of them are looked at.
+    sparse = [
+        area for area, n in counts.items()
+        if n > len(some[area]) and len(_of(some[area], behind).incidents) < FEWEST_BESIDE_A_RESTRICTED_ONE
+    ]  # fmt: skip
+    for area, change in found.filter(area__in=sparse).values_list("area", "change") if sparse else ():
+        some[area].add(change)
+    behind |= _behind(pk for area in sparse for pk in some[area]) if sparse else {}
+    lines = tuple(
+        Unasked(
+            Place(row["area"], row["size_band"], quarter_index(row["quarter"])),
+            min(1.0, row["sure"] / WHOLE),
+            row["n"],
+        )
+        for row in rows
+    )
+    return lines, {area: _of(changes, behind) for area, changes in some.items()}
+
+
+def _behind(changes: Iterable[int]) -> dict[int, list[tuple[int, bool]]]:
+    """Incidents that a change had a confirmed hand in, and whether each is restricted."""
+    links = CountedLink.objects.filter(CURRENT, change__in=set(changes), confirmed=True)
+    found: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)
+    for change, incident, restricted in links.values_list("change", "incident", "incident__is_restricted"):
+        found[change].append((incident, bool(restricted)))
+    return dict(found)
+
+
+def _of(changes: Iterable[int], behind: Mapping[int, list[tuple[int, bool]]]) -> Behind:
+    found = [one for change in changes for one in behind.get(change, ())]
+    return Behind(
+        frozenset(pk for pk, _ in found), frozenset(pk for pk, is_restricted in found if is_restricted)
+    )
 
 
 def _said_kinds(change: OuterRef) -> Any:

@@ -50,11 +50,12 @@ SILENT = (Exposure.UNSAID, Exposure.UNASKED)
 
 
 class Case(NamedTuple):
-    """A failed change; `weight` is its share of incidents, at most 1."""
+    """A failed change; `weight` is its share of incidents, at most 1. `times`: how many alike."""
 
     stratum: Hashable
     exposure: Exposure
     weight: float = 1.0
+    times: int = 1
 
 
 class Drawn(NamedTuple):
@@ -140,9 +141,9 @@ def tallies(cases: Iterable[Case], controls: Iterable[Drawn]) -> dict[Hashable, 
     found: dict[Hashable, Tally] = defaultdict(Tally)
     for case in cases:
         one = found[case.stratum]
-        one.cases[case.exposure] += 1
-        one.failures[case.exposure] += case.weight
-        one.squares[case.exposure] += case.weight**2
+        one.cases[case.exposure] += case.times
+        one.failures[case.exposure] += case.times * case.weight
+        one.squares[case.exposure] += case.times * case.weight**2
     for control in controls:
         one = found[control.stratum]
         one.controls[control.exposure] += 1

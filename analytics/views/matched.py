@@ -72,7 +72,7 @@ def records(request: HttpRequest) -> HttpResponse:
     areas, kinds = taxonomies()
     found = asked(form.filters(), areas, kinds)
     visible = _visible(found, request)
-    cases = [one for one in found.failed if one.was_asked]
+    cases = found.failed
     open_ones = [one for one in cases if one.incidents & visible.keys()]
     pages = Paginator(open_ones, PAGE)
     current = pages.get_page(request.GET.get("page"))
