@@ -265,12 +265,16 @@ def _line(name: str, one: Period) -> tuple[Any, ...]:
         one.lead.n, one.lead.median, one.lead.low, one.lead.high, one.lead.p90, one.lead.left_out,
         fail.judged, fail.failed, fail.share.rate, fail.share.low, fail.share.high, fail.most.k,
         fail.suspected, fail.pending, fail.pending_failed, fail.unmeasured,
-        one.recovery.n, one.recovery.median, one.recovery.low, one.recovery.high, one.recovery.open,
-        one.recovery.missing, one.recovery.invalid, one.restore.n, one.restore.median, one.restore.open,
+        _told(one.recovery), one.recovery.median, one.recovery.low, one.recovery.high, one.recovery.open,
+        one.recovery.missing, one.recovery.invalid, _told(one.restore), one.restore.median, one.restore.open,
         rework.shown, rework.n, rework.share.rate if rework.shown is not None else None,
         rework.share.low if rework.shown is not None else None,
         rework.share.high if rework.shown is not None else None,
     )  # fmt: skip
+
+
+def _told(times: Recovery) -> int | None:
+    return None if times.hidden else times.n
 
 
 FIGURES = ("frequency", "lead", "fail", "recovery", "restore", "rework")

@@ -179,6 +179,9 @@ def test_hidden_recoveries_are_not_counted_beside(reader: Client, till: Service)
         for name in ("recovery", "restore"):
             assert span[name]["state"] == "hidden"
             assert span[name]["incidents"] is None
+    header, first, *_ = text(reader, "analytics:review_delivery_csv", week="2026-W47").splitlines()
+    line = dict(zip(header.split(","), first.split(","), strict=True))
+    assert (line["recovery_n"], line["restore_n"]) == ("", "")
 
 
 def test_incidents_of_unknown_cause_hide_a_restricted_one(reader: Client, till: Service) -> None:
