@@ -7,7 +7,7 @@ opened. No word on what failed: it leaves the sign-in, and a kind must not be sa
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -31,17 +31,18 @@ LATE = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Chosen:
-    """The changes, the most telling first, and how many wait in all."""
+    """The changes, the most telling first, and how many wait in all, or `is_over` as many."""
 
     ids: list[int]
     waiting: int
+    is_over: bool = False
 
 
 def chosen(*, demo: bool) -> Chosen:
     plan = _plan(queue.Asked(), demo)
     alive = queue.still_waiting(plan.ids, demo)
     ids = [pk for pk in plan.ids if pk in alive]
-    return Chosen(ids[:MOST], plan.total - (len(plan.ids) - len(ids)))
+    return Chosen(ids[:MOST], plan.total - (len(plan.ids) - len(ids)), plan.is_over)
 
 
 def moment_before(now: datetime) -> datetime:
@@ -71,12 +72,13 @@ def make_due(*, now: datetime) -> int:
     if not people:
         return 0
     found = chosen(demo=False)
+    content = {"changes": found.ids, "waiting": found.waiting} | ({"over": True} if found.is_over else {})
     rows = [
         Mail(
             user=user,
             topic=Topic.DECISIONS,
             key=key,
-            content={"changes": found.ids, "waiting": found.waiting},
+            content=content,
             made_at=now,
             next_attempt_at=now,
             closed_at=None if found.ids else now,
@@ -95,27 +97,25 @@ def letter(*, mail: Mail, now: datetime) -> Letter | None:
     ids = [pk for pk in mail.content["changes"] if pk in alive]
     url = page_url(mail)
     until = mail.made_at + LIFETIME
-    return _compose(
-        mail.user, ids, mail.content["waiting"], lambda pk: f"{url}#change-{pk}", now, page=url, until=until
-    )
+    told = Chosen(ids, mail.content["waiting"], mail.content.get("over", False))
+    return _compose(mail.user, told, lambda pk: f"{url}#change-{pk}", now, page=url, until=until)
 
 
 def preview(*, user: User, now: datetime) -> Letter | None:
     """What would be sent now, also of demonstration data; its buttons lead into the queue."""
     found = chosen(demo=shows_demo())
     url = settings.SITE_URL + reverse("analytics:queue")
-    return _compose(user, found.ids, found.waiting, lambda pk: f"{url}?at={pk}", now, page=url, preview=True)
+    return _compose(user, found, lambda pk: f"{url}?at={pk}", now, page=url, preview=True)
 
 
 def _compose(
     user: User,
-    ids: Sequence[int],
-    waiting: int,
+    told: Chosen,
     link: Callable[[int], str],
     now: datetime,
     **context: object,
 ) -> Letter | None:
-    entries = queue.shown(ids, {})
+    entries = queue.shown(told.ids, {})
     if not entries:
         return None
     count = len(entries)
@@ -126,7 +126,8 @@ def _compose(
         topic=Topic.DECISIONS,
         now=now,
         count=count,
-        waiting=max(waiting, count),
+        waiting=max(told.waiting, count),
+        is_over=told.is_over,
         entries=[(entry, link(entry.change.pk)) for entry in entries],
         shown_paths=f":{SHOWN_PATHS}",
         shown_evidence=f":{SHOWN_EVIDENCE}",

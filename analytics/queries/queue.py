@@ -163,12 +163,16 @@ def ranked(entries: Iterable[Entry], standing: Standing) -> list[tuple[Entry, in
 
 @dataclass(frozen=True)
 class Plan:
-    """The first entries in order, what the cell of each lacks, and how many wait in all."""
+    """The first entries in order, what the cell of each lacks, and how many wait in all.
+
+    `is_over`: more than `total`, which of very many are not counted to the end.
+    """
 
     ids: tuple[int, ...]
     lacks: Mapping[int, int]
     total: int
     made_at: datetime
+    is_over: bool = False
 
 
 def plan(asked: Asked, demo: bool, standing: Standing, now: datetime) -> Plan:
@@ -178,17 +182,19 @@ def plan(asked: Asked, demo: bool, standing: Standing, now: datetime) -> Plan:
     return Plan(
         ids=tuple(entry.pk for entry, _ in order),
         lacks={entry.pk: lack for entry, lack in order if lack},
-        total=sum(count for _, count in found),
+        total=sum(len(rows) for rows, _ in found),
         made_at=now,
+        is_over=any(is_over for _, is_over in found),
     )
 
 
-def _newest(changes: ChangeQuerySet) -> tuple[list[dict[str, Any]], int]:
+def _newest(changes: ChangeQuerySet) -> tuple[list[dict[str, Any]], bool]:
+    """Up to as many as are ranked, and whether there are more."""
     first = _suggested.order_by("kind__position", "kind__name").values("kind__slug")[:1]
     rows = changes.annotate(suggested=Subquery(first)).order_by(F("shipped_at").desc(nulls_last=True), "-pk")
     names = ("pk", "area__slug", "suggested", "type", "shipped_at", "merged_at", "recorded_at")
-    listed = list(rows.values(*names)[:MOST_RANKED])
-    return listed, len(listed) if len(listed) < MOST_RANKED else changes.count()
+    listed = list(rows.values(*names)[: MOST_RANKED + 1])
+    return listed[:MOST_RANKED], len(listed) > MOST_RANKED
 
 
 def _entry(row: Mapping[str, Any], now: datetime) -> Entry:

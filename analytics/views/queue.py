@@ -26,6 +26,7 @@ from analytics.services import queue as services
 from analytics.tasks import catch_up
 from analytics.views.people import author, reader
 from changes.models import AssistanceKind, Assistant, Change, DomainArea, Repository, SizeBand
+from changes.queries.together import together
 from incidents.services.refusals import Refused
 
 PLAN_SECONDS = 120
@@ -139,6 +140,7 @@ def _part(
         "ahead": shown[-1] if shown else None,
         "previous": order[-1] if len(order) > 1 else None,
         "left": max(0, plan.total - sum(pk not in alive for pk in plan.ids)),
+        "is_over": plan.is_over,
         "aside": len(aside & alive),
         "today_count": said.today,
         "presses": said.presses,
@@ -182,23 +184,24 @@ def page(request: HttpRequest) -> HttpResponse:
     context = _part(request, asked, at, after)
     if "HX-Request" in request.headers:
         return render(request, "analytics/queue_part.html", context)
-    return render(request, "analytics/queue.html", context | _filters(asked) | {"page_keys": KEYS})
+    return render(
+        request, "analytics/queue.html", context | _filters(asked, context["demo_data"]) | {"page_keys": KEYS}
+    )
 
 
-def _filters(asked: Asked) -> dict[str, Any]:
-    repositories = Repository.objects.filter(is_demo=shows_demo()).order_by("name")
-    kinds = AssistanceKind.objects.offered().values_list("slug", "name")
-    areas = DomainArea.objects.offered().values_list("slug", "name")
+def _filters(asked: Asked, demo: bool) -> dict[str, Any]:
+    repositories, *terms = together(
+        Repository.objects.filter(is_demo=demo).order_by("name"),
+        AssistanceKind.objects.offered(),
+        DomainArea.objects.offered(),
+        Assistant.objects.offered(),
+    )
+    kinds, areas, assistants = ([(one.slug, one.name) for one in offered] for offered in terms)
     return {
         "filters": [
             ("repository", "Repository", asked.repository, [(str(one.pk), one.name) for one in repositories]),
             ("area", "Area", asked.area, [*areas, (queries.NONE, "No area")]),
-            (
-                "assistant",
-                "Assistant",
-                asked.assistant,
-                Assistant.objects.offered().values_list("slug", "name"),
-            ),
+            ("assistant", "Assistant", asked.assistant, assistants),
             ("kind", "Suggested kind", asked.kind, [*kinds, (queries.NONE, "None suggested")]),
             ("size", "Size", asked.size, SizeBand.choices),
         ],
@@ -332,7 +335,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "given": [
             (label, _label(value, choices))
-            for _, label, value, choices in _filters(asked)["filters"]
+            for _, label, value, choices in _filters(asked, shows_demo())["filters"]
             if value
         ],
         "hidden": [(name, value) for name, value in asdict(asked).items() if value],

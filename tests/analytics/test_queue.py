@@ -443,3 +443,15 @@ def _queries(client: Client, change: Change) -> int:
     with CaptureQueriesContext(connection) as found:
         assert say(client, change, "kind:debugging", part=True).status_code == 200
     return len(found)
+
+
+def test_queue_says_over_when_more_wait_than_are_ranked(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analytics.queries.queue.MOST_RANKED", 2)
+    for _ in range(2):
+        assisted()
+    assert "<dd>2</dd>" in client.get(reverse("analytics:queue")).content.decode()
+    cache.clear()
+    assisted()
+    assert "<dd>over 2</dd>" in client.get(reverse("analytics:queue")).content.decode()

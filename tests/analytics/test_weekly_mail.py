@@ -217,3 +217,14 @@ def test_preview_of_the_mail_may_hold_its_style_and_nothing_else() -> None:
         assert word not in policy
     page = client.get(reverse("analytics:mail_preview"))["Content-Security-Policy"]
     assert "unsafe-inline" not in page
+
+
+def test_letter_says_over_when_more_wait_than_are_ranked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analytics.queries.queue.MOST_RANKED", 11)
+    for _ in range(12):
+        assisted("refactoring")
+    assert "Of over 11 changes" in look(make.user(), "mail_preview_html")
+    author()
+    mails.make_due(now=MONDAY)
+    send()
+    assert "Of over 11 changes" in outgoing.outbox[-1].body
