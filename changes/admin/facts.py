@@ -5,19 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from changes.models import Change, CheckRun, Deployment
+from design.listing import BoundedPaginator
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
 else:
     Base = admin.ModelAdmin
 
+MOST_LISTED = 10_000
+
+
+class BoundedPages(BoundedPaginator):
+    """As the admin asks for one: with no page, as it looks at the address by itself."""
+
+    def __init__(self, rows: QuerySet[Any], per_page: int, *_args: Any, **_kwargs: Any) -> None:
+        super().__init__(rows, per_page, None, MOST_LISTED)
+
 
 class FactAdmin(Base):
     list_per_page = 50
     show_full_result_count = False
+    # Who looks for one beyond these narrows the list down: nobody turns so many pages.
+    paginator = BoundedPages
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -211,6 +211,13 @@ class Change(models.Model):
                 condition=models.Q(merged_into=None),
                 name="change_latest",
             ),
+            # The same order of what has not shipped: few, and looked for among many that have.
+            models.Index(
+                Coalesce("shipped_at", "merged_at", "closed_at", "opened_at").desc(nulls_last=True),
+                models.F("id").desc(),
+                condition=models.Q(merged_into=None) & ~models.Q(state="shipped"),
+                name="change_unshipped_latest",
+            ),
             # What may wait for a person's word, the newest first, without a look at all the others.
             models.Index(
                 models.F("shipped_at").desc(nulls_last=True),

@@ -80,6 +80,7 @@ class Deployment(models.Model):
         ]
         indexes = [
             models.Index(fields=["service", "-finished_at"], name="deployment_of_service"),
+            models.Index(fields=["-finished_at", "-id"], name="deployment_latest"),
             models.Index(
                 fields=["repository", "sha"], condition=models.Q(is_gap=True), name="deployment_gap"
             ),

@@ -35,6 +35,8 @@ def classes_by(rules: Iterable[PathClassRule]) -> PathClasses:
 
 # A suggestion and a trial look at the newest changes: enough to see a habit, little enough to wait for.
 NEWEST = 2000
+# Where paths are hardly ever told, no more changes than these are gone through for some that have any.
+MOST_LOOKED_AT = 4 * NEWEST
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,10 @@ Newest = Sequence[tuple[str, Sequence[str]]]
 
 def newest_paths(repository: Repository) -> Newest:
     """Origin and paths of the newest changes that landed."""
-    rows = Change.objects.current().filter(repository=repository).exclude(merged_at=None).exclude(paths=[])
-    return list(rows.order_by("-merged_at").values_list("origin", "paths")[:NEWEST])
+    landed = Change.objects.current().filter(repository=repository).exclude(merged_at=None)
+    newest = landed.order_by("-merged_at")[:MOST_LOOKED_AT].values("pk")
+    rows = Change.objects.filter(pk__in=newest).exclude(paths=[]).order_by("-merged_at")
+    return list(rows.values_list("origin", "paths")[:NEWEST])
 
 
 def by_folder(newest: Newest) -> list[Folder]:
@@ -126,10 +130,14 @@ class Shipped:
         return sum(row["n"] for row in self.origins)
 
 
-def shipped(changes: ChangeQuerySet, since: datetime) -> Shipped:
-    """In one statement, which an index of `Change` answers; months from `since` on."""
+def shipped(changes: ChangeQuerySet, since: datetime, known_origins: Counter[str] | None = None) -> Shipped:
+    """In one statement, which an index of `Change` answers; months from `since` on.
+
+    `known_origins`: how many of each shipped ever, where that is kept; what is older is then not read.
+    """
     month = Case(When(shipped_at__gte=since, then=TruncMonth("shipped_at")))
-    rows = changes.shipped().order_by().values("origin", month=month).annotate(n=Count("*"))
+    read = changes.shipped() if known_origins is None else changes.shipped().filter(shipped_at__gte=since)
+    rows = read.order_by().values("origin", month=month).annotate(n=Count("*"))
     origins: Counter[str] = Counter()
     known: dict[date, tuple[int, int]] = {}
     for row in rows:
@@ -139,7 +147,8 @@ def shipped(changes: ChangeQuerySet, since: datetime) -> Shipped:
             before, marked = known.get(day, (0, 0))
             is_marked = row["origin"] in {Origin.ASSISTED, Origin.AUTONOMOUS}
             known[day] = before + row["n"], marked + is_marked * row["n"]
-    found = [{"origin": origin, "n": n} for origin, n in origins.most_common()]
+    counted = origins if known_origins is None else known_origins
+    found = [{"origin": origin, "n": n} for origin, n in counted.most_common()]
     return Shipped(found, list(_every_month(known)))
 
 

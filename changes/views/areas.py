@@ -13,7 +13,8 @@ from django.utils import timezone
 from changes.filters import with_merged
 from changes.models import AreaRule, Change, DomainArea, Service
 from changes.queries.places import shipped
-from changes.queries.shipped import Counts, shipped_in_areas
+from changes.queries.shipped import Counts, origins_in_areas, shipped_in_areas
+from changes.queries.together import together
 from changes.views.bars import month_bars
 from changes.views.changes import ASSISTANCES
 from intake.queries import in_view
@@ -41,8 +42,14 @@ def area_detail(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("changes:area", slug=area.merged_into.slug)
     terms = with_merged(area)
     mine = in_view(Change.objects.filter(area__in=terms), "repository__is_demo")
-    found = shipped(mine, timezone.now() - MONTHS_SHOWN)
-    rules = AreaRule.objects.filter(area__in=terms).select_related("repository")
+    found = shipped(mine, timezone.now() - MONTHS_SHOWN, origins_in_areas(terms))
+    rules, services, recent = together(
+        in_view(
+            AreaRule.objects.filter(area__in=terms).select_related("repository"), "repository__is_demo"
+        ).order_by("repository__name", "position", "pk"),
+        in_view(Service.objects.filter(area__in=terms)).select_related("team"),
+        mine.shipped().for_list().prefetch_related(ASSISTANCES).order_by("-shipped_at")[:15],
+    )
     touching = Change.objects.shipped().filter(areas_touched__in=terms).exclude(area__in=terms)
     context = {
         "area": area,
@@ -50,10 +57,10 @@ def area_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "origins": found.origins,
         "total": found.total,
         "origin_query": f"area={area.slug}",
-        "touching": in_view(touching, "repository__is_demo").distinct().count(),
+        "touching": in_view(touching, "repository__is_demo").aggregate(n=Count("pk", distinct=True))["n"],
         "bars": month_bars(found.months),
-        "rules": in_view(rules, "repository__is_demo").order_by("repository__name", "position", "pk"),
-        "services": in_view(Service.objects.filter(area__in=terms)).select_related("team"),
-        "recent": mine.shipped().for_list().prefetch_related(ASSISTANCES).order_by("-shipped_at")[:15],
+        "rules": rules,
+        "services": services,
+        "recent": recent,
     }
     return render(request, "changes/area.html", context)

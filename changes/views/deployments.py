@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,6 +18,7 @@ from changes.filters import DeploymentFilter
 from changes.models import Deployment
 from changes.queries.owners import may_speak_for
 from changes.services.kinds import KindRefused, say_deployment_kind
+from changes.views.changes import MOST_COUNTED
 from changes.views.who import person
 from design.listing import listing
 from intake.queries import in_view
@@ -24,7 +28,9 @@ def deployment_list(request: HttpRequest) -> HttpResponse:
     found = DeploymentFilter(
         request.GET, queryset=in_view(Deployment.objects.for_list(), "repository__is_demo")
     )
-    deployments = found.qs.annotate(held=Count("changes")).order_by("-finished_at", "-id")
+    held: QuerySet[Any] = Deployment.changes.through.objects.filter(deployment=OuterRef("pk")).order_by()
+    counted = held.values("deployment").annotate(n=Count("*")).values("n")
+    deployments = found.qs.annotate(held=Coalesce(Subquery(counted), 0)).order_by("-finished_at", "-id")
     example = (
         f"curl -X POST {request.build_absolute_uri('/hooks/your-source/')} \\\n"
         '  -H "Authorization: Bearer $SECRET" -H "Content-Type: application/json" \\\n'
@@ -32,9 +38,8 @@ def deployment_list(request: HttpRequest) -> HttpResponse:
         """       "deployment": {"id": "1042", "environment": "production", "is_production": true,\n"""
         """                      "status": "succeeded", "sha": "8c1f...", "at": "2026-03-01T10:00:00Z"}}'"""
     )
-    return render(
-        request, "changes/deployments.html", {**listing(request, found, deployments), "example": example}
-    )
+    context = listing(request, found, deployments, most=MOST_COUNTED)
+    return render(request, "changes/deployments.html", context | {"example": example})
 
 
 def deployment_detail(request: HttpRequest, pk: int) -> HttpResponse:

@@ -19,7 +19,7 @@ from changes.filters import RepositoryFilter
 from changes.models import AssistanceKind, Change, DomainArea, PathClassRule, Repository, Service
 from changes.queries import places
 from changes.queries.owners import may_speak_for
-from changes.queries.shipped import Counts, shipped_of_repositories
+from changes.queries.shipped import Counts, origins_of_repository, shipped_of_repositories
 from changes.queries.together import together
 from changes.services.places import TakenArea, add_path_class, take_areas, take_services
 from changes.services.placing import ask_to_place
@@ -48,7 +48,7 @@ def repository_list(request: HttpRequest) -> HttpResponse:
 def repository_detail(request: HttpRequest, pk: int) -> HttpResponse:
     repository = get_object_or_404(Repository.objects.select_related("default_area"), pk=pk)
     mine = Change.objects.filter(repository=repository)
-    shipped = places.shipped(mine, timezone.now() - MONTHS_SHOWN)
+    shipped = places.shipped(mine, timezone.now() - MONTHS_SHOWN, origins_of_repository(repository))
     found = _parts(repository)
     context = {
         "repository": repository,
