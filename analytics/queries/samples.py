@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
 
 from accounts.models import Team
 from analytics.models import Sample, SampledChange
@@ -31,6 +31,7 @@ _declared = Exists(_markers.filter(place=DECLARATION))
 MARKED, DECLARED, SAID, MANUAL, BY_POLICY, UNKNOWN = (
     "marked", "declared", "said", "manual", "by_policy", "unknown",
 )  # fmt: skip
+PLACES = (MARKED, DECLARED, SAID, MANUAL, BY_POLICY, UNKNOWN)
 STANDS = Case(
     When(Q(origin__in=ASSISTED) & Q(_marker), then=Value(MARKED)),
     When(Q(origin__in=ASSISTED) & Q(_declared), then=Value(DECLARED)),
@@ -57,7 +58,8 @@ class Scope:
     def changes(self) -> QuerySet[Change]:
         found = Change.objects.shipped_between(
             midnight(self.since), midnight(self.until + timedelta(days=1))
-        ).filter(repository__is_demo=self.demo, type=Change.Type.CODE)
+        ).filter(type=Change.Type.CODE)
+        found = of_data(found, demo=self.demo)
         found = found.exclude(Q(automation=True) & ~Q(origin__in=ASSISTED))
         if self.repository:
             found = found.filter(repository=self.repository)
@@ -65,6 +67,11 @@ class Scope:
             through = Change.services.through.objects.filter(service__team=self.team)
             found = found.filter(Exists(through.filter(change=OuterRef("pk"))))
         return found
+
+    def counts(self) -> dict[str, int]:
+        """How many stand where, without their ids."""
+        found = self.changes().order_by().annotate(stands=STANDS).values_list("stands").annotate(n=Count("*"))
+        return {**dict.fromkeys(PLACES, 0), **dict(found)}
 
     def stand(self) -> dict[str, list[int]]:
         """The changes by what tells their origin, each list rising."""
@@ -76,7 +83,13 @@ class Scope:
 
 
 def counts(stand: Mapping[str, Sequence[int]]) -> dict[str, int]:
-    return {name: len(stand.get(name, ())) for name in (MARKED, DECLARED, SAID, MANUAL, BY_POLICY, UNKNOWN)}
+    return {name: len(stand.get(name, ())) for name in PLACES}
+
+
+def of_data(changes: QuerySet[Change], *, demo: bool) -> QuerySet[Change]:
+    """Real changes or those of the demonstration. Its repositories are few or none: nothing is joined."""
+    others = list(Repository.objects.exclude(is_demo=demo).values_list("pk", flat=True))
+    return changes.exclude(repository__in=others) if others else changes
 
 
 def known_of(sample: Sample) -> Known:

@@ -71,7 +71,7 @@ def sample_list(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(reverse("analytics:sample", args=[sample.pk]), status=303)
     if is_post:
         status = 400
-    stand = queries.counts(form.scope().stand()) if form.is_valid() else None
+    stand = form.scope().counts() if form.is_valid() else None
     context = {
         "form": form,
         "stand": stand,
