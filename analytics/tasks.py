@@ -13,6 +13,7 @@ from analytics.queries.ledger import FEW, Standing
 from analytics.services import counting, flow, flow_beside, limits, rebuilding, standings
 from analytics.services.judging import run_due
 from analytics.services.planning import refresh_statistics
+from changes.models import HistoryRun
 
 log = logging.getLogger(__name__)
 SECONDS = 20.0
@@ -71,10 +72,15 @@ def follow_test_runs() -> None:
 
 
 def judge_week() -> None:
-    """Once a week what the decision rule says is kept, for the data that is shown."""
+    """Once a week what the decision rule says is kept, for the data that is shown.
+
+    Not of half a history: what is judged stands for the week.
+    """
     now = timezone.now()
     today = now.astimezone(figures.organisation_zone()).date()
-    run_due(today=today, demo=figures.shows_demo(), stands=catch_up(), now=now)
+    demo, stands = figures.shows_demo(), catch_up()
+    if demo or not (stands.behind > FEW or HistoryRun.objects.importing(now).exists()):
+        run_due(today=today, demo=demo, stands=stands, now=now)
 
 
 @shared_task(name="analytics.reckon_weeks", time_limit=3600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -10,10 +11,18 @@ from django.utils import timezone
 from accounts.models import User
 from changes.models.places import Repository
 
+# An import that is at work is heard of with each batch.
+SILENT_FOR = timedelta(minutes=15)
+
 
 class HistoryRunQuerySet(models.QuerySet["HistoryRun"]):
     def unfinished(self) -> HistoryRunQuerySet:
         return self.filter(state__in=[HistoryRun.State.WAITING, HistoryRun.State.RUNNING])
+
+    def importing(self, now: datetime) -> HistoryRunQuerySet:
+        """Those that read at this moment; one that was killed stands as running and is heard of no more."""
+        state, kind = HistoryRun.State.RUNNING, HistoryRun.Kind.IMPORT
+        return self.filter(kind=kind, state=state, heard_at__gt=now - SILENT_FOR)
 
 
 class HistoryRun(models.Model):

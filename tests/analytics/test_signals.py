@@ -7,17 +7,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Role, User
 from analytics.effects import effect
 from analytics.models import Safeguard, Signal, SignalShown
 from analytics.services import signals
 from analytics.services.judging import look, run_due, run_signals
-from analytics.tasks import catch_up
-from changes.models import AssistanceKind, DomainArea
+from analytics.tasks import catch_up, judge_week
+from changes.models import AssistanceKind, DomainArea, HistoryRun, Repository
 from incidents.models import Cause
 from incidents.services.refusals import Refused
 from intake import ledger
+from intake.models import Setup
 from tests import make
 from tests.analytics import histories
 from tests.analytics.histories import AS_OF
@@ -245,3 +247,26 @@ def test_pages_show_the_sentence_and_take_a_review(
     shown = client.get(adopted["Location"]).content.decode()
     assert "A second reviewer" in shown
     assert "Before and since" in shown
+
+
+def test_week_is_not_judged_on_half_a_history_when_an_import_is_at_work(
+    payments: DomainArea, generated: AssistanceKind
+) -> None:
+    history(payments, generated)
+    Setup.objects.update_or_create(pk=1, defaults={"first_real_fact_at": NOW})
+    run = HistoryRun.objects.create(
+        kind=HistoryRun.Kind.IMPORT,
+        state=HistoryRun.State.RUNNING,
+        repository=Repository.objects.first(),
+        heard_at=timezone.now(),
+    )
+    judge_week()
+    assert not SignalShown.objects.exists()
+    # A killed one is heard of no more.
+    HistoryRun.objects.filter(pk=run.pk).update(heard_at=timezone.now() - timedelta(hours=1))
+    judge_week()
+    shown = SignalShown.objects.count()
+    assert shown
+    HistoryRun.objects.filter(pk=run.pk).update(state=HistoryRun.State.DONE)
+    judge_week()
+    assert SignalShown.objects.count() == shown
