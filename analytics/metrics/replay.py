@@ -31,6 +31,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from typing import NamedTuple
 
 from analytics.models import RowCode
 from analytics.privacy import gives_away
@@ -50,8 +52,7 @@ INSTEAD = {
 }
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One incident: `met` (a confirmed change fits), `perhaps` (only a suspected one), else why not."""
 
     incident: int
@@ -73,19 +74,19 @@ class Replay:
     behind: Behind
     made_on: date | None
 
-    @property
+    @cached_property
     def inside(self) -> list[Line]:
         return [line for line in self.lines if line.inside]
 
-    @property
+    @cached_property
     def met(self) -> list[Line]:
         return [line for line in self.inside if line.state == "met"]
 
-    @property
+    @cached_property
     def elsewhere(self) -> list[Line]:
         return [line for line in self.lines if not line.inside and line.state == "met"]
 
-    @property
+    @cached_property
     def since(self) -> list[Line]:
         """Incidents that began once it was there: all that is not hindsight."""
         return [line for line in self.inside if self.made_on and line.began_on >= self.made_on]
@@ -118,7 +119,7 @@ class Replay:
     def has_doubt(self) -> bool:
         return any(line.state in ("perhaps", "unsaid") for line in self.lines)
 
-    @property
+    @cached_property
     def is_hidden(self) -> bool:
         """So few, in all or that it would have applied to, that a restricted one could be guessed."""
         met = [line for line in self.lines if line.state == "met"]
@@ -153,14 +154,14 @@ def _rate(harmful: int, changes: int) -> tuple[float, Interval] | None:
 
 def replay(asked: Asked, *, made_on: date | None = None, written_from: Collection[int] = ()) -> Replay:
     """`written_from` are ids of incidents that it was made because of: no credit for those."""
-    whole, harmful, behind = queries.all_changes(asked)
+    counts = queries.counts(asked)
     return Replay(
         asked=asked,
-        months=tuple(queries.months(asked)),
+        months=counts.months,
         lines=tuple(_line(met, met.incident in written_from) for met in queries.incidents(asked)),
-        all_changes=whole,
-        all_harmful=harmful,
-        behind=behind,
+        all_changes=counts.all_changes,
+        all_harmful=counts.all_harmful,
+        behind=counts.behind,
         made_on=made_on,
     )
 

@@ -104,59 +104,58 @@ class Met(NamedTuple):
     unsaid: bool
 
 
-# Two counts of what fits: all of it, and the few changes that are linked to an incident. Joining the one to
-# the other would let the planner, who cannot guess what a pattern finds, compare each with each.
-MONTHS = """
-SELECT date_trunc('month', day)::date AS month, NULL::boolean AS sure, day > %(mature)s AS young,
-       SUM(n)::bigint, SUM(undone)::bigint
-FROM (
-    SELECT shipped_on AS day, COUNT(*) AS n, COUNT(*) FILTER (WHERE undone) AS undone
-    FROM {fitting} GROUP BY 1
-) AS by_day GROUP BY 1, 2, 3
-UNION ALL
-SELECT date_trunc('month', fact.shipped_on)::date, linked.sure, fact.shipped_on > %(mature)s,
-       COUNT(*), COUNT(*) FILTER (WHERE {undone})
-FROM (
-    SELECT change_id, bool_or(confirmed) AS sure FROM analytics_countedlink
-    WHERE known_until IS NULL GROUP BY change_id
-) AS linked JOIN analytics_countedchange AS fact ON fact.change_id = linked.change_id {paths}
-WHERE {standing} AND {fits} GROUP BY 1, 2, 3
-"""
 STANDING = """fact.known_until IS NULL AND fact.is_demo = %(demo)s
     AND fact.shipped_on BETWEEN %(start)s AND %(end)s"""
 UNDONE = "(fact.undone_on IS NOT NULL OR fact.undone_late_on IS NOT NULL)"
-# Cells know the number of changes, whatever it is; while they are made anew the facts are counted.
-WHOLE = f"""
-SELECT CASE WHEN (SELECT bool_and(cells_stand) FROM analytics_counting) THEN (
+# Two counts of what fits: all of it, and the few changes that are linked to an incident. Joining the one to
+# the other would let the planner, who cannot guess what a pattern finds, compare each with each. Changes may
+# be linked to incidents of other days than those asked for. Cells know the number of all changes; while they
+# are made anew the facts are counted. Shape: what the row is, a month, two of its marks, two counts.
+COUNTS = f"""
+WITH linked AS MATERIALIZED (
+    SELECT link.change_id, link.incident_id, link.confirmed, fact.shipped_on, {{undone}} AS undone,
+           COALESCE({{fits}}, FALSE) AS fits
+    FROM analytics_countedlink AS link
+    JOIN analytics_countedchange AS fact ON fact.change_id = link.change_id
+    {{paths}}
+    WHERE link.known_until IS NULL AND {STANDING}
+    OFFSET 0  -- else what a change touches is looked at for each use of it
+),
+of_change AS MATERIALIZED (
+    SELECT change_id, shipped_on, undone, fits, bool_or(confirmed) AS sure
+    FROM linked GROUP BY change_id, shipped_on, undone, fits
+),
+of_incident AS (
+    SELECT bool_or(fits) AS fits, bool_or(NOT fits) AS others, incident_id IN (
+               SELECT id FROM incidents_incident WHERE is_restricted
+           ) AS restricted
+    FROM linked GROUP BY incident_id
+)
+SELECT 'fitting', date_trunc('month', day)::date AS month, NULL::boolean, day > %(mature)s AS young,
+       SUM(n)::bigint, SUM(undone)::bigint
+FROM (
+    SELECT shipped_on AS day, COUNT(*) AS n, COUNT(*) FILTER (WHERE undone) AS undone
+    FROM {{fitting}} GROUP BY 1
+) AS by_day GROUP BY 2, 4
+UNION ALL
+SELECT 'linked', date_trunc('month', shipped_on)::date, sure, shipped_on > %(mature)s,
+       COUNT(*), COUNT(*) FILTER (WHERE undone)
+FROM of_change WHERE fits GROUP BY 2, 3, 4
+UNION ALL
+SELECT 'whole', NULL, NULL, NULL, CASE WHEN (SELECT bool_and(cells_stand) FROM analytics_counting) THEN (
     SELECT COALESCE(SUM(n), 0)::bigint FROM analytics_cell
     WHERE is_demo = %(demo)s AND slice = '' AND type = ANY(%(types)s) AND node = ANY(%(nodes)s)
       AND row = {RowCode.TOTAL.value}
 ) ELSE (
     SELECT COUNT(*) FROM analytics_countedchange AS fact WHERE {STANDING}
-) END, (
-    SELECT COUNT(DISTINCT fact.change_id) FROM analytics_countedlink AS link
-    JOIN analytics_countedchange AS fact ON fact.change_id = link.change_id
-    WHERE link.known_until IS NULL AND link.confirmed AND {STANDING}
-)
-"""
-# Changes may be linked to incidents of other days than those asked for.
-BEHIND = """
-SELECT whole.*, behind.* FROM ({whole}) AS whole(changes, harmful), (
-    SELECT COUNT(*) FILTER (WHERE fits), COUNT(*) FILTER (WHERE fits AND restricted),
-           COUNT(*) FILTER (WHERE others), COUNT(*) FILTER (WHERE others AND restricted)
-    FROM (
-        SELECT incident_id, restricted, bool_or(fits) AS fits, bool_or(NOT fits) AS others
-        FROM (
-            SELECT link.incident_id, incident.is_restricted AS restricted, COALESCE({fits}, FALSE) AS fits
-            FROM analytics_countedlink AS link
-            JOIN analytics_countedchange AS fact ON fact.change_id = link.change_id
-            JOIN incidents_incident AS incident ON incident.id = link.incident_id
-            {paths}
-            WHERE link.known_until IS NULL AND {standing}
-            OFFSET 0  -- else what a change touches is looked at for each use of it
-        ) AS one GROUP BY incident_id, restricted
-    ) AS each
-) AS behind(fitting, fitting_restricted, others, others_restricted)
+) END, (SELECT COUNT(*) FROM of_change WHERE sure)
+UNION ALL
+SELECT 'behind', NULL, NULL, NULL, COUNT(*) FILTER (WHERE fits), COUNT(*) FILTER (WHERE fits AND restricted)
+FROM of_incident
+UNION ALL
+SELECT 'beside', NULL, NULL, NULL,
+       COUNT(*) FILTER (WHERE others), COUNT(*) FILTER (WHERE others AND restricted)
+FROM of_incident
 """
 INCIDENTS = """
 SELECT incident_id, began_on, inside, restricted, instead,
@@ -212,32 +211,38 @@ BY_PATHS = """(
 HAS_KEYS = "changes_path_keys(change.paths) && %(keys)s::text[]"
 
 
-def months(asked: Asked) -> list[Month]:
+@dataclass(frozen=True)
+class Counts:
+    """Changes that fit by month; every change of these days, and how many had a confirmed hand in one."""
+
+    months: tuple[Month, ...]
+    all_changes: int
+    all_harmful: int
+    behind: Behind
+
+
+def counts(asked: Asked) -> Counts:
     scope = asked.scope
-    statement = MONTHS.format(
-        undone=UNDONE, fitting=_fitting(scope), paths=_paths(scope), standing=STANDING, fits=_fits(scope)
-    )
-    counts: dict[date, Counter[str]] = {}
-    for month, sure, is_young, n, undone in _rows(statement, _values(asked)):
-        found = counts.setdefault(month, Counter())
+    statement = COUNTS.format(undone=UNDONE, fitting=_fitting(scope), paths=_paths(scope), fits=_fits(scope))
+    among = {"types": Change.Type.values, "nodes": list(nodes_between(asked.start, asked.end))}
+    by_month: dict[date, Counter[str]] = {}
+    single: dict[str, tuple[int, int]] = {}
+    for what, month, sure, is_young, n, undone in _rows(statement, {**_values(asked), **among}):
+        if month is None:
+            single[what] = n, undone
+            continue
+        found = by_month.setdefault(month, Counter())
         found["fitting" if sure is None else "harmful" if sure else "suspected"] += n
         without = {"undone": undone, "harmless": n - undone, "young": n - undone if is_young else 0}
         if sure is None:
             found.update(without)
         else:
             found.subtract(without)
-    return [
-        Month(month, *(found[name] for name in Month._fields[1:])) for month, found in sorted(counts.items())
-    ]
-
-
-def all_changes(asked: Asked) -> tuple[int, int, Behind]:
-    """Every change of these days, how many of them had a confirmed hand in an incident, and in which."""
-    scope = asked.scope
-    statement = BEHIND.format(whole=WHOLE, fits=_fits(scope), paths=_paths(scope), standing=STANDING)
-    among = {"types": Change.Type.values, "nodes": list(nodes_between(asked.start, asked.end))}
-    [(whole, harmful, *behind)] = _rows(statement, {**_values(asked), **among})
-    return whole, harmful, Behind(*behind)
+    months = tuple(
+        Month(month, *(found[name] for name in Month._fields[1:]))
+        for month, found in sorted(by_month.items())
+    )
+    return Counts(months, *single["whole"], Behind(*single["behind"], *single["beside"]))
 
 
 def incidents(asked: Asked) -> list[Met]:

@@ -86,7 +86,7 @@ def counts(stand: Mapping[str, Sequence[int]]) -> dict[str, int]:
     return {name: len(stand.get(name, ())) for name in PLACES}
 
 
-def of_data(changes: QuerySet[Change], *, demo: bool) -> QuerySet[Change]:
+def of_data(changes: ChangeQuerySet, *, demo: bool) -> ChangeQuerySet:
     """Real changes or those of the demonstration. Its repositories are few or none: nothing is joined."""
     others = list(Repository.objects.exclude(is_demo=demo).values_list("pk", flat=True))
     return changes.exclude(repository__in=others) if others else changes

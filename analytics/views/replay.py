@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,14 +32,16 @@ MOST_COUNTED = 10_000
 MOST_OFFERED = 12
 # How many incidents the page lists unless all are asked for.
 FIRST = 15
+ALL_AT_ONCE = 200
+READ_AT_ONCE = 5000
 HEADER = ("incident", "began_on", "in_scope_area_or_services", "state", "words", "written_from")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An incident's line with what the reader may see of it; None for a restricted one."""
+    """An incident's line with what the reader may see of it; None and None for a restricted one."""
 
-    line: Line
+    line: Line | None
     incident: Incident | None
 
 
@@ -61,16 +66,15 @@ def page(request: HttpRequest) -> HttpResponse:
     if form.asked().scope.is_everything:
         return render(request, "analytics/replay.html", {"form": form, "one": one, **_offered(request)})
     found = _report(form, one)
-    shown = _shown(request, found)
+    lines, hidden = _told(request, found)
     return render(request, "analytics/replay.html", {
         "form": form,
         "one": one,
-        "query": request.GET.urlencode(),
         "found": found,
         "headline": replays.headline(found, one.name if one else "This rule", _where(form)),
         "notes": replays.notes(found),
-        "shown": shown if request.GET.get("list") == "all" else shown[:FIRST],
-        "chart": _chart(found, shown),
+        "chart": _chart(found, lines),
+        **_page(request, lines, hidden),
     })  # fmt: skip
 
 
@@ -89,23 +93,43 @@ def _where(form: ReplayForm) -> str:
     return f"of {', '.join(str(names[slug]) for slug in told['service'])}" if told["service"] else ""
 
 
-def _shown(request: HttpRequest, found: Replay) -> list[Shown]:
+def _told(request: HttpRequest, found: Replay) -> tuple[list[Line], int]:
+    """The lines that the reader may see, and how many others there are."""
     if found.is_hidden:
-        return []
-    visible = Incident.objects.visible_to(reader(request)).select_related("area")
-    rows = visible.in_bulk([line.incident for line in found.lines])
-    shown = [Shown(line, rows.get(line.incident)) for line in found.lines]
-    # Among the others its place would tell when a restricted one began.
-    return sorted(shown, key=lambda one: one.incident is None)
+        return [], 0
+    hidden = set(Incident.objects.hidden_from(reader(request)).values_list("pk", flat=True))
+    lines = [line for line in found.lines if line.incident not in hidden]
+    return lines, len(found.lines) - len(lines)
 
 
-def _chart(found: Replay, shown: list[Shown]) -> Any:
+def _page(request: HttpRequest, lines: list[Line], hidden: int) -> dict[str, Any]:
+    """The first few, or all a page at a time. A restricted one's place among the others would tell when it
+    began: they come last.
+    """
+    places: Sequence[Line | None] = [*lines, *repeat(None, hidden)]
+    is_all = request.GET.get("list") == "all"
+    pages = Paginator(places, ALL_AT_ONCE if is_all else FIRST)
+    page = pages.get_page(request.GET.get("page") if is_all else 1)
+    wanted = [line.incident for line in page.object_list if line]
+    rows = Incident.objects.visible_to(reader(request)).select_related("area").in_bulk(wanted)
+    query = request.GET.copy()
+    for name in ("page", "list"):
+        query.pop(name, None)
+    return {
+        "shown": [Shown(line, rows.get(line.incident) if line else None) for line in page.object_list],
+        "page": page,
+        "is_all": is_all,
+        "query": query.urlencode(),
+    }
+
+
+def _chart(found: Replay, told: list[Line]) -> Any:
     """None where it is hidden; of restricted incidents neither day nor state is told."""
     if found.is_hidden:
         return None
     # What would have been met lies at the bottom, so that it is read first.
     order = ("met", "perhaps", "unsaid", "outside", "none")
-    lines = sorted((one.line for one in shown if one.incident), key=lambda line: order.index(line.state))
+    lines = sorted(told, key=lambda line: order.index(line.state))
     return replay_chart(
         ((month.begins_on, month.harmless) for month in found.months),
         ((line.began_on, line.state, line.words) for line in lines),
@@ -170,17 +194,14 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     return csv_file(f"replay-{found.asked.end}", HEADER, _table(request, found))
 
 
-def _table(request: HttpRequest, found: Replay) -> list[tuple[Any, ...]]:
-    return [
-        (
-            str(one.incident),
-            one.line.began_on.isoformat(),
-            one.line.inside,
-            one.line.state,
-            one.line.words,
-            one.line.written_from,
-        )
-        if one.incident
-        else ("restricted", *(None,) * (len(HEADER) - 1))
-        for one in _shown(request, found)
-    ]
+def _table(request: HttpRequest, found: Replay) -> Iterator[tuple[Any, ...]]:
+    lines, hidden = _told(request, found)
+    for first in range(0, len(lines), READ_AT_ONCE):
+        some = lines[first : first + READ_AT_ONCE]
+        rows = Incident.objects.visible_to(reader(request)).only("number")
+        names = {pk: str(one) for pk, one in rows.in_bulk([line.incident for line in some]).items()}
+        for line in some:
+            if line.incident in names:
+                day = line.began_on.isoformat()
+                yield names[line.incident], day, line.inside, line.state, line.words, line.written_from
+    yield from repeat(("restricted", *(None,) * (len(HEADER) - 1)), hidden)

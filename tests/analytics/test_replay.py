@@ -16,7 +16,7 @@ from accounts.models import Role
 from analytics.metrics.replay import headline, notes, replay
 from analytics.models import Counting
 from analytics.queries.figures import taxonomies
-from analytics.queries.replay import Asked, all_changes, fitting, ids_of
+from analytics.queries.replay import Asked, counts, fitting, ids_of
 from analytics.scopes import Scope, line_test
 from analytics.views import replay as views
 from changes.models import Change, Service
@@ -241,10 +241,10 @@ def test_all_changes_are_counted_without_cells_while_these_are_made_anew() -> No
     history(random.Random(3), [histories.area("payments")], [histories.kind("generation")])
     histories.settled()
     question = asked(Scope("payments"))
-    whole = all_changes(question)
-    assert whole[0] > 0
+    whole = counts(question)
+    assert whole.all_changes > 0
     Counting.objects.update(cells_stand=False)
-    assert all_changes(question) == whole
+    assert counts(question) == whole
 
 
 def outage(
