@@ -190,6 +190,21 @@ class Change(models.Model):
                 condition=models.Q(state="shipped", merged_into=None),
                 name="change_shipped",
             ),
+            # What tells the origin of what shipped is counted without the rows themselves.
+            models.Index(
+                fields=["shipped_at"],
+                include=[
+                    "id",
+                    "repository",
+                    "type",
+                    "origin",
+                    "origin_basis",
+                    "origin_by_policy",
+                    "automation",
+                ],
+                condition=models.Q(state="shipped", merged_into=None),
+                name="change_shipped_told",
+            ),
             models.Index(fields=["repository", "-merged_at"], name="change_of_repository"),
             # What pages of areas and repositories count, read without the rows themselves.
             models.Index(

@@ -35,6 +35,14 @@ class OriginEvidence(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["change", "rule_key", "excerpt"], name="evidence_once")
         ]
+        indexes = [
+            models.Index(
+                fields=["change"],
+                include=["origin", "place"],
+                condition=models.Q(strength=Strength.STRONG, is_automation=False),
+                name="evidence_strong",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.rule_key}: {self.excerpt}"
@@ -83,7 +91,15 @@ class Decision(models.Model):
                 name="decision_on_origin_or_kind",
             ),
         ]
-        indexes = [models.Index(fields=["change", "said_at"], name="decision_of_change")]
+        indexes = [
+            models.Index(fields=["change", "said_at"], name="decision_of_change"),
+            # What was asked in postmortems, among all that was said anywhere.
+            models.Index(
+                fields=["change"],
+                condition=models.Q(prompted_by=Prompt.POSTMORTEM, withdrawn_at=None),
+                name="decision_in_postmortem",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.origin or self.kind} {self.verdict}"
