@@ -19,7 +19,6 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Q,
-    QuerySet,
     Value,
     When,
 )
@@ -28,7 +27,7 @@ from analytics.charts_recall import Stacked, stacked
 from analytics.queries import samples
 from analytics.queries.figures import ALL_TYPES, ASSISTED, midnight
 from analytics.queries.samples import Scope
-from changes.models import Change, Origin, OriginEvidence, Strength
+from changes.models import Change, ChangeQuerySet, Origin, OriginEvidence, Strength
 from changes.rule_book import DECLARATION
 
 # Changes with `place` and `told_by`, which the plugin of the type checker does not follow.
@@ -142,7 +141,7 @@ def recall(scope: Scope, kind: str) -> Recall:
     return Recall(scope, kind, tuple(lines), sampled)
 
 
-def _changes(scope: Scope, kind: str) -> QuerySet[Change]:
+def _changes(scope: Scope, kind: str) -> ChangeQuerySet:
     found = Change.objects.shipped_between(midnight(scope.since), midnight(scope.until + timedelta(days=1)))
     found = samples.of_data(found, demo=scope.demo)
     if kind != ALL_TYPES:

@@ -14,7 +14,7 @@ from accounts.models import Team
 from analytics.models import Sample, SampledChange
 from analytics.queries.figures import ASSISTED, midnight
 from analytics.stats.sampling import AI, CANNOT_SAY, NO_AI, Estimate, Known, answers, estimate
-from changes.models import Change, Origin, OriginEvidence, Repository, Strength
+from changes.models import Change, ChangeQuerySet, Origin, OriginEvidence, Repository, Strength
 from changes.rule_book import DECLARATION
 
 # Fewer answers than these say next to nothing of recall, so no comparison rests on them.
