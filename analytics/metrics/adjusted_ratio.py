@@ -37,7 +37,7 @@ from math import isfinite
 
 from analytics.metrics.comparison import Measured, added_up, compare_strata, strata_of
 from analytics.metrics.sentences import Compared, amount, number, similar
-from analytics.stats import crude_beside, ratio_if_assisted, unknown_origin_bounds
+from analytics.stats import crude_beside, ratios_if_assisted, unknown_origin_bounds
 from analytics.stats.decision import (
     MANUAL,
     MANUAL_BASELINE,
@@ -177,8 +177,7 @@ def _what_if(
     unmarked: Mapping[Spot, Stratum], unknown: Mapping[Spot, tuple[int, float]]
 ) -> Iterator[tuple[float, float | None]]:
     lines = [(one, *unknown.get(spot, (0, 0.0))) for spot, one in unmarked.items() if one["changes_manual"]]
-    for share in WHAT_IF:
-        yield share, _finite(ratio_if_assisted(lines, share))
+    yield from zip(WHAT_IF, map(_finite, ratios_if_assisted(lines, WHAT_IF)), strict=True)
 
 
 def _finite(value: float | None) -> float | None:

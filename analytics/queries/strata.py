@@ -36,17 +36,18 @@ def strata(
     keys = {row: row_key(row, kinds) for row in {line.row for line in lines}}
     places = {area: area_slug(area, areas) for area in {line.area for line in lines}}
     numbers = [quarter_index(period.start) for period in periods]
+    found: dict[str, dict[Spot, tuple[int, float]]] = {key: {} for key in keys.values()}
+    by_row = {row: found[key] for row, key in keys.items()}
     spots = {
         place: Spot(places[place[0]], place[1], numbers[place[2]])
         for place in {(line.area, line.size, line.period) for line in lines}
     }
-    found: dict[str, dict[Spot, tuple[int, float]]] = {}
     for line in lines:
-        if line.n:
-            of_row = found.setdefault(keys[line.row], {})
-            spot = spots[line.area, line.size, line.period]
-            n, failures = of_row.get(spot, (0, 0.0))
-            of_row[spot] = n + line.n, failures + line.failures
+        period, size, row, area, n, failures = line[:6]
+        if n:
+            of_row, spot = by_row[row], spots[area, size, period]
+            before = of_row.get(spot)
+            of_row[spot] = (before[0] + n, before[1] + failures) if before else (n, failures)
     order = sorted(set(spots.values()))
     return {row: {spot: counts[spot] for spot in order if spot in counts} for row, counts in found.items()}
 

@@ -15,7 +15,7 @@ from analytics.stats.comparison import (
     crude_and_adjusted_ratio,
     crude_beside,
     ratio_homogeneity,
-    ratio_if_assisted,
+    ratios_if_assisted,
     stratified_test,
     unknown_origin_bounds,
 )
@@ -57,7 +57,7 @@ __all__ = [
     "rate_difference_interval",
     "rate_ratio_interval",
     "ratio_homogeneity",
-    "ratio_if_assisted",
+    "ratios_if_assisted",
     "shrunken_rates",
     "stratified_test",
     "stratified_trend",

@@ -65,18 +65,23 @@ def crude_beside(adjusted: float | None, x1: float, n1: int, x0: float, n0: int)
     return CrudeAndAdjusted(crude, adjusted, differs)
 
 
-def ratio_if_assisted(strata: Sequence[tuple[Stratum, int, float]], share: float) -> float | None:
-    """The adjusted ratio, if of each stratum's unknown (changes, failures) this share were assisted.
+def ratios_if_assisted(
+    strata: Sequence[tuple[Stratum, int, float]], shares: Sequence[float]
+) -> list[float | None]:
+    """The adjusted ratio, if of each stratum's unknown (changes, failures) such a share were assisted.
 
     `strata` hold the unknown among the manual ones; what is moved fails like the rest of the unknown.
     """
-    ai = manual = 0.0
+    ai, manual = [0.0] * len(shares), [0.0] * len(shares)
     for s, n, failed in strata:
-        n1, n0 = s["changes_ai"] + share * n, s["changes_manual"] - share * n
-        if n1 > 0 and n0 > 0:
-            ai += (s["failures_ai"] + share * failed) * n0 / (n1 + n0)
-            manual += (s["failures_manual"] - share * failed) * n1 / (n1 + n0)
-    return _quotient(ai, manual)
+        n1, x1, n0, x0 = s["changes_ai"], s["failures_ai"], s["changes_manual"], s["failures_manual"]
+        total = n1 + n0
+        for at, share in enumerate(shares):
+            own, other = n1 + share * n, n0 - share * n
+            if own > 0 and other > 0:
+                ai[at] += (x1 + share * failed) * other / total
+                manual[at] += (x0 - share * failed) * own / total
+    return [_quotient(*sums) for sums in zip(ai, manual, strict=True)]
 
 
 def stratified_test(strata: Sequence[Stratum]) -> Tested:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from analytics.stats import (
     adjusted_rate_ratio,
     failure_sums,
-    ratio_if_assisted,
+    ratios_if_assisted,
     shrunken_rates,
     wilson_interval,
 )
@@ -115,5 +115,5 @@ def test_moving_a_share_of_the_unknown_gives_the_ratio_of_the_moved(
                 changes_manual=n0 + n - share * n,  # type: ignore[typeddict-item]
             )
         )
-    found, expected = ratio_if_assisted(lines, share), adjusted_rate_ratio(moved).ratio
+    [found], expected = ratios_if_assisted(lines, [share]), adjusted_rate_ratio(moved).ratio
     assert found == (expected if expected is None else pytest.approx(expected, rel=1e-9))
