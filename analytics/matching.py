@@ -64,10 +64,12 @@ class MatchedReport:
         return any(row.found.ratio is not None for row in self.rows)
 
 
-def matched(filters: Filters, kind: str = "", stands: Standing | None = None) -> MatchedReport:
+def matched(
+    filters: Filters, kind: str = "", stands: Standing | None = None, words: Words | None = None
+) -> MatchedReport:
     """Not cached: a few hundred rows and counts, which an answer alters whether or not a cell does."""
     stands = stands or standing()
-    areas, kinds = taxonomies()
+    areas, kinds = words or taxonomies()
     found = asked(filters, areas, kinds)
     names = {term.slug: term.name for term in areas.standing()}
     chosen = {term.slug: term for term in kinds.standing()}.get(kind)

@@ -66,7 +66,7 @@ def asked_by(client: Client, address: str) -> int:
         "analytics:review_delivery", "analytics:review_delivery_records", "changes:areas",
         "changes:repositories", "analytics:features",
         "analytics:review_reviewing", "analytics:review_reviewing_changes", "analytics:review_time",
-        "analytics:review_time_changes",
+        "analytics:review_time_changes", "analytics:matched_records", "analytics:recall", "analytics:samples",
     ],
 )  # fmt: skip
 def test_a_page_asks_few_statements_when_nothing_is_cached(reader: Client, page: str) -> None:

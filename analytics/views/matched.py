@@ -14,7 +14,6 @@ from analytics import matching
 from analytics.charts_ratios import NARROW, ratio_chart
 from analytics.forms_matched import MatchedForm
 from analytics.matching import MatchedReport
-from analytics.queries.figures import taxonomies
 from analytics.queries.matched import Asked, Failed, Like, asked
 from analytics.tasks import catch_up
 from analytics.views.answers import csv_file, not_valid
@@ -27,7 +26,7 @@ PAGE = 50
 
 def report_of(form: MatchedForm) -> MatchedReport:
     """Raises: KeyError when the form is not valid."""
-    return matching.matched(form.filters(), form.cleaned_data["kind"], catch_up())
+    return matching.matched(form.filters(), form.cleaned_data["kind"], catch_up(), form.words)
 
 
 @require_safe
@@ -69,7 +68,7 @@ def records(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "analytics/matched_records.html", {"form": form}, status=400)
     catch_up()
-    areas, kinds = taxonomies()
+    areas, kinds = form.words
     found = asked(form.filters(), areas, kinds)
     visible = _visible(found, request)
     cases = found.failed
