@@ -198,6 +198,7 @@ def _signals() -> float:
 PAGES = (
     "analytics:home", "analytics:matrix", "analytics:matrix_csv", "analytics:matrix_json",
     "analytics:baseline", "analytics:trend", "analytics:signals", "changes:list", "incidents:list",
+    "changes:repositories", "changes:areas", "changes:deployments",
 )  # fmt: skip
 
 
