@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from analytics.charts_replay import replay_chart
+from analytics.comparisons import kept
 from analytics.metrics import replay as replays
 from analytics.metrics.replay import Line, Replay
 from analytics.models import Safeguard
@@ -50,9 +51,18 @@ def _form(request: HttpRequest) -> ReplayForm:
 
 
 def _report(form: ReplayForm, one: Replayed | None) -> Replay:
-    catch_up()
+    """Kept for its other pages and its files. While something waits to be counted it is made anew: what was
+    restricted just now is to be hidden at once.
+    """
+    stands = catch_up()
     made_on, behind = (one.made_on, one.written_from) if one else (None, frozenset[int]())
-    return replays.replay(form.asked(), made_on=made_on, written_from=behind)
+
+    def build() -> Replay:
+        return replays.replay(form.asked(), made_on=made_on, written_from=behind)
+
+    if stands.behind:
+        return build()
+    return kept("replay", (form.asked(), made_on, sorted(behind)), stands, build)
 
 
 @require_safe

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,7 +19,9 @@ from django.utils import timezone
 from analytics import matching, metrics
 from analytics.forms_matched import MatchedForm
 from analytics.matching import MatchedReport, MatchedRow
-from analytics.queries.figures import Filters
+from analytics.models import WHOLE, CountedChange
+from analytics.queries.figures import Filters, taxonomies
+from analytics.queries.matched import asked
 from changes.models import AssistanceKind, Change, Decision
 from incidents.models import Cause, Control, Incident
 from incidents.queries.controls import quarter_of
@@ -312,3 +315,47 @@ def test_api_answers_with_the_figures_of_the_page(client: Client, lately: Histor
     page = json.loads(client.get(reverse("analytics:matched_json"), {"area": "payments"}).content)
     assert told.json() == page
     assert client.get("/api/v1/matched/", {"service": "checkout"}).status_code == 400
+
+
+PLAIN_FAILED = """
+SELECT COUNT(DISTINCT change.id) FROM changes_change AS change
+JOIN incidents_cause AS cause ON cause.change_id = change.id AND cause.status = 'confirmed'
+JOIN incidents_incident AS incident ON incident.id = cause.incident_id
+WHERE change.state = 'shipped' AND change.type = 'code'
+  AND incident.impact_started_at::date - change.shipped_at::date BETWEEN 0 AND 30
+  AND NOT EXISTS (SELECT FROM changes_decision AS said WHERE said.change_id = change.id)
+"""
+
+
+def test_failed_changes_that_nobody_was_asked_about_are_counted_as_plain_sql_counts_them() -> None:
+    history = History()
+    history.sittings("payments", kind=2, manual=1, drawn_kind=1, drawn_manual=1)
+    shared = make.incident(began_at=SHIPPED + timedelta(days=2))
+    for number in range(30):
+        change = history.change("payments" if number % 3 else "checkout")
+        outage = shared if number % 2 else make.incident(began_at=SHIPPED + timedelta(days=number))
+        make.cause(outage, change, "suspected" if number % 7 == 0 else "confirmed")
+    make.settled()
+    filters = Filters(start=AS_OF - timedelta(days=364), end=AS_OF, as_of=AS_OF, demo=False)
+    found = asked(filters, *taxonomies())
+    with connection.cursor() as cursor:
+        cursor.execute(PLAIN_FAILED)
+        assert sum(one.n for one in found.unasked) == cursor.fetchone()[0] == 25
+    weights = CountedChange.objects.filter(sure__gt=0).aggregate(found=Sum("sure"))["found"]
+    told = sum(one.weight for one in found.failed) + sum(one.weight * one.n for one in found.unasked)
+    assert told == pytest.approx(weights / WHOLE)
+    assert found.all_failed == 28
+
+
+@pytest.mark.parametrize(("incidents", "is_hidden"), [(1, True), (2, True), (3, False)])
+def test_many_changes_of_few_incidents_give_no_restricted_one_away(incidents: int, is_hidden: bool) -> None:
+    history = History()
+    outages = [
+        make.incident(began_at=SHIPPED + timedelta(days=2), is_restricted=number == 0)
+        for number in range(incidents)
+    ]
+    # The restricted one is behind neither the first change nor the last: a look at a few would miss it.
+    for number in range(40):
+        behind = outages[0] if number == 20 else outages[number % incidents or -1]
+        make.cause(behind, history.change("payments"))
+    assert (report().failed is None) is is_hidden
