@@ -37,7 +37,7 @@ from typing import NamedTuple
 from analytics.models import RowCode
 from analytics.privacy import gives_away
 from analytics.queries import replay as queries
-from analytics.queries.replay import Asked, Behind, Met, Month
+from analytics.queries.replay import Asked, Behind, Counts, Met, Month
 from analytics.stats import wilson_interval
 from analytics.stats.shapes import Interval
 
@@ -152,9 +152,15 @@ def _rate(harmful: int, changes: int) -> tuple[float, Interval] | None:
     return harmful / changes, wilson_interval(harmful, changes)
 
 
-def replay(asked: Asked, *, made_on: date | None = None, written_from: Collection[int] = ()) -> Replay:
+def replay(
+    asked: Asked,
+    *,
+    made_on: date | None = None,
+    written_from: Collection[int] = (),
+    counts: Counts | None = None,
+) -> Replay:
     """`written_from` are ids of incidents that it was made because of: no credit for those."""
-    counts = queries.counts(asked)
+    counts = counts or queries.counts(asked)
     return Replay(
         asked=asked,
         months=counts.months,

@@ -51,18 +51,13 @@ def _form(request: HttpRequest) -> ReplayForm:
 
 
 def _report(form: ReplayForm, one: Replayed | None) -> Replay:
-    """Kept for its other pages and its files. While something waits to be counted it is made anew: what was
-    restricted just now is to be hidden at once.
+    """Its counts are kept for its other pages and its files. While something waits to be counted they are
+    made anew: what was restricted just now is to be hidden at once.
     """
-    stands = catch_up()
+    stands, asked = catch_up(), form.asked()
     made_on, behind = (one.made_on, one.written_from) if one else (None, frozenset[int]())
-
-    def build() -> Replay:
-        return replays.replay(form.asked(), made_on=made_on, written_from=behind)
-
-    if stands.behind:
-        return build()
-    return kept("replay", (form.asked(), made_on, sorted(behind)), stands, build)
+    counts = None if stands.behind else kept("replay", asked, stands, lambda: queries.counts(asked))
+    return replays.replay(asked, made_on=made_on, written_from=behind, counts=counts)
 
 
 @require_safe
