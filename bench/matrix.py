@@ -198,7 +198,8 @@ def _signals() -> float:
 PAGES = (
     "analytics:home", "analytics:matrix", "analytics:matrix_csv", "analytics:matrix_json",
     "analytics:baseline", "analytics:trend", "analytics:signals", "changes:list", "incidents:list",
-    "changes:repositories", "changes:areas", "changes:deployments",
+    "changes:repositories", "changes:areas", "changes:deployments", "analytics:matched_records",
+    "analytics:replay_changes",
 )  # fmt: skip
 
 
