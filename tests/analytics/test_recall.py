@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from django.utils import timezone
 from accounts.models import Role, Team
 from analytics.charts_recall import BOTTOM, HEIGHT, TOP, stacked
 from analytics.queries.recall import recall
-from analytics.queries.samples import Scope
+from analytics.queries.samples import Scope, counts
 from changes.models import Change, OriginEvidence, Prompt, Repository, Service
 from changes.services.origin import say_origin
 from changes.services.policies import state_policy
@@ -167,3 +168,48 @@ def test_columns_fill_the_picture_and_stay_within_it() -> None:
         assert column.x + chart.bar <= chart.right
     assert chart.height == TOP + HEIGHT + BOTTOM
     assert stacked([(date(2026, 1, 1), [("a", 0)], "none")]).columns[0].pieces == ()
+
+
+PLAIN = """
+SELECT date_trunc('month', change.shipped_at AT TIME ZONE %(zone)s)::date AS month, COUNT(*),
+       COUNT(*) FILTER (WHERE change.origin = 'unknown'),
+       COUNT(*) FILTER (WHERE change.origin IN ('assisted', 'autonomous') AND EXISTS (
+           SELECT FROM changes_originevidence AS seen WHERE seen.change_id = change.id
+           AND seen.strength = 'strong' AND seen.place <> 'declaration'
+           AND seen.origin IN ('assisted', 'autonomous')))
+FROM changes_change AS change JOIN changes_repository AS place ON place.id = change.repository_id
+WHERE NOT place.is_demo AND change.type = 'code' AND change.state = 'shipped'
+  AND change.merged_into_id IS NULL
+  AND (change.shipped_at AT TIME ZONE %(zone)s)::date BETWEEN %(since)s AND %(until)s
+GROUP BY 1
+"""
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Auckland"])
+def test_months_count_what_plain_sql_counts(where: Repository, settings: Any, zone: str) -> None:
+    settings.ORGANISATION_TIME_ZONE = zone
+    dice = random.Random(zone)
+    for place in (where, make.repository(is_demo=True)):
+        for _ in range(60):
+            at = datetime(2025, 12, 28, tzinfo=UTC) + timedelta(hours=dice.randint(0, 24 * 100))
+            if dice.random() < 0.4:
+                told(place, dice.choice(["trailer", "declaration"]), shipped_at=at)
+            else:
+                shipped(place, shipped_at=at, origin=dice.choice(["unknown", "manual"]))
+    with connection.cursor() as cursor:
+        cursor.execute(PLAIN, {"zone": zone, "since": SCOPE.since, "until": SCOPE.until})
+        plain = {month: tuple(counts) for month, *counts in cursor.fetchall()}
+    (line,) = recall(SCOPE, "code").lines
+    assert len(plain) == len(line.months) == 3
+    for month, shares in line.months:
+        assert (shares.total, shares.counts["unknown"], shares.counts["marker"]) == plain[month]
+
+
+def test_places_are_counted_as_they_are_listed(where: Repository) -> None:
+    for number in range(12):
+        told(where, "trailer" if number % 3 else "declaration")
+        shipped(where, origin=["manual", "unknown", "assisted"][number % 3], origin_by_policy=number % 2 == 0)
+    shipped(make.repository(is_demo=True))
+    found = SCOPE.counts()
+    assert found == counts(SCOPE.stand())
+    assert (found["marked"], found["declared"], found["said"]) == (8, 4, 4)
