@@ -43,6 +43,7 @@ from changes.models import (
     SizeException,
     TestRun,
 )
+from changes.services import shipped_counts
 from incidents.models import (
     ActionItem,
     Alert,
@@ -163,6 +164,7 @@ def remove_demo(*, by: User | None) -> int:
     people = User.objects.filter(username__in=[name for name, _, _ in cast.PEOPLE])
     AuditEntry.objects.filter(actor__in=people).delete()
     _erase(people, earlier)
+    shipped_counts.fold()
     Team.objects.filter(slug__in=[cast.TEAM_PREFIX + slug for slug in cast.TEAMS]).delete()
     Setup.objects.get_or_create(pk=1)
     Setup.objects.filter(pk=1).update(demo_removed_at=timezone.now())

@@ -31,8 +31,13 @@ def fold_if_many() -> bool:
     """Whether it was done."""
     if ShippedCount.objects.filter(is_folded=False)[: MOST_PARTS + 1].count() <= MOST_PARTS:
         return False
-    _alone(FOLD)
+    fold()
     return True
+
+
+def fold() -> None:
+    """Places of which nothing is left are forgotten."""
+    _alone(FOLD)
 
 
 def count_anew() -> None:
