@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, astuple, dataclass, replace
 from hashlib import sha256
 from math import inf
@@ -19,12 +20,12 @@ from analytics.metrics.sentences import lower
 from analytics.queries.figures import NO_AREA, Filters, RowKey, Words, taxonomies
 from analytics.queries.ledger import Standing, standing
 from analytics.queries.strata import strata
-from analytics.reports import MatrixReport
+from analytics.reports import Outline
 from analytics.stats.decision import BASELINE_GROUPS, baseline_for
 
 T = TypeVar("T")
 KEPT_SECONDS = 3600
-Hidden = set[tuple[str, str]]
+Hidden = AbstractSet[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -105,32 +106,27 @@ def without_assistant(filters: Filters) -> Filters:
     return replace(filters, assistant="")
 
 
-def hidden_places(matrix: MatrixReport, beside: MatrixReport) -> Hidden:
+def hidden_places(own: Outline, beside: Outline) -> Hidden:
     """Rows and areas whose numerator the matrix hides; the other side's as no assistant narrows it."""
-    found = _hidden_in(matrix)
-    if beside is matrix:
-        return found
-    others = {place for place in _hidden_in(beside) if place[0] in _OTHERS}
-    return {place for place in found if place[0] not in _OTHERS} | others
+    if beside is own:
+        return own.hidden
+    others = {place for place in beside.hidden if place[0] in _OTHERS}
+    return {place for place in own.hidden if place[0] not in _OTHERS} | others
 
 
 COMPARED_WITH = (RowKey.MANUAL.value, RowKey.UNKNOWN.value)
 _OTHERS = frozenset({RowKey.MANUAL.value, RowKey.UNKNOWN.value, RowKey.TOTAL.value, RowKey.AUTOMATION.value})
 
 
-def _hidden_in(matrix: MatrixReport) -> Hidden:
-    return {(row.key, area.slug) for row, area, cell in matrix.lines() if cell.failures is None}
-
-
 def _against_baseline(filters: Filters, kind: str, stands: Standing, words: Words) -> BaselineReport:
     wide = without_assistant(filters)
-    matrix = reports.matrix(filters, stands, words)
-    beside = reports.matrix(wide, stands, words) if filters.assistant else matrix
+    outline = reports.outline(filters, stands, words)
+    beside = reports.outline(wide, stands, words) if filters.assistant else outline
     shares: dict[str | None, float | None] = {None: beside.unknown_share}
     shares.update((area.slug, area.unknown_share) for area in beside.areas)
-    hidden = hidden_places(matrix, beside)
-    areas = {area.slug: area.name for area in matrix.areas}
-    names = {row.key: row.name for row in matrix.rows}
+    hidden = hidden_places(outline, beside)
+    areas = {area.slug: area.name for area in outline.areas}
+    names = outline.names
     chosen = [f"kind:{kind}"] if kind else [key for key in names if key not in _OTHERS]
     if filters.assistant:
         measured = strata(filters, chosen, stands, words) | strata(wide, COMPARED_WITH, stands, words)

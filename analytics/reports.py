@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -136,8 +136,18 @@ def _cached(name: str, filters: Filters, stands: Standing, build: Callable[[], T
 
 
 def _matrix(filters: Filters, stands: Standing, words: Words | None = None) -> MatrixReport:
-    areas, kinds = words or taxonomies()
-    scope = Scope.of(filters, areas)
+    words = words or taxonomies()
+    scope = Scope.of(filters, words[0])
+    counts, behind = _counts(scope, stands, words)
+    return _report(filters, stands, counts, behind, without_change(scope, stands), words)
+
+
+def _counts(
+    scope: Scope, stands: Standing, words: Words
+) -> tuple[dict[Place, CellCounts], dict[Place, CellIncidents]]:
+    """The counts of each cell, and the incidents behind them where these could be guessed."""
+    areas, kinds = words
+    filters = scope.filters
     by_cells = cells_answer(scope, stands) and not comes_later(filters, stands)
     lines = counted(filters, mature_and_pending(filters), stands=stands, scope=scope)
     counts = {}
@@ -147,7 +157,26 @@ def _matrix(filters: Filters, stands: Standing, words: Words | None = None) -> M
     behind: dict[Place, CellIncidents] = {}
     if filters.basis in WITH_INCIDENTS and failure_rate.may_give_away(counts.values(), by_cells):
         behind = _behind(scope, areas, kinds)
-    return _report(filters, stands, counts, behind, without_change(scope, stands), (areas, kinds))
+    return counts, behind
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What the pages beside the matrix need of it: its rows and areas, and what it hides."""
+
+    areas: tuple[Area, ...]
+    # By key.
+    names: dict[str, str]
+    unknown_share: float | None
+    hidden: frozenset[Place]
+
+
+def outline(filters: Filters, stands: Standing | None = None, words: Words | None = None) -> Outline:
+    stands, words = stands or standing(), words or taxonomies()
+    counts, behind = _counts(Scope.of(filters, words[0]), stands, words)
+    columns, unknown = _shares(counts, words[0])
+    names = dict(_names({row for row, _ in counts}, words[1]))
+    return Outline(columns, names, unknown[ALL_AREAS], frozenset(_hidden(counts, behind)))
 
 
 def plain_matrix(filters: Filters) -> MatrixReport:
@@ -168,19 +197,12 @@ def _report(
     words: Words,
 ) -> MatrixReport:
     areas, kinds = words
-    columns = tuple(_columns(counts, areas))
-    by_area: dict[str, list[CellCounts]] = {}
-    for (_, area), cell in counts.items():
-        by_area.setdefault(area, []).append(cell)
-    unknown = {
-        area: failure_rate.unknown_share(by_area.get(area, ()))
-        for area in [*(c.slug for c in columns), ALL_AREAS]
-    }
+    columns, unknown = _shares(counts, areas)
     measured = {place: failure_rate.measure(found, unknown.get(place[1])) for place, found in counts.items()}
-    measured = _hide(measured, behind)
+    hidden = _hidden(counts, behind)
+    measured |= {place: failure_rate.without_numerator(measured[place]) for place in hidden & set(measured)}
     inner = {p: c for p, c in measured.items() if p[0] != RowKey.TOTAL and p[1] != ALL_AREAS}
     measured |= failure_rate.with_levels(inner)
-    columns = tuple(replace(column, unknown_share=unknown[column.slug]) for column in columns)
     return MatrixReport(
         filters=filters,
         generation=stands.last_entry,
@@ -220,18 +242,27 @@ def _by_place(lines: list[Any], areas: Taxonomy, kinds: Taxonomy) -> dict[Place,
     return found
 
 
-def _hide(cells: dict[Place, FailureRate], behind: dict[Place, Any]) -> dict[Place, FailureRate]:
-    """The cells, those without their numerator that could give away a restricted incident."""
+def _hidden(counts: Iterable[Place], behind: dict[Place, Any]) -> set[Place]:
+    """The cells whose numerator could give away a restricted incident."""
     total = behind.get((RowKey.TOTAL, ALL_AREAS))
     if total is None:
-        return cells
-    if failure_rate.must_hide(total):
-        return {place: failure_rate.without_numerator(cell) for place, cell in cells.items()}
-    hidden = failure_rate.to_hide(behind)
-    return {
-        place: failure_rate.without_numerator(cell) if place in hidden else cell
-        for place, cell in cells.items()
+        return set()
+    return set(counts) if failure_rate.must_hide(total) else failure_rate.to_hide(behind)
+
+
+def _shares(
+    counts: dict[Place, CellCounts], areas: Taxonomy
+) -> tuple[tuple[Area, ...], dict[str, float | None]]:
+    """The columns with the share of unknown origins in each, and the same by slug, all areas among them."""
+    by_area: dict[str, list[CellCounts]] = {}
+    for (_, area), cell in counts.items():
+        by_area.setdefault(area, []).append(cell)
+    columns = tuple(_columns(counts, areas))
+    unknown = {
+        area: failure_rate.unknown_share(by_area.get(area, ()))
+        for area in [*(c.slug for c in columns), ALL_AREAS]
     }
+    return tuple(replace(one, unknown_share=unknown[one.slug]) for one in columns), unknown
 
 
 def _columns(counts: dict[Place, CellCounts], areas: Taxonomy) -> Iterator[Area]:
@@ -244,21 +275,23 @@ def _columns(counts: dict[Place, CellCounts], areas: Taxonomy) -> Iterator[Area]
         yield Area(NO_AREA, "No area")
 
 
+def _names(present: Set[str], kinds: Taxonomy) -> Iterator[tuple[str, str]]:
+    """Every row's key and name: the kinds in use, and those of which there is something to tell."""
+    for pk, term in kinds.terms.items():
+        if f"kind:{term.slug}" in present or (term.retired_at is None and kinds.resolved[pk] == pk):
+            yield f"kind:{term.slug}", term.name
+    yield from ((key.value, str(key.label)) for key in RowKey)
+
+
 def _rows(
     cells: dict[Place, FailureRate],
     columns: tuple[Area, ...],
     kinds: Taxonomy,
     unknown: dict[str, float | None],
 ) -> Iterator[MatrixRow]:
-    present = {row for row, _ in cells}
     empty = {area: FailureRate(unknown_share=share) for area, share in unknown.items()}
     slugs = [column.slug for column in columns]
-    names = [
-        (f"kind:{term.slug}", term.name)
-        for pk, term in kinds.terms.items()
-        if f"kind:{term.slug}" in present or (term.retired_at is None and kinds.resolved[pk] == pk)
-    ]
-    for key, name in [*names, *((key.value, str(key.label)) for key in RowKey)]:
+    for key, name in _names({row for row, _ in cells}, kinds):
         of_row = tuple(cells.get((key, area)) or empty[area] for area in [*slugs, ALL_AREAS])
         yield MatrixRow(key, name, of_row[:-1], of_row[-1])
 

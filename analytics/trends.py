@@ -78,14 +78,14 @@ def over_time(
 
 def _over_time(filters: Filters, kind: str, stands: Standing, words: Words) -> TrendReport:
     wide = without_assistant(filters)
-    matrix = reports.matrix(filters, stands, words)
-    beside = reports.matrix(wide, stands, words) if filters.assistant else matrix
+    outline = reports.outline(filters, stands, words)
+    beside = reports.outline(wide, stands, words) if filters.assistant else outline
     periods = blocks(filters)
-    names = {row.key: row.name for row in matrix.rows}
+    names = outline.names
     key = f"kind:{kind}" if kind else RowKey.ASSISTED.value
     share = beside.unknown_share
     baseline = baseline_for(share)
-    hidden = {row for row, area in hidden_places(matrix, beside) if area == reports.ALL_AREAS}
+    hidden = {row for row, area in hidden_places(outline, beside) if area == reports.ALL_AREAS}
     # What was known at an instant may hold fewer restricted incidents than there are.
     doubtful = filters.known_at is not None and restricted_is_known(filters.demo)
     groups = tuple(sorted(BASELINE_GROUPS[baseline]))
@@ -99,7 +99,7 @@ def _over_time(filters: Filters, kind: str, stands: Standing, words: Words) -> T
         definition=definition(trend),
         kind=kind,
         kind_name=names.get(key, ""),
-        area_name=names_area(filters, {area.slug: area.name for area in matrix.areas}),
+        area_name=names_area(filters, {area.slug: area.name for area in outline.areas}),
         baseline=baseline,
         unknown_share=share,
         series=(

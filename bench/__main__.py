@@ -27,6 +27,8 @@ def main(only: str) -> int:
     with postgres.throwaway(durable=True) as server:
         os.environ |= {"DATABASE_URL": server.place.url(), "DEMO": "0"}
         django.setup()
+        # Memory is looked after as in a process that serves.
+        importlib.import_module("config.wsgi")
         call_command("migrate", verbosity=0)
         call_command("broker")
         for module in pkgutil.iter_modules(bench.__path__):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache as once
+from functools import partial
 from typing import Any
 
 from bench.filling import fill
@@ -18,6 +19,7 @@ from bench.registry import Result, benchmarks
 CHANGES, INCIDENTS = 1_000_000, 100_000
 TIMES = 21
 DAYS = 730
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,10 @@ PAGES = (
 
 
 def _pages() -> Iterator[tuple[str, Result]]:
-    """Server time and queries of each page, nothing cached; figures over two years, this week judged."""
+    """Server time and queries of each page, nothing cached; figures over two years, this week judged.
+
+    What else a machine does only ever adds: the quietest of three rounds over all pages counts.
+    """
     from django.core.cache import cache
     from django.db import connection
     from django.test import Client
@@ -219,16 +224,17 @@ def _pages() -> Iterator[tuple[str, Result]]:
     run_due(today=timezone.now().date(), demo=False, stands=catch_up(), now=timezone.now())
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(User.objects.create(username=f"reader-{time.time_ns()}"))
-    for page in PAGES:
+
+    def get(page: str) -> None:
         asked = _ask() if page.startswith("analytics:") else {}
+        assert client.get(reverse(page), asked).status_code == 200
 
-        def get(address: str = reverse(page), asked: dict[str, str] = asked) -> None:
-            assert client.get(address, asked).status_code == 200
-
-        took = seconds(get, 9)
+    rounds = [{page: seconds(partial(get, page), 7) for page in PAGES} for _ in range(ROUNDS)]
+    for page in PAGES:
         cache.clear()
         with CaptureQueriesContext(connection) as queries:
-            get()
+            get(page)
         name = page.removeprefix("analytics:").replace(":", "_")
+        took = min(one[page] for one in rounds)
         yield f"page_{name}", Result(round(took * 1000, 1), "ms", 60, "lower")
         yield f"page_{name}_queries", Result(len(queries), "queries", 12, "lower")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from math import inf, isfinite
@@ -147,7 +147,7 @@ def _nothing_of(judged: Judged) -> Compared:
     return Compared(0, judged.changes, 0, judged.baseline_changes)
 
 
-def _hide(line: Line, hidden: set[tuple[str, str]]) -> Line:
+def _hide(line: Line, hidden: Set[tuple[str, str]]) -> Line:
     """Without its numerators, where the matrix of the same window hides one of them."""
     place = line.area.slug if line.area else reports.ALL_AREAS
     rows = (f"kind:{line.kind.slug}", *BASELINE_GROUPS[line.judged.baseline])
@@ -163,11 +163,10 @@ def _changes(found: Records) -> int:
 
 def _hidden(
     as_of: date, demo: bool, known_at: datetime | None, stands: Standing | None = None
-) -> set[tuple[str, str]]:
+) -> Set[tuple[str, str]]:
     """Rows and areas whose numerator the matrix of the same window hides."""
     filters = Filters(start=first_day(as_of), end=as_of, as_of=as_of, demo=demo, known_at=known_at)
-    cells = reports.matrix(filters, stands).lines()
-    return {(row.key, area.slug) for row, area, cell in cells if cell.failures is None}
+    return reports.outline(filters, stands).hidden
 
 
 def _line(
@@ -175,7 +174,7 @@ def _line(
     kinds: Mapping[str, Any],
     areas: Mapping[str, Any],
     measured: Mapping[str, Any],
-    hidden: set[tuple[str, str]],
+    hidden: Set[tuple[str, str]],
 ) -> Line:
     kind = kinds[judged.kind]
     area = areas[judged.area] if judged.area is not None else None
