@@ -335,7 +335,7 @@ def test_an_update_that_reckons_in_another_way_is_behind_at_once(monkeypatch: py
         touched(make.change(merged_at=NOW))
         settle()
         # What this very transaction told looks new until it is over.
-        monkeypatch.setattr(flow.queries, "has_new", lambda snapshot: False)
+        monkeypatch.setattr(spans, "has_new", lambda snapshot: False)
         assert not flow.is_behind()
         monkeypatch.setattr(flow, "PAGES", {"time": SimpleNamespace(VERSION=2, reckon=reckon)})
         assert flow.is_behind()
