@@ -24,17 +24,20 @@ def compare(measured: Measured, kind: str, area: str | None, baseline: str) -> C
 
 def compare_strata(strata: Mapping[Spot, Stratum], *, is_whole: bool) -> Compared:
     """`is_whole`: the strata may lie in several areas."""
-    every = list(strata.values())
-    changes = sum(one["changes_ai"] for one in every)
-    shared = [one for one in every if one["changes_ai"] and one["changes_manual"]]
+    changes = baseline_changes = 0
+    failures = baseline_failures = 0.0
+    shared = []
+    for one in strata.values():
+        n1, n0 = one["changes_ai"], one["changes_manual"]
+        changes, baseline_changes = changes + n1, baseline_changes + n0
+        failures, baseline_failures = (
+            failures + one["failures_ai"],
+            baseline_failures + one["failures_manual"],
+        )
+        if n1 and n0:
+            shared.append(one)
     comparable = sum(one["changes_ai"] for one in shared) / changes if changes else 0.0
-    plain = Compared(
-        failures=sum(one["failures_ai"] for one in every),
-        changes=changes,
-        baseline_failures=sum(one["failures_manual"] for one in every),
-        baseline_changes=sum(one["changes_manual"] for one in every),
-        comparable_share=comparable,
-    )
+    plain = Compared(failures, changes, baseline_failures, baseline_changes, comparable_share=comparable)
     if reason := _refusal(strata, shared, comparable, is_whole=is_whole):
         return Compared(**{**vars(plain), "refused": reason})
     ratio, low, high = adjusted_rate_ratio(shared)

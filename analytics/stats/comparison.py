@@ -38,15 +38,16 @@ def _quotient(ai: float, manual: float) -> float | None:
 
 def adjusted_rate_ratio(strata: Sequence[Stratum], confidence: float = 0.95) -> RatioInterval:
     """Mantel-Haenszel ratio with the Greenland-Robins (1985) interval."""
-    usable = _comparable(strata)
-    ai, manual = _mantel_haenszel_sums(usable)
+    ai = manual = variance = 0.0
+    for s in strata:
+        n1, n0, x1, x0 = s["changes_ai"], s["changes_manual"], s["failures_ai"], s["failures_manual"]
+        if n1 > 0 and n0 > 0:
+            total = n1 + n0
+            ai += x1 * n0 / total
+            manual += x0 * n1 / total
+            variance += (n1 * n0 * (x1 + x0) - x1 * x0 * total) / total**2
     if ai == 0 or manual == 0:
         return RatioInterval(_quotient(ai, manual), 0.0, inf)
-    variance = 0.0
-    for s in usable:
-        n1, n0, x1, x0 = s["changes_ai"], s["changes_manual"], s["failures_ai"], s["failures_manual"]
-        total = n1 + n0
-        variance += (n1 * n0 * (x1 + x0) - x1 * x0 * total) / total**2
     half = normal_quantile(confidence) * sqrt(max(0.0, variance / (ai * manual)))
     return RatioInterval(ai / manual, ai / manual * exp(-half), ai / manual * exp(half))
 
