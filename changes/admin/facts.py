@@ -58,7 +58,6 @@ class ChangeAdmin(FactAdmin):
     list_filter = ("state", "origin", "origin_basis", "type", "automation", "area", "repository")
     list_select_related = ("repository", "area")
     search_fields = ("title", "message")
-    search_help_text = "Words of the title or message, a #number or the start of a sha."
     # When it first met an incident would tell that there is one, which may be restricted.
     exclude = ("first_incident_at", "told", "feature", "feature_basis", "delivery")
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.conf import settings
+from django.forms.utils import flatatt
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from design import badges, navigation, spans
@@ -55,6 +57,19 @@ def severity_badge(rank: int | None, name: str | None) -> SafeString:
 @register.simple_tag
 def origin_badge(origin: str, label: str = "") -> SafeString:
     return _drawn("origin", origin=str(origin), label=str(label))
+
+
+@register.filter
+def attributes(attrs: Mapping[str, Any]) -> str:
+    """Of a form's widget, as they stand in its tag."""
+    return flatatt(dict(attrs))
+
+
+@register.filter
+def options(choices: Iterable[Mapping[str, Any]]) -> SafeString:
+    """The options of a select: hundreds on some pages, so not by a template each."""
+    each = ((one["value"], flatatt(one["attrs"]), one["label"]) for one in choices)
+    return format_html_join("\n", '<option value="{}"{}>{}</option>', each)
 
 
 @register.filter
