@@ -13,6 +13,7 @@ from analytics.stats.shapes import Stratum
 # Changes and failures by group and spot; quickest in the order of the spots.
 Measured = Mapping[str, Mapping[Spot, tuple[int, float]]]
 FEWEST_FAILURES = 3
+NOTHING = (0, 0.0)
 FEWEST_COMPARABLE = 0.5
 DISAGREE_BELOW = 0.1
 
@@ -48,7 +49,17 @@ def strata_of(measured: Measured, kind: str, area: str | None, baseline: str) ->
     """A kind ("ai") beside its baseline ("manual") wherever there is either."""
     own = _of(measured, [kind], area)
     other = _of(measured, sorted(BASELINE_GROUPS[baseline]), area)
-    return {spot: _stratum(own.get(spot), other.get(spot)) for spot in sorted({**own, **other})}
+    found: dict[Spot, Stratum] = {}
+    for spot in sorted({**own, **other}):
+        changes_ai, failures_ai = own.get(spot, NOTHING)
+        changes_manual, failures_manual = other.get(spot, NOTHING)
+        found[spot] = {
+            "failures_ai": failures_ai,
+            "changes_ai": changes_ai,
+            "failures_manual": failures_manual,
+            "changes_manual": changes_manual,
+        }
+    return found
 
 
 def added_up(measured: Measured, group: str, area: str | None) -> tuple[int, float]:
@@ -70,17 +81,6 @@ def _of(measured: Measured, groups: Iterable[str], area: str | None) -> dict[Spo
             before = found.get(spot)
             found[spot] = (before[0] + n, before[1] + failed) if before else (n, failed)
     return found
-
-
-def _stratum(own: tuple[int, float] | None, other: tuple[int, float] | None) -> Stratum:
-    changes_ai, failures_ai = own or (0, 0.0)
-    changes_manual, failures_manual = other or (0, 0.0)
-    return Stratum(
-        failures_ai=failures_ai,
-        changes_ai=changes_ai,
-        failures_manual=failures_manual,
-        changes_manual=changes_manual,
-    )
 
 
 def _refusal(

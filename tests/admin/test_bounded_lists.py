@@ -18,7 +18,10 @@ def listed(client: Client, query: str = "") -> str:
     return " ".join(answer.content.decode().split())
 
 
-def test_list_says_over_when_there_are_more_than_are_counted(
+MORE = "There are more than these 3"
+
+
+def test_list_says_so_when_there_are_more_than_are_counted(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("changes.admin.facts.MOST_LISTED", 3)
@@ -27,12 +30,12 @@ def test_list_says_over_when_there_are_more_than_are_counted(
         make.change(title=f"Retry {number}")
     text = listed(client)
     assert "3 changes" in text
-    assert "over" not in text[text.index('class="paginator"') :]
+    assert MORE not in text
     make.change(title="Retry once more", repository=make.repository())
     make.change(title="Another", repository=make.repository())
     text = listed(client)
     # Counted is at least the page that is shown and the next.
     assert "5 changes" in text
     monkeypatch.setattr("changes.admin.facts.FactAdmin.list_per_page", 1)
-    assert "over 3 changes" in listed(client)
-    assert "over 3 results" in listed(client, "?q=Retry")
+    assert MORE in listed(client)
+    assert MORE in listed(client, "?q=Retry")
