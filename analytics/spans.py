@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from analytics.stats.evidence import quarter_index
+
 LEVELS = 5
 # The calendar's spans: from Monday to Sunday, four such weeks as `queries.series` cuts them, and quarters.
 WEEK, BLOCK, QUARTER = LEVELS, LEVELS + 1, LEVELS + 2
@@ -50,7 +52,7 @@ def calendar_node(start: date, end: date) -> int | None:
             return level * STRIDE + first // length
     after = end + timedelta(days=1)
     if start.day == after.day == 1 and start.month % 3 == 1 and 85 < days < 95:
-        return QUARTER * STRIDE + start.year * 4 + (start.month - 1) // 3
+        return QUARTER * STRIDE + quarter_index(start)
     return None
 
 

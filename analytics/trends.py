@@ -15,7 +15,6 @@ from analytics.queries.counted import Period
 from analytics.queries.figures import WITH_INCIDENTS, Filters, RowKey, Words, taxonomies
 from analytics.queries.ledger import Standing, standing
 from analytics.queries.series import (
-    BLOCK_DAYS,
     WEEKS,
     BlockLine,
     Read,
@@ -24,6 +23,7 @@ from analytics.queries.series import (
     restricted_is_known,
     weeks_of,
 )
+from analytics.spans import BLOCK_DAYS
 from analytics.stats.decision import BASELINE_GROUPS, MANUAL_BASELINE, baseline_for
 
 

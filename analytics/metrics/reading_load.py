@@ -35,9 +35,9 @@ from math import exp, log
 
 from analytics.flow_weeks import WEEK, Span
 from analytics.metrics.trend import CLEAR_BELOW, NO_CLEAR_TREND, WEEKS_TESTED
+from analytics.spans import BLOCK_DAYS
 from analytics.stats.trends import load_trend
 
-BLOCK_DAYS = 28
 FEWEST_WEEKS = 13
 
 

@@ -33,7 +33,7 @@ from changes.models import (
     Service,
     Strength,
 )
-from changes.queries.together import MARK, Prepared
+from changes.queries.together import MARK, Prepared, rebound
 from incidents.queries.causes import met_incidents
 
 # From how many changes on a cell shows a rate, and from how many it is no longer a thin one.
@@ -226,7 +226,7 @@ def _still_waiting(demo: bool | None) -> Marked:
 def _bound(marked: Marked, values: Mapping[Any, Any]) -> list[Any]:
     statement, given = marked
     with connection.cursor() as cursor:
-        cursor.execute(statement, [values.get(one, one) for one in given])
+        cursor.execute(statement, rebound(given, values))
         return list(cursor.fetchall())
 
 

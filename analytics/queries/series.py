@@ -15,10 +15,10 @@ from analytics.queries.counted import Counted, Period, Scope, counted
 from analytics.queries.figures import Filters, Words
 from analytics.queries.ledger import Standing
 from analytics.queries.strata import area_slug, row_ids, row_key
+from analytics.spans import BLOCK_DAYS, WEEK_DAYS
 from incidents.models import Incident
 
-WEEKS = 4
-BLOCK_DAYS = 7 * WEEKS
+WEEKS = BLOCK_DAYS // WEEK_DAYS
 # Two years: a longer window is drawn from its end.
 MOST_BLOCKS = 26
 

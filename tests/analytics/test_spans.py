@@ -11,9 +11,9 @@ from django.db import connection
 
 from analytics.queries.adding import SPANS
 from analytics.queries.figures import Filters
-from analytics.queries.series import BLOCK_DAYS, blocks
+from analytics.queries.series import blocks
 from analytics.queries.strata import quarters
-from analytics.spans import BLOCK, LEVELS, QUARTER, STRIDE, WEEK, calendar_node, nodes_between
+from analytics.spans import BLOCK, BLOCK_DAYS, LEVELS, QUARTER, STRIDE, WEEK, calendar_node, nodes_between
 
 DAYS = [date(2023, 1, 1) + timedelta(days=number) for number in range(1500)]
 

@@ -16,7 +16,8 @@ from analytics import trends
 from analytics.forms import today
 from analytics.metrics.trend import Week, verdict
 from analytics.queries.figures import Filters
-from analytics.queries.series import BLOCK_DAYS, blocks
+from analytics.queries.series import blocks
+from analytics.spans import BLOCK_DAYS
 from analytics.trends import TrendReport
 from tests import make as makers
 from tests.analytics import histories as make
