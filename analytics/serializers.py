@@ -157,10 +157,13 @@ class DefinitionSerializer(serializers.Serializer[Any]):
 
 
 class WithoutChangeSerializer(serializers.Serializer[Any]):
-    no_change = serializers.IntegerField()
-    not_determined = serializers.IntegerField()
-    unanswered = serializers.IntegerField()
-    deployment_only = serializers.IntegerField()
+    total = serializers.IntegerField()
+    no_change = serializers.IntegerField(
+        allow_null=True, help_text="Null, as all four are, where one would give away a restricted incident."
+    )
+    not_determined = serializers.IntegerField(allow_null=True)
+    unanswered = serializers.IntegerField(allow_null=True)
+    deployment_only = serializers.IntegerField(allow_null=True)
     restricted = serializers.BooleanField()
 
 

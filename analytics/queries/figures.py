@@ -242,25 +242,28 @@ def is_mature(filters: Filters) -> Q:
 
 
 class WithoutChange(NamedTuple):
-    """Counted incidents of the window that name no change: what was answered instead."""
+    """Counted incidents of the window that name no change, and what was answered instead.
 
-    no_change: int
-    not_determined: int
-    unanswered: int
-    deployment_only: int
+    The answers are None where one of them would give away a restricted incident: with one hidden alone the
+    others would tell it.
+    """
+
+    total: int
+    no_change: int | None
+    not_determined: int | None
+    unanswered: int | None
+    deployment_only: int | None
     restricted: bool
-
-    @property
-    def total(self) -> int:
-        return self.no_change + self.not_determined + self.unanswered + self.deployment_only
 
     @classmethod
     def of(cls, parts: Mapping[str, tuple[int, int]]) -> WithoutChange | None:
-        """By part how many, and how many of these are restricted. None: hidden, as one of few is."""
+        """By part how many, and how many of these are restricted. None: they are few in all."""
         whole, restricted = (sum(numbers) for numbers in zip(*parts.values(), strict=True))
-        if any(gives_away(*numbers) for numbers in ((whole, restricted), *parts.values())):
+        if gives_away(whole, restricted):
             return None
-        return cls(**{name: n for name, (n, _) in parts.items()}, restricted=restricted > 0)
+        are_hidden = any(gives_away(*numbers) for numbers in parts.values())
+        told = {name: None if are_hidden else n for name, (n, _) in parts.items()}
+        return cls(total=whole, **told, restricted=restricted > 0)
 
 
 def incidents_without_change(filters: Filters, areas: Taxonomy) -> WithoutChange | None:

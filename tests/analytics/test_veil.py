@@ -321,13 +321,20 @@ def test_incidents_after_an_action_hide_a_restricted_one(reader: Client) -> None
 
 
 def test_no_answer_instead_of_a_change_is_counted_for_a_lone_restricted_incident(reader: Client) -> None:
+    histories.shipped(histories.repository(), shipped_at=NOW - timedelta(days=60), origin="manual")
     for number in range(4):
         histories.incident(
             began_at=NOW - timedelta(days=50 + number), is_restricted=not number,
             cause_answer="not_determined" if number else "no_change",
         )  # fmt: skip
     histories.settled()
-    assert told(reader, "analytics:matrix_json")["incidents_without_change"] is None
+    instead = told(reader, "analytics:matrix_json")["incidents_without_change"]
+    assert instead.pop("total") == 4
+    assert instead.pop("restricted") is True
+    assert set(instead.values()) == {None}
+    assert "4 incidents without a change; what was answered instead is hidden" in text(
+        reader, "analytics:matrix"
+    )
     for _ in range(2):
         histories.incident(began_at=NOW - timedelta(days=40), cause_answer="no_change")
     histories.settled()
