@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
@@ -255,8 +255,8 @@ class Shown:
         return not self.change.is_assisted
 
     @cached_property
-    def suggested_slugs(self) -> set[str]:
-        return {one.kind.slug for one in self.suggested}
+    def suggested_slugs(self) -> frozenset[str]:
+        return frozenset(one.kind.slug for one in self.suggested)
 
 
 def failed(changes: Iterable[Change], user: User | None) -> set[int]:
@@ -300,16 +300,22 @@ def _shown(mark: int) -> Sequence[QuerySet[Any]]:
     keys = RawSQL("SELECT rule_key FROM changes_originevidence WHERE change_id = ANY(%s::bigint[])", [mark])
     services = Change.services.through.objects.select_related("service").order_by("service__name")
     return (
-        Change.objects.filter(of("changes_change.id = ANY(%s::bigint[])")).select_related(
-            "repository", "area", "assistant"
-        ),
+        Change.objects.filter(of("changes_change.id = ANY(%s::bigint[])"))
+        .select_related("repository", "area", "assistant")
+        .only(*OF_CHANGE),
         services.filter(of("changes_change_services.change_id = ANY(%s::bigint[])")),
         suggested.filter(status=Assistance.Status.SUGGESTED).select_related("kind"),
         OriginEvidence.objects.filter(of("changes_originevidence.change_id = ANY(%s::bigint[])")),
-        DetectionRule.objects.filter(key__in=keys),
+        DetectionRule.objects.filter(key__in=keys).only("key", "proves", "source_url"),
     )
 
 
+# What an entry shows; half of a change is not read for it.
+OF_CHANGE = (
+    "title", "message", "paths", "url", "origin", "automation", "additions", "deletions", "size_band",
+    "merged_at", "shipped_at", "first_incident_at", "undone_at", "repository__name", "area__name",
+    "assistant__name",
+)  # fmt: skip
 SHOWN = Prepared(_shown, 1)
 
 
@@ -332,35 +338,40 @@ class SaidLately:
 
 
 def said_lately(user: User, since: datetime, midnight: datetime) -> SaidLately:
-    rows = _rows_said(user, since)
-    of_today = {row[1] for row in rows if row[0] >= midnight}
-    # Where the bound cut something off, or the day began before the rows do, it is counted for itself.
-    is_whole = len(rows) < MOST_SAID and since <= midnight
-    return SaidLately(_presses(rows), len(of_today) if is_whole else decided_since(user, midnight))
+    rows = _rows_said(user, since, UNDOABLE, midnight)
+    today = rows[0][-1] if rows else 0
+    if len({row[0] for row in rows}) < len(rows):
+        # Several of one moment: a bulk step, or one key on several kinds, of which all rows are needed.
+        rows = _rows_said(user, since, MOST_SAID)
+    return SaidLately(_presses(rows), today)
 
 
 def said_by(user: User, since: datetime) -> list[Keypress]:
     """The last of this person's in the queue, the newest first."""
-    return _presses(_rows_said(user, since))
+    return _presses(_rows_said(user, since, MOST_SAID))
 
 
-def _rows_said(user: User, since: datetime) -> list[Any]:
-    return _bound(_said_of(), {MARK: user.pk, NO_DAY: since})
+def _rows_said(user: User, since: datetime, most: int, midnight: datetime | None = None) -> list[Any]:
+    """The newest; behind each, on how many changes this person decided since `midnight`."""
+    values = {MARK: user.pk, NO_DAY: since, NO_DAY_EITHER: midnight or since}
+    return _bound(_said_of(most), values)
 
 
 NO_DAY = datetime(1, 1, 1, tzinfo=UTC)
+NO_DAY_EITHER = datetime(1, 1, 2, tzinfo=UTC)
 
 
-@lru_cache(maxsize=1)
-def _said_of() -> Marked:
+@lru_cache(maxsize=2)
+def _said_of(most: int) -> Marked:
+    mine = Decision.objects.filter(said_by=MARK, prompted_by=Prompt.QUEUE, withdrawn_at=None)
+    of_day = mine.filter(said_at__gte=NO_DAY_EITHER).order_by().values("said_by")
     rows = (
-        Decision.objects.filter(
-            said_by=MARK, prompted_by=Prompt.QUEUE, withdrawn_at=None, said_at__gte=NO_DAY
-        )
+        mine.filter(said_at__gte=NO_DAY)
+        .annotate(today=Subquery(of_day.annotate(n=Count("change", distinct=True)).values("n")))
         .order_by("-said_at", "-pk")
-        .values_list("said_at", "change", "change__title", "kind__name", "origin", "verdict")
+        .values_list("said_at", "change", "change__title", "kind__name", "origin", "verdict", "today")
     )
-    statement, given = rows[:MOST_SAID].query.sql_with_params()
+    statement, given = rows[:most].query.sql_with_params()
     return statement, given
 
 
@@ -373,7 +384,7 @@ def _presses(rows: list[Any]) -> list[Keypress]:
 
 
 def _keypress(said_at: datetime, rows: list[Any]) -> Keypress:
-    words = {_words(kind, origin, verdict) for _, _, _, kind, origin, verdict in rows}
+    words = {_words(kind, origin, verdict) for _, _, _, kind, origin, verdict, _ in rows}
     return Keypress(
         said_at,
         words.pop() if len(words) == 1 else "As suggested",
@@ -389,10 +400,3 @@ def _short(title: str) -> str:
 def _words(kind: str | None, origin: str, verdict: str) -> str:
     words = kind or str(Origin(origin).label)
     return f"Not {words[:1].lower()}{words[1:]}" if verdict == Decision.Verdict.DISMISSED else words
-
-
-def decided_since(user: User, since: datetime) -> int:
-    mine = Decision.objects.filter(
-        said_by=user, prompted_by=Prompt.QUEUE, withdrawn_at=None, said_at__gte=since
-    )
-    return mine.values("change").distinct().count()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -20,11 +20,13 @@ from changes.models import (
     Prompt,
     Strength,
 )
+from changes.queries.together import Prepared
 from changes.services.origin import dismiss_origin, say_kind, say_origin, withdraw_decision
 from incidents.services.refusals import Refused
 
 KIND, MANUAL, AI, NOT, SUGGESTED = "kind", "manual", "assisted", "not", "suggested"
 Dismissed = Decision.Verdict.DISMISSED
+HELD = Prepared(lambda pk: [Change.objects.select_for_update(no_key=True).filter(pk=pk)], 1)
 
 
 @transaction.atomic
@@ -36,16 +38,21 @@ def decide(
     by: User,
     now: datetime,
     prompted_by: str = Prompt.QUEUE,
-) -> None:
+    beside: Iterable[int] = (),
+) -> set[int]:
     """`say` is one of the words above; all that one key says has the same `now`, by which it is undone.
+
+    Returns those of it and of the changes `beside` it that waited just before, as they are asked for anyway.
 
     Raises: Refused where it waits no more, or nothing is suggested to be judged.
     """
     # Held, so that of two people who press at once the second sees what the first said.
-    change = next(iter(Change.objects.select_for_update(no_key=True).filter(pk=change_id)), None)
+    [held] = HELD(change_id)
     # In a statement of its own: it sees what was said until the lock was had.
-    if change is None or not still_waiting([change_id]):
+    alive = still_waiting([change_id, *beside])
+    if not held or change_id not in alive:
         raise Refused("It waits no more: somebody has said it meanwhile.", code="waits_no_more")
+    change: Change = held[0]
     if say == KIND and kind:
         _say_kind(change, kind, by, now, prompted_by)
     elif say in {MANUAL, AI}:
@@ -57,6 +64,7 @@ def decide(
         _dismiss(change, by, now, prompted_by)
     else:
         raise Refused("That is no answer the queue knows.")
+    return alive
 
 
 def _say_kind(

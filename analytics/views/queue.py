@@ -168,9 +168,11 @@ def _from(plan: Plan, line: list[int], at: int | None, after: int | None) -> lis
     return [at, *turned] if at is not None else turned
 
 
-def _kinds(offered: list[AssistanceKind] | None) -> list[tuple[str, AssistanceKind]]:
+def _kinds(offered: list[AssistanceKind] | None) -> tuple[tuple[str, str, str], ...]:
+    """The key of each, its slug and its name."""
     kinds = queries.offered_kinds() if offered is None else offered
-    return [(DIGITS[place] if place < len(DIGITS) else "", kind) for place, kind in enumerate(kinds)]
+    keys = [*DIGITS, *[""] * len(kinds)]
+    return tuple((key, kind.slug, kind.name) for key, kind in zip(keys, kinds, strict=False))
 
 
 def _number(text: str | None) -> int | None:
@@ -234,18 +236,18 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         return _answer(request, asked, "Set aside, nothing said", after=pk)
     kinds = queries.offered_kinds()
     word, kind = _said(request.POST.get("say", ""), kinds)
-    stand = _stand(asked, pk)
-    if pk not in stand.alive:
-        return _answer(request, asked, "It waits no more: somebody has said it meanwhile", after=pk)
+    demo = shows_demo()
+    plan = _plan(asked, demo)
     try:
-        services.decide(change_id=pk, say=word, kind=kind, by=user, now=timezone.now())
+        alive = services.decide(
+            change_id=pk, say=word, kind=kind, by=user, now=timezone.now(), beside=plan.ids
+        )
     except Refused as refusal:
         return _answer(request, asked, refusal.reason, after=pk)
     words = f"{kind or WORDS[word]}: kept"
     if word in {services.AI, services.NOT}:
         return _answer(request, asked, words, at=pk, after=pk)
-    stand.alive.discard(pk)
-    return _answer(request, asked, words, after=pk, stand=stand, kinds=kinds)
+    return _answer(request, asked, words, after=pk, stand=Stand(demo, plan, alive - {pk}), kinds=kinds)
 
 
 def _answer(
