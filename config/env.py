@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,6 +54,14 @@ def one_of(name: str, default: str, choices: Sequence[str]) -> str:
     value = text(name, default).strip().lower()
     if value not in choices:
         raise ImproperlyConfigured(f"{name}={value!r} is none of {', '.join(choices)}")
+    return value
+
+
+def rate(name: str, default: str) -> str:
+    """So many in a while, as `1200/min`."""
+    value = text(name, default).strip().lower()
+    if not re.fullmatch(r"[1-9][0-9]*/(s|sec|m|min|h|hour|d|day)", value):
+        raise ImproperlyConfigured(f"{name}={value!r} is no rate such as {default}")
     return value
 
 

@@ -35,17 +35,39 @@ def test_template_compiles_and_carries_nothing_inline(name: str) -> None:
     assert not re.search(r"(src|href)=[\"'](https?:)?//", text), "something from elsewhere"
 
 
+def _of_environment(folder: str) -> set[str]:
+    """The variables that the code of a folder reads."""
+    found = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        found |= set(re.findall(r'(?:env\.\w+|environ\.get|getenv)\(\s*"([A-Z_]+)"', path.read_text()))
+        found |= set(re.findall(r'environ\["([A-Z_]+)"\]', path.read_text()))
+    return found
+
+
 def test_every_setting_of_the_environment_is_documented() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    read = set()
-    for path in [*(ROOT / "config").rglob("*.py"), *(ROOT / "runner").rglob("*.py")]:
-        read |= set(
-            re.findall(r'env\.(?:text|boolean|integer|words|secret)\(\s*"([A-Z_]+)"', path.read_text())
-        )
-        read |= set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', path.read_text()))
+    read = _of_environment("config") | _of_environment("runner")
     internal = {"DJANGO_SETTINGS_MODULE", "PATH", "HOME", "TMPDIR"}
     missing = {name for name in read - internal if f"`{name}`" not in text and f"{name}=" not in text}
     assert missing == set()
+
+
+def test_every_documented_setting_is_read() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    documented = {
+        name for row in re.findall(r"^\| (`[A-Z_`, ]+`) \|", text, re.M) for name in re.findall(r"\w+", row)
+    }
+    assert "API_READ_RATE" in documented
+    read = set().union(*(_of_environment(folder) for folder in ("config", "runner", "tests")))
+    assert documented - read == set()
+
+
+def test_every_command_is_documented() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    commands = {
+        path.stem for path in ROOT.glob("*/management/commands/*.py") if not path.stem.startswith("_")
+    }
+    assert {name for name in commands if not re.search(rf"^\| .*`{name}\b.*\|.*\|$", text, re.M)} == set()
 
 
 def test_every_kind_of_source_is_documented() -> None:

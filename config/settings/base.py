@@ -180,8 +180,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "accounts.paging.CursorPages",
     "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.ReadOrWriteThrottle"],
     "DEFAULT_THROTTLE_RATES": {
-        "api_read": "1200/min",
-        "api_write": "600/min",
+        "api_read": env.rate("API_READ_RATE", "1200/min"),
+        "api_write": env.rate("API_WRITE_RATE", "600/min"),
     },
     "DEFAULT_SCHEMA_CLASS": "accounts.schema.Schema",
     "EXCEPTION_HANDLER": "accounts.problems.exception_handler",

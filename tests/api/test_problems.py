@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
 from rest_framework.test import APIClient
 
 from accounts import problems
 from accounts.throttles import ReadOrWriteThrottle
+from config import env
 
 API = "/api/v1"
 
@@ -113,3 +115,16 @@ def test_pages_keep_their_own_errors(author: APIClient) -> None:
     answer = author.get("/no-such-page/")
     assert answer.status_code == 404
     assert answer["Content-Type"].startswith("text/html")
+
+
+def test_a_rate_of_the_environment_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.rate("API_READ_RATE", "1200/min") == "1200/min"
+    monkeypatch.setenv("API_READ_RATE", "60/Hour ")
+    assert env.rate("API_READ_RATE", "1200/min") == "60/hour"
+
+
+@pytest.mark.parametrize("value", ["", "many", "0/min", "60", "60/week", "-1/min"])
+def test_a_rate_that_cannot_be_read_stops_the_start(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_READ_RATE", value)
+    with pytest.raises(ImproperlyConfigured, match="API_READ_RATE"):
+        env.rate("API_READ_RATE", "1200/min")
