@@ -21,6 +21,7 @@ from django.db.models import QuerySet
 
 from accounts.mail import Letter, Picture, is_held, is_set_up, stop_url, wants, writer
 from accounts.models import Mail
+from design.spans import grouped
 
 log = logging.getLogger(__name__)
 # After the first attempt, the second…: in all seven within two days.
@@ -151,7 +152,7 @@ def message(mail: Mail, letter: Letter, connection: BaseEmailBackend | None = No
     made.pictures = letter.pictures
     size = len(made.message().as_bytes())
     if size > MOST_BYTES:
-        raise TooLarge(f"The mail has {size:,} bytes; at most {MOST_BYTES:,} are sent.")
+        raise TooLarge(f"The mail has {grouped(size)} bytes; at most {grouped(MOST_BYTES)} are sent.")
     return made
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+from design.spans import grouped
+
 LEFT, WIDTH, ROW, TOP_SPACE = 196, 380, 30, 26
 FIGURES = 150
 
@@ -90,7 +92,7 @@ def _marks(rows: list[Any], top: float) -> Iterator[Mark]:
                 row.name,
                 y,
                 not row.is_kind,
-                f"{cell.rate * 100:.1f} %  ({_number(cell.failures)} of {cell.n:,})".replace(",", "\u202f"),
+                f"{cell.rate * 100:.1f} %  ({_number(cell.failures)} of {grouped(cell.n)})",
                 _x(cell.rate, top),
                 _x(cell.low, top),
                 _x(cell.high, top),

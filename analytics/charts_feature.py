@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from math import floor, log10
 
+from design.spans import grouped
+
 WIDTH, LEFT, RIGHT, TOP, PLOT, FOOT = 640, 64, 16, 16, 170, 30
 
 
@@ -108,8 +110,8 @@ def _scale(low: float, high: float) -> tuple[float, float, float]:
 
 def _words(value: float, step: float) -> str:
     digits = max(0, -floor(log10(step))) + (1 if f"{step:e}".startswith("2.5") else 0)
-    text = f"{abs(value):,.{digits}f}"
-    return f"−{text}" if value < 0 and text.strip("0.,") else text
+    text = grouped(abs(value), f".{digits}f")
+    return f"−{text}" if value < 0 and text.strip("0.") else text
 
 
 def _day(day: date) -> str:

@@ -11,6 +11,7 @@ from math import ceil, floor, log10
 from typing import Any
 
 from analytics.charts_delivery import EVERY, LEFT, PLOT, SLOT, TOP, Line, Mark, Panel, Piece
+from design.spans import grouped
 
 Bar = tuple[tuple[str, int], ...]
 # A picture begins and ends at one of these, times ten or a hundred.
@@ -128,7 +129,7 @@ def _height(share: float) -> float:
 
 
 def _tick(value: float) -> str:
-    return f"{value:,.10g}".replace(",", "\u202f")
+    return grouped(value, ".10g")
 
 
 @dataclass(frozen=True)

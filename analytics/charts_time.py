@@ -25,7 +25,7 @@ from analytics.charts_bands import (
     SumLine,
     TimeChart,
 )
-from design.spans import short_span
+from design.spans import grouped, short_span
 
 QUARTER = 13
 GAP = 34
@@ -122,7 +122,7 @@ class _Frame:
             if value:
                 left = x + part * place if row.beside else x
                 pieces.append(Piece(look, round(left, 1), round(at, 1), round(part, 1), round(height, 1)))
-        known = [f"{value:,} {name}".replace(",", "\u202f") for _, name, value in values if value is not None]
+        known = [f"{grouped(value)} {name}" for _, name, value in values if value is not None]
         words = ", ".join(known) if known else row.why or "not known"
         young = row.young[number] if row.young else None
         said = f"{words}; {young} too young to tell" if young and known else words
@@ -311,7 +311,7 @@ def short(value: float) -> str:
         if value >= size:
             size = 1e3 if letter == "k" else size
             return f"{value / size:.1f}".removesuffix(".0") + f"\u202f{letter}"
-    return f"{value:,.0f}".replace(",", "\u202f")
+    return grouped(value, ".0f")
 
 
 @dataclass(frozen=True)

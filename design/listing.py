@@ -9,6 +9,8 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from design.spans import grouped
+
 ROWS = 50
 
 
@@ -55,7 +57,7 @@ def listing(
         "narrowed": sum(1 for name, value in request.GET.items() if value and name not in {"q", "page"}),
         "newer_url": _address(request, page.number - 1) if page.has_previous() else "",
         "older_url": _address(request, page.number + 1) if page.has_next() else "",
-        "shown": f"{page.start_index():,} to {page.end_index():,} of {over}{total:,}"
+        "shown": f"{grouped(page.start_index())} to {grouped(page.end_index())} of {over}{grouped(total)}"
         if total > per_page
         else "",
     }

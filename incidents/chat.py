@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 
+from design.spans import grouped
 from incidents.chat_days import day_of
 from incidents.chat_lines import Stamped, read_lines
 
@@ -82,7 +83,7 @@ class Surroundings:
 def read(text: str, around: Surroundings, roles: Mapping[str, str]) -> list[Said]:
     """By time. `roles`: the role for each name, user name or `@name` that has one. Raises: Unreadable."""
     if len(text) > MOST_CHARACTERS:
-        raise Unreadable(f"That is more than {MOST_CHARACTERS:,} characters: paste it in parts.")
+        raise Unreadable(f"That is more than {grouped(MOST_CHARACTERS)} characters: paste it in parts.")
     dated = list(_exported(text)) or list(_pasted(text, around))
     if not dated:
         raise Unreadable("No time was found in it. A line such as “14:03 rolled back” is enough.")

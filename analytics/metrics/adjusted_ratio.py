@@ -35,18 +35,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from analytics.metrics.comparison import Measured, added_up, compare_strata, strata_of
+from analytics.metrics.comparison import (
+    NOTHING,
+    Group,
+    Measured,
+    Strata,
+    added_up,
+    beside,
+    compare_strata,
+    in_groups,
+)
 from analytics.metrics.sentences import Compared, amount, number, similar
-from analytics.stats import crude_beside, ratios_if_assisted, unknown_origin_bounds
+from analytics.stats.comparison import crude_beside, ratios_if_assisted, unknown_origin_bounds
 from analytics.stats.decision import (
+    BASELINE_GROUPS,
     MANUAL,
     MANUAL_BASELINE,
     UNKNOWN,
     UNMARKED_BASELINE,
-    Spot,
     baseline_for,
 )
-from analytics.stats.shapes import Stratum
+from design.spans import grouped
 
 FEWEST = 10
 COULD_REVERSE = 0.1
@@ -94,10 +103,10 @@ class Ratio:
     def counts(self) -> str:
         """14 of 210 against 9 of 320"""
         if self.failures is None or self.baseline_failures is None:
-            return f"{self.changes:,} changes against {self.baseline_changes:,}".replace(",", "\u202f")
-        own = f"{amount(self.failures)} of {self.changes:,}"
-        other = f"{amount(self.baseline_failures)} of {self.baseline_changes:,}"
-        return f"{own} against {other}".replace(",", "\u202f")
+            return f"{grouped(self.changes)} changes against {grouped(self.baseline_changes)}"
+        own = f"{amount(self.failures)} of {grouped(self.changes)}"
+        other = f"{amount(self.baseline_failures)} of {grouped(self.baseline_changes)}"
+        return f"{own} against {other}"
 
     @property
     def range(self) -> str:
@@ -117,12 +126,33 @@ class Ratio:
         return bool(self.what_if)
 
 
+class Sides:
+    """What kinds are compared with, in all areas or one: the same for many kinds, so added up once."""
+
+    def __init__(self, measured: Measured) -> None:
+        self.measured = measured
+        self._groups: dict[tuple[frozenset[str], str | None], Group] = {}
+        self._sums: dict[tuple[str, str | None], tuple[int, float]] = {}
+
+    def of(self, groups: frozenset[str], area: str | None) -> Group:
+        if (groups, area) not in self._groups:
+            found = in_groups(self.measured, groups, area)
+            self._groups[groups, area] = {spot: found[spot] for spot in sorted(found)}
+        return self._groups[groups, area]
+
+    def added_up(self, group: str, area: str | None) -> tuple[int, float]:
+        if (group, area) not in self._sums:
+            self._sums[group, area] = added_up(self.of(frozenset({group}), area))
+        return self._sums[group, area]
+
+
 def ratio_of(
-    measured: Measured, kind: str, area: str | None, unknown_share: float | None, *, is_hidden: bool
+    sides: Sides, kind: str, area: str | None, unknown_share: float | None, *, is_hidden: bool
 ) -> Ratio:
-    """`area` None: all that is in `measured`, in one number where the areas agree."""
+    """`area` None: all that was measured, in one number where the areas agree."""
     baseline = baseline_for(unknown_share)
-    strata = strata_of(measured, kind, area, baseline)
+    own = in_groups(sides.measured, [kind], area)
+    strata = beside(own, sides.of(BASELINE_GROUPS[baseline], area))
     compared = compare_strata(strata, is_whole=area is None)
     plain = Ratio(baseline, unknown_share, compared.changes, compared.baseline_changes)
     if is_hidden:
@@ -144,7 +174,7 @@ def ratio_of(
             **found,
             "crude": both.crude_ratio,
             "direction_differs": both.direction_differs,
-            **_unknown(measured, kind, area, strata if baseline == UNMARKED_BASELINE else None),
+            **_unknown(sides, compared, area, own, strata if baseline == UNMARKED_BASELINE else None),
         }
     )
 
@@ -156,27 +186,26 @@ def _too_few(compared: Compared) -> str:
 
 
 def _unknown(
-    measured: Measured, kind: str, area: str | None, unmarked: dict[Spot, Stratum] | None
+    sides: Sides, compared: Compared, area: str | None, own: Group, unmarked: Strata | None
 ) -> dict[str, object]:
     """What the changes without a known origin could do; nothing where there are none."""
-    own, own_failed = added_up(measured, kind, area)
-    manual, manual_failed = added_up(measured, MANUAL, area)
-    without, unknown_failed = added_up(measured, UNKNOWN, area)
-    if not (own and manual and without):
+    manual, manual_failed = sides.added_up(MANUAL, area)
+    without, unknown_failed = sides.added_up(UNKNOWN, area)
+    if not (compared.changes and manual and without):
         return {}
-    bounds = unknown_origin_bounds(own_failed, own, manual_failed, manual, unknown_failed, without)
-    unmarked = unmarked or strata_of(measured, kind, area, UNMARKED_BASELINE)
+    bounds = unknown_origin_bounds(
+        compared.failures, compared.changes, manual_failed, manual, unknown_failed, without
+    )
+    unmarked = unmarked or beside(own, sides.of(BASELINE_GROUPS[UNMARKED_BASELINE], area))
     return {
         "bound_low": _finite(bounds.ratio_low),
         "bound_high": _finite(bounds.ratio_high),
-        "what_if": tuple(_what_if(unmarked, measured.get(UNKNOWN, {}))),
+        "what_if": tuple(_what_if(unmarked, sides.of(frozenset({UNKNOWN}), area))),
     }
 
 
-def _what_if(
-    unmarked: Mapping[Spot, Stratum], unknown: Mapping[Spot, tuple[int, float]]
-) -> Iterator[tuple[float, float | None]]:
-    lines = [(one, *unknown.get(spot, (0, 0.0))) for spot, one in unmarked.items() if one["changes_manual"]]
+def _what_if(unmarked: Strata, unknown: Group) -> Iterator[tuple[float, float | None]]:
+    lines = [(*table, *unknown.get(spot, NOTHING)) for spot, table in unmarked.items() if table[2]]
     yield from zip(WHAT_IF, map(_finite, ratios_if_assisted(lines, WHAT_IF)), strict=True)
 
 

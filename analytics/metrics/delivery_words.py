@@ -9,13 +9,13 @@ from typing import Any
 
 from analytics.stats import wilson_interval
 from analytics.stats.ranks import count_interval
-from design.spans import percent, short_span
+from design.spans import grouped, percent, short_span
 
 FEWEST_FOR_A_PERCENTAGE = 20
 
 
 def whole(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")
+    return grouped(number)
 
 
 @dataclass(frozen=True)

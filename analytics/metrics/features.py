@@ -42,6 +42,7 @@ from datetime import date
 from analytics.privacy import gives_away
 from analytics.queries.features import Action, ConfigPaths, Counted, Linked, Window
 from changes.models import Feature, Measurement
+from design.spans import grouped
 
 PER_LINES = 1000
 HIDDEN_WORDS = "hidden: fewer than 3, and one is restricted"
@@ -58,8 +59,8 @@ def number(value: float | None) -> str:
     if value is None:
         return "–"
     size = abs(value)
-    text = f"{size:,.0f}" if size >= 1000 else f"{size:.4g}"
-    return f"−{text}" if value < 0 and float(text.replace(",", "")) else text
+    text = grouped(size, ".0f") if size >= 1000 else f"{size:.4g}"
+    return f"−{text}" if value < 0 else text
 
 
 def signed(value: float) -> str:
@@ -173,9 +174,9 @@ class Burden:
     @property
     def lines(self) -> Part:
         found = self.counted
-        note = f"+{found.added:,} −{found.deleted:,} in {_many(found.shipped, 'change')}"
+        note = f"+{grouped(found.added)} −{grouped(found.deleted)} in {_many(found.shipped, 'change')}"
         if found.unsized:
-            note += f"; {found.unsized:,} tell no lines"
+            note += f"; {grouped(found.unsized)} tell no lines"
         if found.shipped and found.net is None:
             return Part("net_lines", "Net lines", None, reason=NO_LINES)
         return self._shipped("net_lines", "Net lines", found.net or 0, note if found.shipped else "")
@@ -220,7 +221,7 @@ class Burden:
         if not found.estimated:
             note = "; ".join(filter(None, [note, "only those that name what they fix"]))
         if found.fixes_unsized:
-            note += f"; {found.fixes_unsized:,} tell no lines"
+            note += f"; {grouped(found.fixes_unsized)} tell no lines"
         return self._shipped("fixes", "Follow-up fixes", found.fixes, note)
 
     @property
@@ -247,7 +248,7 @@ class Burden:
 
 
 def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{grouped(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def burden(

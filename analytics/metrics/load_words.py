@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analytics.metrics.load import Growth, Load, growth
+from design.spans import grouped
 
 NOT_MEASURED = "Not measured."
 
@@ -20,7 +21,7 @@ def sentences(now: Load | None, before: Load | None) -> dict[str, str]:
 
 
 def _whole(value: int) -> str:
-    return f"{value:,}".replace(",", "\u202f")
+    return grouped(value)
 
 
 def _services(now: Load, before: Load | None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from analytics.stats import wilson_interval
 from changes.blame import WITHIN_DAYS
+from design.spans import grouped
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Measured:
 def _share(part: int, whole: int) -> str:
     low, high = wilson_interval(part, whole)
     share, low, high = (f"{100 * value:.0f}" for value in (part / whole, low, high))  # type: ignore[assignment]
-    return f"{part:,} of {whole:,} = {share} % ({low} to {high} %)"
+    return f"{grouped(part)} of {grouped(whole)} = {share} % ({low} to {high} %)"
 
 
 # Method version 1; of DPDK every eighth fix (`--every 8`).

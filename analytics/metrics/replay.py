@@ -40,6 +40,7 @@ from analytics.queries import replay as queries
 from analytics.queries.replay import Asked, Behind, Counts, Met, Month
 from analytics.stats import wilson_interval
 from analytics.stats.shapes import Interval
+from design.spans import grouped
 
 # Below this many changes no rate is shown.
 FEWEST_CHANGES = 10
@@ -193,11 +194,11 @@ def headline(found: Replay, name: str, where: str) -> str:
     """`name` is what is replayed, `where` as in "in payments" or empty."""
     n, met = len(found.inside), len(found.met)
     incidents = f"the last {n} incidents" if n != 1 else "the one incident"
-    harmless = f"{found.harmless:,} {_plural(found.harmless, 'change')} that did no harm"
+    harmless = f"{grouped(found.harmless)} {_plural(found.harmless, 'change')} that did no harm"
     place = f" {where}" if where else ""
     if found.is_hidden:
         # What did no harm, taken from all that fit, would leave what did.
-        fitting = f"{found.fitting:,} {_plural(found.fitting, 'change')}"
+        fitting = f"{grouped(found.fitting)} {_plural(found.fitting, 'change')}"
         return f"{name} would have applied to {fitting}. Too few incidents{place} to show how many."
     if not n:
         return f"No incident{place} in these days. {name} would have applied to {harmless}."
@@ -246,16 +247,20 @@ def _hindsight(found: Replay) -> list[str]:
 def _left_out(found: Replay) -> list[str]:
     said = []
     if found.suspected:
-        said.append(f"{found.suspected:,} more {_plural(found.suspected, 'change')} are suspected of harm.")
+        said.append(
+            f"{grouped(found.suspected)} more {_plural(found.suspected, 'change')} are suspected of harm."
+        )
     if found.undone:
-        said.append(f"{found.undone:,} more {_plural(found.undone, 'change')} were reverted.")
+        said.append(f"{grouped(found.undone)} more {_plural(found.undone, 'change')} were reverted.")
     if found.young:
-        said.append(f"{found.young:,} of those without harm shipped within 30 days and may still fail.")
+        said.append(
+            f"{grouped(found.young)} of those without harm shipped within 30 days and may still fail."
+        )
     return said
 
 
 def _about(changes: float) -> str:
-    return f"{changes:.1f} changes" if changes < 10 else f"{round(changes):,} changes"
+    return f"{changes:.1f} changes" if changes < 10 else f"{grouped(round(changes))} changes"
 
 
 def _plural(n: int, noun: str) -> str:

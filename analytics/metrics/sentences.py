@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from analytics.stats.decision import MANUAL_BASELINE
+from design.spans import grouped
 
 # State -> (short name, what it means, how urgent: the higher comes first).
 STATES: Mapping[str, tuple[str, str, int]] = {
@@ -86,8 +87,8 @@ def sentence(state: str, kind: str, area: str | None, baseline: str, compared: C
     place = f"In {area}, changes" if area else "Changes"
     subject = f"{place} with AI help in {lower(kind)}"
     counts = (
-        f"{amount(compared.failures)} of {compared.changes:,} against "
-        f"{amount(compared.baseline_failures)} of {compared.baseline_changes:,}"
+        f"{amount(compared.failures)} of {grouped(compared.changes)} against "
+        f"{amount(compared.baseline_failures)} of {grouped(compared.baseline_changes)}"
     )
     like = similar(baseline)
     if compared.ratio is None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from analytics.balance import Balance
 from analytics.metrics.work import Work
+from design.spans import grouped
 
 NAMES = {
     "changes": "Open changes",
@@ -78,18 +79,12 @@ def sentences(
 
 def number(value: float) -> str:
     """Averages with as many digits as mean something."""
-    return (
-        f"{value:.2f}"
-        if value < 1
-        else f"{value:.1f}"
-        if value < 100
-        else f"{value:,.0f}".replace(",", "\u202f")
-    )
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 100 else grouped(value, ".0f")
 
 
 def age(days: float) -> str:
     if days >= 1:
-        return f"{days:.1f} days" if days < 10 else f"{days:,.0f} days".replace(",", "\u202f")
+        return f"{days:.1f} days" if days < 10 else f"{grouped(days, '.0f')} days"
     minutes = days * 1440
     return f"{minutes / 60:.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
 
@@ -102,7 +97,7 @@ def _state(sort: str, state: Work | None, is_now: bool) -> tuple[str, ...]:
     count = state.under_way
     if not count:
         return (f"None at all {when}.",)
-    said = [f"{count:,} {one if count == 1 else many} {when}.".replace(",", "\u202f")]
+    said = [f"{grouped(count)} {one if count == 1 else many} {when}."]
     if state.median_days is not None and state.p85_days is not None and count > 1:
         said.append(
             f"Half are older than {age(state.median_days)}, 15 in 100 older than {age(state.p85_days)}."

@@ -7,6 +7,7 @@ from django import template
 from analytics.metrics import sentences
 from analytics.metrics.error_rates import Measured
 from analytics.metrics.sentences import number
+from design.spans import grouped
 
 register = template.Library()
 DASH = "–"
@@ -17,12 +18,12 @@ def share(value: float | None) -> str:
     """A number of failures, which may hold parts of an incident: 12, 4.5; a dash for what is hidden."""
     if value is None:
         return DASH
-    return f"{round(value, 1):,g}".replace(",", "\u202f")
+    return grouped(round(value, 1), "g")
 
 
 @register.filter
 def whole(value: int | None) -> str:
-    return DASH if value is None else f"{value:,}".replace(",", "\u202f")
+    return DASH if value is None else grouped(value)
 
 
 @register.filter

@@ -21,6 +21,7 @@ from accounts.models import User
 from changes.models import AssistanceKind, Assistant, DomainArea, Term
 from changes.queries.terms import relations, use_counts, uses
 from changes.services import taxonomy
+from design.spans import grouped
 
 if TYPE_CHECKING:
     TermBase = admin.ModelAdmin[Any]
@@ -116,7 +117,7 @@ class TermAdmin(NamedCells, TermBase):
             (label for label in counts if counts[label] and "(" not in label),
             key=lambda label: -counts[label],
         )[:2]
-        return " · ".join(f"{counts[label]:,} {label}" for label in most) or "nothing yet"
+        return " · ".join(f"{grouped(counts[label])} {label}" for label in most) or "nothing yet"
 
     @admin.display(description="standing")
     def standing(self, term: Any) -> str:

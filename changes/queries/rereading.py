@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Sum
 
 from changes.models import Change, DetectionRule, HistoryRun
+from design.spans import grouped
 
 
 def newest_version() -> int:
@@ -22,15 +23,19 @@ def progress() -> str:
     run = HistoryRun.objects.filter(kind=HistoryRun.Kind.RULES, repository=None).first()
     if run is None:
         return ""
-    of_all = f"{run.done:,} of {run.total:,}" if run.total is not None else f"{run.done:,}"
+    of_all = (
+        f"{grouped(run.done)} of {grouped(run.total)}" if run.total is not None else f"{grouped(run.done)}"
+    )
     if run.state == HistoryRun.State.WAITING:
-        return f"Reading again begins in a moment: {run.total or 0:,} changes."
+        return f"Reading again begins in a moment: {grouped(run.total or 0)} changes."
     if run.state == HistoryRun.State.RUNNING:
         return f"Reading again: {of_all}{_kept(run)}."
     if run.state == HistoryRun.State.FAILED:
         # What went wrong may name a folder of this machine.
         return f"Reading again failed after {of_all}; the log says why. A changed rule begins it anew."
-    return f"Read again: {run.done:,} changes, {run.altered:,} verdicts became others{_kept(run)}."
+    return (
+        f"Read again: {grouped(run.done)} changes, {grouped(run.altered)} verdicts became others{_kept(run)}."
+    )
 
 
 def _kept(run: HistoryRun) -> str:
@@ -38,4 +43,4 @@ def _kept(run: HistoryRun) -> str:
         return ""
     if run.unreadable == 1:
         return "; 1 change keeps the older rules since its text is gone"
-    return f"; {run.unreadable:,} changes keep the older rules since their text is gone"
+    return f"; {grouped(run.unreadable)} changes keep the older rules since their text is gone"

@@ -28,6 +28,7 @@ from changes.views.bars import month_bars
 from changes.views.changes import ASSISTANCES
 from changes.views.who import curator, person
 from design.listing import listing
+from design.spans import grouped
 from intake.queries import in_view
 
 REPORTING = {"": None, "yes": True, "no": False}
@@ -111,9 +112,8 @@ def take_suggested_areas(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("changes:repository", pk=pk)
     rules = take_areas(repository=repository, taken=taken, by=someone)
     run = ask_to_place(repository=repository, by=someone)
-    messages.success(
-        request, f"{len(rules)} path rules made. The {run.total:,} changes get their areas by and by."
-    )
+    made, changes = f"{len(rules)} path rules made", f"{grouped(run.total or 0)} changes"
+    messages.success(request, f"{made}. The {changes} get their areas by and by.")
     return redirect("changes:repository", pk=pk)
 
 
@@ -162,7 +162,9 @@ def keep_path_class(request: HttpRequest, pk: int) -> HttpResponse:
 def place_again(request: HttpRequest, pk: int) -> HttpResponse:
     someone = curator(request)
     run = ask_to_place(repository=get_object_or_404(Repository, pk=pk), by=someone)
-    messages.success(request, f"{run.total:,} changes get their sizes, areas and services anew by and by.")
+    messages.success(
+        request, f"{grouped(run.total or 0)} changes get their sizes, areas and services anew by and by."
+    )
     return redirect("changes:repository", pk=pk)
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
+from design.spans import grouped
 from intake.outgoing.addresses import Allowed, Refused, Resolver, Target, checked, resolve
 
 CONNECT_SECONDS = 5.0
@@ -49,7 +50,7 @@ def post(
 ) -> Answer:
     """Raises: Refused, or OSError or HTTPException where nothing was answered."""
     if len(body) > MOST_BYTES:
-        raise Refused(f"The message has {len(body):,} bytes; at most {MOST_BYTES:,} are sent.")
+        raise Refused(f"The message has {grouped(len(body))} bytes; at most {grouped(MOST_BYTES)} are sent.")
     connection = _connection(target)
     connection.sock = _connected(target, checked(target, listed, resolver))
     try:

@@ -134,7 +134,8 @@ def test_the_list_says_how_far_reading_again_is(curator: Client) -> None:
     )
     page = curator.get(reverse("admin:changes_detectionrule_changelist")).content.decode()
     assert (
-        "Reading again: 3,400 of 12,000; 210 changes keep the older rules since their text is gone." in page
+        "Reading again: 3\u202f400 of 12\u202f000; 210 changes keep the older rules since their text is gone."
+        in page
     )
 
 

@@ -492,8 +492,8 @@ def test_the_api_writes_what_the_pages_write(author: Client, story: Story) -> No
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (None, "–"), (0, "0"), (-0.00001, "−1e-05"), (64.3, "64.3"), (12345.678, "12,346"), (-1500, "−1,500"),
-        (3.10000001, "3.1"),
+        (None, "–"), (0, "0"), (-0.00001, "−1e-05"), (64.3, "64.3"), (12345.678, "12\u202f346"),
+        (-1500, "−1\u202f500"), (3.10000001, "3.1"),
     ],
 )  # fmt: skip
 def test_numbers_are_written_short(value: float | None, text: str) -> None:

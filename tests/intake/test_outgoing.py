@@ -217,7 +217,7 @@ def test_a_message_that_cannot_be_written_is_kept_with_its_reason(there: Receive
     message.refresh_from_db()
     long.refresh_from_db()
     assert "ZeroDivisionError" in message.error
-    assert "at most 64,000" in long.error
+    assert "at most 64\u202f000" in long.error
 
 
 def test_what_the_other_side_says_is_kept_without_the_address(there: Receiver) -> None:

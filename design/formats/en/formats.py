@@ -1,4 +1,4 @@
-"""How days and times are written wherever a template does not say: no "p.m.", no month before the day."""
+"""How days, times and numbers are written wherever a template does not say: no "p.m.", no month first."""
 
 DATE_FORMAT = "j M Y"
 TIME_FORMAT = "H:i"
@@ -7,3 +7,5 @@ SHORT_DATE_FORMAT = "Y-m-d"
 SHORT_DATETIME_FORMAT = "Y-m-d H:i"
 MONTH_DAY_FORMAT = "j F"
 YEAR_MONTH_FORMAT = "F Y"
+# What `intcomma` puts between thousands.
+THOUSAND_SEPARATOR = "\N{NARROW NO-BREAK SPACE}"
