@@ -30,6 +30,7 @@ bench: .venv/.dev node_modules/.runtime
 
 docs: .venv/.dev
 	$(MANAGE) spectacular --file docs/openapi.yaml
+	$(MANAGE) shell --no-imports -c 'import pathlib, analytics.metrics as m; pathlib.Path("docs/metrics.md").write_text(m.as_markdown())'
 
 .venv/.uv:
 	@echo "Making the virtual environment ..."

@@ -160,7 +160,7 @@ def test_page_asks_few_questions_however_much_there_is(name: str, most: int) -> 
 
 def test_definitions_are_the_ones_in_the_docs() -> None:
     written = (Path(__file__).parent.parent.parent / "docs" / "metrics.md").read_text()
-    assert written == metrics.as_markdown(), "write docs/metrics.md anew from analytics.metrics.as_markdown()"
+    assert written == metrics.as_markdown(), "run `make docs`"
     page = signed_in().get(reverse("analytics:definitions")).content.decode()
     assert "Numerator" in page
 
