@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import FieldError, ValidationError
@@ -29,7 +29,9 @@ class Cursor:
     backwards: bool
 
     def encode(self) -> str:
-        at = {"t": self.value.isoformat()} if isinstance(self.value, datetime) else {"v": self.value}
+        # A datetime is a date too: it is asked first.
+        kind = "t" if isinstance(self.value, datetime) else "d" if isinstance(self.value, date) else "v"
+        at = {kind: self.value if kind == "v" else self.value.isoformat()}
         text = json.dumps([at, self.pk, int(self.backwards)], separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -38,17 +40,27 @@ class Cursor:
         try:
             padded = text + "=" * (-len(text) % 4)
             at, pk, backwards = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            value = parse_datetime(at["t"]) if "t" in at else at["v"]
-            if (
-                value is None
-                or isinstance(value, dict | list)
-                or type(pk) is not int
-                or backwards not in {0, 1}
-            ):
+            value = _read_back(at)
+            if type(pk) is not int or backwards not in {0, 1}:
                 raise ValueError(text)
         except (ValueError, TypeError, KeyError, binascii.Error):
             raise ParseError("This cursor was not made here.", code="invalid_cursor") from None
         return cls(value, pk, bool(backwards))
+
+
+def _read_back(at: dict[str, Any]) -> datetime | date | str | int:
+    """What `encode` wrote, and nothing that a database cannot compare. Raises: ValueError, KeyError, TypeError."""
+    if "t" in at:
+        when = parse_datetime(at["t"])
+        if when is None or when.tzinfo is None:
+            raise ValueError(at)
+        return when
+    if "d" in at:
+        return date.fromisoformat(at["d"])
+    value = at["v"]
+    if type(value) is int or (isinstance(value, str) and "\0" not in value):
+        return value  # type: ignore[no-any-return]
+    raise ValueError(at)
 
 
 class CursorPages(BasePagination):
@@ -64,7 +76,7 @@ class CursorPages(BasePagination):
         falling = self.falling != bool(self.cursor and self.cursor.backwards)
         try:
             found = list(self._after(queryset, falling)[: self.size + 1])
-        except (ValueError, TypeError, FieldError, ValidationError):
+        except (ValueError, TypeError, OverflowError, FieldError, ValidationError):
             if self.cursor is None:
                 raise
             raise ParseError("This cursor belongs to another list.", code="invalid_cursor") from None

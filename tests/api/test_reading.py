@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Role, Scope, Team
+from accounts.paging import Cursor
 from analytics.models import Sample, TestScenario
 from changes.models import (
     Assistance,
@@ -233,6 +236,41 @@ def test_a_row_that_comes_in_between_moves_no_page(author: APIClient) -> None:
 def test_a_cursor_made_elsewhere_is_refused(cursor: str, author: APIClient) -> None:
     make.change()
     assert author.get(f"{API}/changes/", {"cursor": cursor}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        '[{"v":"a\\u0000"},1,0]',
+        '[{"v":Infinity},1,0]',
+        '[{"v":true},1,0]',
+        '[{"t":"0001-01-01T00:00:00+14:00"},1,0]',
+        '[{"t":"2026-01-01T00:00:00"},1,0]',
+        '[{"d":"2026-02-30"},1,0]',
+        '[{"d":1},1,0]',
+        '[{"v":1},%s,0]' % ("9" * 400),
+    ],
+)
+def test_no_cursor_breaks_a_list(cursor: str, rows: dict[str, Any], author: APIClient) -> None:
+    text = urlsafe_b64encode(cursor.encode()).decode()
+    for resource in RESOURCES:
+        answer = author.get(f"{API}/{resource}/", {"cursor": text})
+        assert answer.status_code in {200, 400}, (resource, answer.content)
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_every_list_goes_on_behind_its_first_page(
+    resource: str, rows: dict[str, Any], author: APIClient
+) -> None:
+    """The cursor of each order can be written, and read again."""
+    Incident.objects.update(is_restricted=False)
+    viewset: Any = next(viewset for prefix, viewset, _ in router.registry if prefix == resource)
+    asking = viewset(request=SimpleNamespace(user=make.user()), action="list", kwargs={})
+    row, field = asking.get_queryset().first(), viewset.page_by.removeprefix("-")
+    cursor = Cursor(row.pk if field == "pk" else getattr(row, field), row.pk, backwards=False)
+    assert Cursor.decode(cursor.encode()) == cursor
+    answer = author.get(f"{API}/{resource}/", {"cursor": cursor.encode()})
+    assert answer.status_code == 200, answer.content
 
 
 @pytest.mark.parametrize("size", ["0", "201", "-1", "x", "", "9" * 5000])
