@@ -49,7 +49,7 @@ class Cursor:
 
 
 def _read_back(at: dict[str, Any]) -> datetime | date | str | int:
-    """What `encode` wrote, and nothing that a database cannot compare. Raises: ValueError, KeyError, TypeError."""
+    """What `encode` wrote, nothing that a database cannot compare. Raises: ValueError, KeyError, TypeError."""
     if "t" in at:
         when = parse_datetime(at["t"])
         if when is None or when.tzinfo is None:
@@ -59,7 +59,7 @@ def _read_back(at: dict[str, Any]) -> datetime | date | str | int:
         return date.fromisoformat(at["d"])
     value = at["v"]
     if type(value) is int or (isinstance(value, str) and "\0" not in value):
-        return value  # type: ignore[no-any-return]
+        return value
     raise ValueError(at)
 
 
