@@ -13,7 +13,7 @@ from django.core.cache import cache
 
 from analytics import reports
 from analytics.metrics import Definition, adjusted_ratio, definition
-from analytics.metrics.adjusted_ratio import Ratio, ratio_of, sentence, simpson, unknown_words
+from analytics.metrics.adjusted_ratio import Ratio, Sides, ratio_of, sentence, simpson, unknown_words
 from analytics.metrics.comparison import Measured
 from analytics.metrics.recall import HiddenWork, Undiluted, hidden_work
 from analytics.metrics.sentences import lower
@@ -137,10 +137,11 @@ def _against_baseline(filters: Filters, kind: str, stands: Standing, words: Word
     else:
         lines = _kinds(names, measured)
     place = names_area(filters, areas)
+    sides = Sides(measured)
     rows = []
     for key, area, name, is_apart in lines:
         found = ratio_of(
-            measured, key, area, shares.get(area), is_hidden=_is_hidden(key, area, shares.get(area), hidden)
+            sides, key, area, shares.get(area), is_hidden=_is_hidden(key, area, shares.get(area), hidden)
         )
         subject = _subject(names.get(key, key), key, areas.get(area, "") if area else place)
         rows.append(

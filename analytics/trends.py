@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from analytics import reports
 from analytics.comparisons import hidden_places, kept, names_area, without_assistant
 from analytics.metrics import Definition, definition, trend
-from analytics.metrics.trend import WEEKS_TESTED, Point, Verdict, Week, point, verdict
+from analytics.metrics.trend import WEEKS_TESTED, Point, Verdict, point, verdict
 from analytics.privacy import gives_away
 from analytics.queries.counted import Period
 from analytics.queries.figures import WITH_INCIDENTS, Filters, RowKey, Words, taxonomies
@@ -112,10 +112,10 @@ def _over_time(filters: Filters, kind: str, stands: Standing, words: Words) -> T
 
 @dataclass(frozen=True)
 class _Counts:
-    """By block; and by week, area and size of the weeks that are tested, numbered from 0."""
+    """By block; and, of each row, by week, area and size of the weeks that are tested, numbered from 0."""
 
     blocks: list[BlockLine]
-    weeks: list[WeekLine]
+    weeks: Mapping[str, list[WeekLine]]
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class _Builder:
 
     def _counts(self, read: Read, rows: tuple[str, ...], tested: tuple[str, ...]) -> _Counts:
         weeks = self._tested_weeks()
-        return _Counts(read.by_block(self.periods, rows), read.weekly(weeks, tested) if weeks else [])
+        return _Counts(read.by_block(self.periods, rows), read.weekly(weeks, tested) if weeks else {})
 
     def _mature_weeks(self) -> int:
         return sum(not self._is_pending(period) for period in self.periods) * WEEKS
@@ -163,7 +163,7 @@ class _Builder:
             for number, (period, (n, failures, _, _)) in enumerate(zip(self.periods, sums, strict=True))
         )
         hides_all = bool(self.periods) and len(gone) == len(self.periods)
-        tested = [line for line in counts.weeks if line.row in rows]
+        tested = [line for row in rows for line in counts.weeks.get(row, ())]
         return Series(key, name, rows, points, self._verdict(tested, hides_all))
 
     def _is_pending(self, period: Period) -> bool:
@@ -199,11 +199,7 @@ class _Builder:
         count = min(self._mature_weeks(), WEEKS_TESTED)
         if hides_all:
             return Verdict("", count)
-        weeks = (
-            Week(line.week, line.area, line.counts.size, line.counts.n, line.counts.failures)
-            for line in lines
-        )
-        return verdict(weeks, count)
+        return verdict(lines, count)
 
 
 MARKED = (RowKey.ASSISTED.value, RowKey.TOTAL.value, RowKey.AUTOMATION.value)

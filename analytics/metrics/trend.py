@@ -53,15 +53,8 @@ class Point:
         return self.n < SMALL
 
 
-@dataclass(frozen=True)
-class Week:
-    """Counts of one series, area and size in one week, by its place among the weeks."""
-
-    number: int
-    area: str
-    size: str
-    n: int
-    failures: float
+# One area and size in one week, by its place among the weeks: week, area, size, changes, failures.
+Week = tuple[int, str, str, int, float]
 
 
 @dataclass(frozen=True)
@@ -117,13 +110,12 @@ def verdict(weeks: Iterable[Week], count: int) -> Verdict:
     if count < WEEKS_TESTED:
         return Verdict("", count)
     strata: dict[tuple[str, str], list[Counts]] = {}
-    for week in weeks:
-        place = week.area, week.size
-        stratum = strata.get(place)
+    for number, area, size, n, failures in weeks:
+        stratum = strata.get((area, size))
         if stratum is None:
-            stratum = strata[place] = [Counts(failures=0, changes=0) for _ in range(count)]
-        stratum[week.number]["failures"] += week.failures
-        stratum[week.number]["changes"] += week.n
+            stratum = strata[area, size] = [Counts(failures=0, changes=0) for _ in range(count)]
+        stratum[number]["failures"] += failures
+        stratum[number]["changes"] += n
     z, p = stratified_trend([strata[key] for key in sorted(strata)], range(count))
     direction = ("up" if z > 0 else "down") if p < CLEAR_BELOW else ""
     failed = sum(one["failures"] for stratum in strata.values() for one in stratum)

@@ -9,7 +9,7 @@ not. Cells answer where they can, in a few milliseconds; else the facts themselv
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -51,7 +51,6 @@ class Counted(NamedTuple):
 
     `failures` and `perhaps` (suspected causes as well) are sums of shares, for changes of any age;
     `failed` counts changes with any of the former. `incidents` is never more than the incidents behind.
-    A brief line ends with the failures.
     """
 
     period: int
@@ -60,13 +59,17 @@ class Counted(NamedTuple):
     area: int
     n: int
     failures: float
-    perhaps: float = 0
-    failed: int = 0
-    late: int = 0
-    afterwards: int = 0
-    by_policy: int = 0
-    incidents: float = 0
-    restricted: int = 0
+    perhaps: float
+    failed: int
+    late: int
+    afterwards: int
+    by_policy: int
+    incidents: float
+    restricted: int
+
+
+# The first of these alone, where thousands of lines are read: period, size, row, area, changes, failures.
+Brief = tuple[int, str, int, int, int, float]
 
 
 # Failures of one basis in a cell: sure, perhaps, failed, late.
@@ -188,35 +191,51 @@ def comes_later(filters: Filters, stands: Standing) -> bool:
 
 @dataclass(frozen=True)
 class Detail:
-    """How finely it is told; `rows` None: all of them, else only these ids. Without areas, `area` is 0.
-
-    `is_brief`: changes and failures are enough; there may be more.
-    """
+    """How finely it is told; `rows` None: all of them, else only these ids. Without areas, `area` is 0."""
 
     by_size: bool = False
     by_area: bool = True
     rows: tuple[int, ...] | None = None
-    is_brief: bool = False
 
 
 def counted(
     filters: Filters, periods: Sequence[Period], *, by_size: bool = False, by_area: bool = True,
-    rows: Iterable[int] | None = None, is_brief: bool = False, stands: Standing | None = None,
-    scope: Scope | None = None,
+    rows: Iterable[int] | None = None, stands: Standing | None = None, scope: Scope | None = None,
 ) -> list[Counted]:  # fmt: skip
     """Lines for each period, by its place in `periods`; the window of `filters` itself is not looked at."""
     scope = scope or Scope.of(filters)
     stands = stands or standing()
-    detail = Detail(by_size, by_area, None if rows is None else tuple(sorted(rows)), is_brief)
-    if cells_answer(scope, stands, by_size):
-        if not comes_later(filters, stands):
-            return _from_cells(scope, periods, detail)
-        detail = replace(detail, is_brief=False)
-        return _as_of(_from_cells(scope, periods, detail), scope, periods, detail)
-    return _from_facts(scope, periods, detail)
+    detail = Detail(by_size, by_area, None if rows is None else tuple(sorted(rows)))
+    if not cells_answer(scope, stands, by_size):
+        return _from_facts(scope, periods, detail)
+    lines = list(map(Counted._make, _from_cells(scope, periods, detail, IN_FULL)))
+    return _as_of(lines, scope, periods, detail) if comes_later(filters, stands) else lines
 
 
-def _from_cells(scope: Scope, periods: Sequence[Period], detail: Detail) -> list[Counted]:
+def counted_briefly(
+    filters: Filters, periods: Sequence[Period], *, by_size: bool = False, by_area: bool = True,
+    rows: Iterable[int] | None = None, stands: Standing | None = None, scope: Scope | None = None,
+) -> list[Brief]:  # fmt: skip
+    """The same where changes and failures are enough."""
+    scope = scope or Scope.of(filters)
+    stands = stands or standing()
+    if cells_answer(scope, stands, by_size) and not comes_later(filters, stands):
+        detail = Detail(by_size, by_area, None if rows is None else tuple(sorted(rows)))
+        return _from_cells(scope, periods, detail, "")
+    lines = counted(filters, periods, by_size=by_size, by_area=by_area, rows=rows, stands=stands, scope=scope)
+    return [line[:6] for line in lines]
+
+
+# Sums of big integers are numeric and slow: a number of changes fits an integer, and a double holds every
+# sum of parts of incidents without rounding.
+IN_FULL = f"""
+       , SUM(({{perhaps}})::float8) / {WHOLE}, SUM({{failed}}::int), SUM({{late}}::int),
+       SUM(afterwards::int), SUM(by_policy::int), SUM(incident_parts::float8) / {WHOLE}, SUM(restricted::int)
+"""
+
+
+def _from_cells(scope: Scope, periods: Sequence[Period], detail: Detail, more: str) -> list[Any]:
+    """`more`: what is told besides changes and failures."""
     slices = scope.slices(detail.by_size) or []
     calendar = all(map(has_calendar, slices))
     nodes = [
@@ -230,14 +249,9 @@ def _from_cells(scope: Scope, periods: Sequence[Period], detail: Detail) -> list
     by_area = "cell.area" if detail.by_area else "0::bigint"
     area = "AND cell.area = ANY(%(areas)s::bigint[])" if scope.areas is not None else ""
     row = "AND cell.row = ANY(%(rows)s::bigint[])" if detail.rows is not None else ""
-    # Sums of big integers are numeric and slow: where a cell holds a number of changes, an integer has room.
-    more = f"""
-       , SUM({sums["perhaps"]})::float8 / {WHOLE}, SUM({sums["failed"]}::int), SUM({sums["late"]}::int),
-       SUM(afterwards::int), SUM(by_policy::int), SUM(incident_parts)::float8 / {WHOLE}, SUM(restricted::int)
-"""
     statement = f"""
 SELECT wanted.period, {size} AS size, cell.row, {by_area} AS place, SUM(n::int),
-       SUM({sums["failures"]})::float8 / {WHOLE} {"" if detail.is_brief else more}
+       SUM(({sums["failures"]})::float8) / {WHOLE} {more.format(**sums)}
 FROM unnest(%(nodes)s::int[], %(periods)s::int[]) AS wanted(node, period)
 JOIN analytics_cell AS cell
   ON cell.is_demo = %(demo)s AND cell.slice = ANY(%(slices)s) AND cell.type = ANY(%(types)s)
@@ -251,7 +265,7 @@ GROUP BY wanted.period, {by_slice} cell.row, place
         "nodes": [node for node, _ in nodes],
         "periods": [number for _, number in nodes],
     }
-    return [Counted(*line) for line in fetch(statement, named)]
+    return fetch(statement, named)
 
 
 def _as_of(lines: list[Counted], scope: Scope, periods: Sequence[Period], detail: Detail) -> list[Counted]:

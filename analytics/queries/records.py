@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from analytics.models import WHOLE, RowCode
-from analytics.queries.counted import Period, counted, known
+from analytics.queries.counted import Period, counted_briefly, known
 from analytics.queries.figures import MATURITY_DAYS, Filters
 from analytics.queries.ledger import Standing
 from analytics.queries.strata import quarters
@@ -75,9 +75,8 @@ def compared_changes(*, as_of: date, demo: bool, stands: Standing | None = None)
     """How many changes of the four quarters stand in a group that is compared."""
     filters = _filters(as_of, demo, None)
     periods = [Period(filters.start, filters.end)]
-    return sum(
-        line.n for line in counted(filters, periods, by_area=False, rows=GROUPS, is_brief=True, stands=stands)
-    )
+    lines = counted_briefly(filters, periods, by_area=False, rows=GROUPS, stands=stands)
+    return sum(n for *_, n, _ in lines)
 
 
 def _filters(as_of: date, demo: bool, known_at: datetime | None) -> Filters:
@@ -87,10 +86,9 @@ def _filters(as_of: date, demo: bool, known_at: datetime | None) -> Filters:
 def _spots(filters: Filters, *, until: date) -> Iterator[tuple[str, Spot, int, float]]:
     """Changes and failures by group and spot; from the cells where they answer."""
     periods = list(quarters(filters.start, until))
-    for line in counted(filters, periods, by_size=True, is_brief=True):
-        if line.n and (group := _group(line.row)):
-            quarter = quarter_index(periods[line.period].start)
-            yield group, Spot(str(line.area), line.size, quarter), line.n, line.failures
+    for period, size, row, area, n, failures in counted_briefly(filters, periods, by_size=True):
+        if n and (group := _group(row)):
+            yield group, Spot(str(area), size, quarter_index(periods[period].start)), n, failures
 
 
 def first_day(as_of: date) -> date:

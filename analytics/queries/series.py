@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from analytics.queries.counted import Counted, Period, Scope, counted
+from analytics.queries.counted import Counted, Period, Scope, counted, counted_briefly
 from analytics.queries.figures import Filters, Words
 from analytics.queries.ledger import Standing
 from analytics.queries.strata import area_slug, row_ids, row_key
@@ -31,13 +31,8 @@ class BlockLine(NamedTuple):
     counts: Counted
 
 
-class WeekLine(NamedTuple):
-    """What one row, area and size has in one week, by its place among the weeks."""
-
-    week: int
-    row: str
-    area: str
-    counts: Counted
+# What an area and size has in one week, by its place among the weeks: week, area, size, changes, failures.
+WeekLine = tuple[int, str, str, int, float]
 
 
 def blocks(filters: Filters) -> list[Period]:
@@ -62,18 +57,20 @@ class Read:
     stands: Standing
     words: Words
 
-    def weekly(self, weeks: list[Period], rows: Iterable[str]) -> list[WeekLine]:
-        """By week, area and size, of the rows of these keys. Changes of any age."""
+    def weekly(self, weeks: list[Period], rows: Iterable[str]) -> dict[str, list[WeekLine]]:
+        """Week by week of the rows of these keys. Changes of any age."""
         areas, kinds = self.words
-        lines = counted(
-            self.filters, weeks, by_size=True, rows=row_ids(rows, kinds), is_brief=True, stands=self.stands,
+        lines = counted_briefly(
+            self.filters, weeks, by_size=True, rows=row_ids(rows, kinds), stands=self.stands,
             scope=Scope.of(self.filters, areas),
         )  # fmt: skip
-        return [
-            WeekLine(line.period, row_key(line.row, kinds), area_slug(line.area, areas), line)
-            for line in lines
-            if line.n
-        ]
+        found: dict[str, list[WeekLine]] = {}
+        by_row = {row: found.setdefault(row_key(row, kinds), []) for row in {line[2] for line in lines}}
+        places = {area: area_slug(area, areas) for area in {line[3] for line in lines}}
+        for week, size, row, area, n, failures in lines:
+            if n:
+                by_row[row].append((week, places[area], size, n, failures))
+        return found
 
     def by_block(self, of: list[Period], rows: Iterable[str]) -> list[BlockLine]:
         """By block alone; a day after the window's end counts nowhere."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from analytics.queries.counted import ROWS, Period, Scope, counted
+from analytics.queries.counted import ROWS, Period, Scope, counted_briefly
 from analytics.queries.figures import NO_AREA, Filters, Taxonomy, Words, taxonomies
 from analytics.queries.ledger import Standing
 from analytics.stats.decision import Spot
 from analytics.stats.evidence import quarter_index
 
-# By row (a `RowKey` or `kind:<slug>`): changes and failures by area, size and quarter, in this order.
+# By row (a `RowKey` or `kind:<slug>`): changes and failures by area, size and quarter.
 Strata = dict[str, dict[Spot, tuple[int, float]]]
 
 
@@ -28,28 +28,27 @@ def strata(
     """
     periods = list(quarters(filters.start, min(filters.end, filters.mature_until)))
     areas, kinds = words or taxonomies()
-    lines = counted(
-        filters, periods, by_size=True, rows=row_ids(rows, kinds), is_brief=True, stands=stands,
+    lines = counted_briefly(
+        filters, periods, by_size=True, rows=row_ids(rows, kinds), stands=stands,
         scope=Scope.of(filters, areas),
     )  # fmt: skip
-    # The same few names come back in thousands of lines.
-    keys = {row: row_key(row, kinds) for row in {line.row for line in lines}}
-    places = {area: area_slug(area, areas) for area in {line.area for line in lines}}
+    # The same few names and places come back in thousands of lines.
+    found: dict[str, dict[Spot, tuple[int, float]]] = {}
+    by_row = {row: found.setdefault(row_key(row, kinds), {}) for row in {line[2] for line in lines}}
+    places = {area: area_slug(area, areas) for area in {line[3] for line in lines}}
     numbers = [quarter_index(period.start) for period in periods]
-    found: dict[str, dict[Spot, tuple[int, float]]] = {key: {} for key in keys.values()}
-    by_row = {row: found[key] for row, key in keys.items()}
-    spots = {
-        place: Spot(places[place[0]], place[1], numbers[place[2]])
-        for place in {(line.area, line.size, line.period) for line in lines}
-    }
-    for line in lines:
-        period, size, row, area, n, failures = line[:6]
-        if n:
-            of_row, spot = by_row[row], spots[area, size, period]
-            before = of_row.get(spot)
-            of_row[spot] = (before[0] + n, before[1] + failures) if before else (n, failures)
-    order = sorted(set(spots.values()))
-    return {row: {spot: counts[spot] for spot in order if spot in counts} for row, counts in found.items()}
+    spots: dict[tuple[int, str, int], Spot] = {}
+    for period, size, row, area, n, failures in lines:
+        if not n:
+            continue
+        place = (area, size, period)
+        spot = spots.get(place)
+        if spot is None:
+            spot = spots[place] = Spot(places[area], size, numbers[period])
+        of_row = by_row[row]
+        before = of_row.get(spot)
+        of_row[spot] = (before[0] + n, before[1] + failures) if before else (n, failures)
+    return found
 
 
 def quarters(start: date, end: date) -> Iterable[Period]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import erfc, exp, inf, lgamma, log, sqrt
 
 from analytics.stats.intervals import normal_quantile
@@ -15,19 +15,17 @@ from analytics.stats.shapes import (
     Tested,
 )
 
+# Changes and failures of the kind, and of what it is compared with: a stratum where there are thousands.
+Fourfold = tuple[int, float, int, float]
 
-def _comparable(strata: Sequence[Stratum]) -> list[Stratum]:
+
+def _fourfold(strata: Iterable[Stratum]) -> list[Fourfold]:
+    return [(s["changes_ai"], s["failures_ai"], s["changes_manual"], s["failures_manual"]) for s in strata]
+
+
+def comparable(tables: Iterable[Fourfold]) -> list[Fourfold]:
     """Those with both groups: a stratum with one of them says nothing about the comparison."""
-    return [s for s in strata if s["changes_ai"] > 0 and s["changes_manual"] > 0]
-
-
-def _mantel_haenszel_sums(strata: Sequence[Stratum]) -> tuple[float, float]:
-    ai = manual = 0.0
-    for s in strata:
-        total = s["changes_ai"] + s["changes_manual"]
-        ai += s["failures_ai"] * s["changes_manual"] / total
-        manual += s["failures_manual"] * s["changes_ai"] / total
-    return ai, manual
+    return [table for table in tables if table[0] > 0 and table[2] > 0]
 
 
 def _quotient(ai: float, manual: float) -> float | None:
@@ -38,14 +36,17 @@ def _quotient(ai: float, manual: float) -> float | None:
 
 def adjusted_rate_ratio(strata: Sequence[Stratum], confidence: float = 0.95) -> RatioInterval:
     """Mantel-Haenszel ratio with the Greenland-Robins (1985) interval."""
+    return adjusted_ratio(comparable(_fourfold(strata)), confidence)
+
+
+def adjusted_ratio(tables: Sequence[Fourfold], confidence: float = 0.95) -> RatioInterval:
+    """The same of comparable strata."""
     ai = manual = variance = 0.0
-    for s in strata:
-        n1, n0, x1, x0 = s["changes_ai"], s["changes_manual"], s["failures_ai"], s["failures_manual"]
-        if n1 > 0 and n0 > 0:
-            total = n1 + n0
-            ai += x1 * n0 / total
-            manual += x0 * n1 / total
-            variance += (n1 * n0 * (x1 + x0) - x1 * x0 * total) / total**2
+    for n1, x1, n0, x0 in tables:
+        total = n1 + n0
+        ai += x1 * n0 / total
+        manual += x0 * n1 / total
+        variance += (n1 * n0 * (x1 + x0) - x1 * x0 * total) / total**2
     if ai == 0 or manual == 0:
         return RatioInterval(_quotient(ai, manual), 0.0, inf)
     half = normal_quantile(confidence) * sqrt(max(0.0, variance / (ai * manual)))
@@ -67,33 +68,32 @@ def crude_beside(adjusted: float | None, x1: float, n1: int, x0: float, n0: int)
 
 
 def ratios_if_assisted(
-    strata: Sequence[tuple[Stratum, int, float]], shares: Sequence[float]
+    tables: Sequence[tuple[int, float, int, float, int, float]], shares: Sequence[float]
 ) -> list[float | None]:
-    """The adjusted ratio, if of each stratum's unknown (changes, failures) such a share were assisted.
+    """The adjusted ratio, if of each stratum's unknown such a share were assisted.
 
-    `strata` hold the unknown among the manual ones; what is moved fails like the rest of the unknown.
+    Each is a fourfold table, with its unknown changes and failures behind it. It holds these on its
+    manual side, which is never empty; what is moved fails like the rest of them.
     """
-    ai, manual = [0.0] * len(shares), [0.0] * len(shares)
-    for s, n, failed in strata:
-        n1, x1, n0, x0 = s["changes_ai"], s["failures_ai"], s["changes_manual"], s["failures_manual"]
-        total = n1 + n0
-        for at, share in enumerate(shares):
-            own, other = n1 + share * n, n0 - share * n
-            if own > 0 and other > 0:
-                ai[at] += (x1 + share * failed) * other / total
-                manual[at] += (x0 - share * failed) * own / total
-    return [_quotient(*sums) for sums in zip(ai, manual, strict=True)]
+    found = []
+    for share in shares:
+        ai = manual = 0.0
+        for n1, x1, n0, x0, n, failed in tables:
+            moved, moved_failed, total = share * n, share * failed, n1 + n0
+            ai += (x1 + moved_failed) * (n0 - moved) / total
+            manual += (x0 - moved_failed) * (n1 + moved) / total
+        found.append(_quotient(ai, manual))
+    return found
 
 
 def stratified_test(strata: Sequence[Stratum]) -> Tested:
     """Cochran-Mantel-Haenszel chi-square with one degree of freedom, without continuity correction."""
     deviation = variance = 0.0
-    for s in _comparable(strata):
-        n1, n0, failed = s["changes_ai"], s["changes_manual"], s["failures_ai"] + s["failures_manual"]
-        total = n1 + n0
+    for n1, x1, n0, x0 in comparable(_fourfold(strata)):
+        total, failed = n1 + n0, x1 + x0
         if total < 2:
             continue
-        deviation += s["failures_ai"] - n1 * failed / total
+        deviation += x1 - n1 * failed / total
         variance += n1 * n0 * failed * (total - failed) / (total**2 * (total - 1))
     if variance <= 0:
         return Tested(0.0, 1.0)
@@ -103,18 +103,21 @@ def stratified_test(strata: Sequence[Stratum]) -> Tested:
 
 def ratio_homogeneity(areas: Mapping[str, Sequence[Stratum]]) -> Homogeneity:
     """May one ratio stand for all areas? A conditional score test against the pooled ratio."""
-    comparable = [_comparable(strata) for strata in areas.values()]
-    pooled = _quotient(*_mantel_haenszel_sums([s for strata in comparable for s in strata]))
+    tables = [comparable(_fourfold(strata)) for strata in areas.values()]
+    return homogeneity(tables, adjusted_ratio([one for of_area in tables for one in of_area]).ratio)
+
+
+def homogeneity(areas: Sequence[Sequence[Fourfold]], pooled: float | None) -> Homogeneity:
+    """The same of comparable strata, whose ratio is known already."""
     if pooled is None or pooled in (0.0, inf):
         return Homogeneity(0.0, 0, 1.0)
     statistic, informative = 0.0, 0
-    for strata in comparable:
+    for tables in areas:
         deviation = variance = 0.0
-        for s in strata:
-            failed = s["failures_ai"] + s["failures_manual"]
-            share = pooled * s["changes_ai"] / (pooled * s["changes_ai"] + s["changes_manual"])
-            deviation += s["failures_ai"] - failed * share
-            variance += failed * share * (1 - share)
+        for n1, x1, n0, x0 in tables:
+            share = pooled * n1 / (pooled * n1 + n0)
+            deviation += x1 - (x1 + x0) * share
+            variance += (x1 + x0) * share * (1 - share)
         if variance > 0:
             statistic += deviation**2 / variance
             informative += 1

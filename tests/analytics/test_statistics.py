@@ -103,10 +103,8 @@ def test_moving_a_share_of_the_unknown_gives_the_ratio_of_the_moved(
     """Each stratum: changes and the share that failed, of the kind, of manual and of unknown ones."""
     lines, moved = [], []
     for (n1, p1), (n0, p0), (n, p) in drawn:
-        whole = Stratum(
-            failures_ai=n1 * p1, changes_ai=n1, failures_manual=n0 * p0 + n * p, changes_manual=n0 + n
-        )
-        lines.append((whole, n, n * p))
+        if n0 + n:
+            lines.append((n1, n1 * p1, n0 + n, n0 * p0 + n * p, n, n * p))
         moved.append(
             Stratum(
                 failures_ai=n1 * p1 + share * n * p,

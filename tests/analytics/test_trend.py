@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from analytics import trends
 from analytics.forms import today
-from analytics.metrics.trend import Week, verdict
+from analytics.metrics.trend import verdict
 from analytics.queries.figures import Filters
 from analytics.queries.series import blocks
 from analytics.spans import BLOCK_DAYS
@@ -130,8 +130,8 @@ def test_numerator_of_a_block_is_hidden_and_never_of_one_alone_when_an_incident_
 
 
 def test_verdict_is_the_same_in_any_order_and_strata_without_failures_say_nothing() -> None:
-    weeks = [Week(n, "a", "small", 10, 1 + n // 6) for n in range(26)]
-    quiet = [Week(n, "b", "small", 500 - 19 * n, 0) for n in range(26)]
+    weeks = [(n, "a", "small", 10, 1 + n // 6) for n in range(26)]
+    quiet = [(n, "b", "small", 500 - 19 * n, 0) for n in range(26)]
     assert verdict(weeks, 26) == verdict([*quiet, *weeks[::-1]], 26)
     assert verdict(quiet, 26).p == 1
 
@@ -182,7 +182,7 @@ def test_page_says_so_when_there_is_nothing(client: Client) -> None:
 
 
 def test_too_few_failures_are_told_apart_from_no_trend() -> None:
-    weeks = [Week(n, "a", "small", 10, float(n in {3, 20})) for n in range(26)]
+    weeks = [(n, "a", "small", 10, float(n in {3, 20})) for n in range(26)]
     found = verdict(weeks, 26)
     assert found.is_thin
     assert "too few failures in 26 weeks" in found.words
