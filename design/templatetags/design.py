@@ -14,7 +14,7 @@ from django.forms.utils import flatatt
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from design import badges, navigation, spans
@@ -66,10 +66,22 @@ def attributes(attrs: Mapping[str, Any]) -> str:
 
 
 @register.filter
-def options(choices: Iterable[Mapping[str, Any]]) -> SafeString:
-    """The options of a select: hundreds on some pages, so not by a template each."""
-    each = ((one["value"], flatatt(one["attrs"]), one["label"]) for one in choices)
-    return format_html_join("\n", '<option value="{}"{}>{}</option>', each)
+def options(optgroups: Iterable[tuple[str | None, Iterable[Mapping[str, Any]], int]]) -> SafeString:
+    """What a list to choose from offers: hundreds on some pages, the same ones again and again."""
+    found = []
+    for name, choices, _ in optgroups:
+        each = mark_safe(  # noqa: S308
+            "\n".join(
+                _option(str(one["value"]), str(one["label"]), tuple(one["attrs"].items())) for one in choices
+            )
+        )
+        found.append(format_html('<optgroup label="{}">{}</optgroup>', name, each) if name else each)
+    return mark_safe("\n".join(found))  # noqa: S308
+
+
+@lru_cache(maxsize=4096)
+def _option(value: str, label: str, attrs: tuple[tuple[str, Any], ...]) -> SafeString:
+    return format_html('<option value="{}"{}>{}</option>', value, flatatt(dict(attrs)), label)
 
 
 @register.filter
