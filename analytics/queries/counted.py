@@ -226,8 +226,8 @@ def counted_briefly(
     return [line[:6] for line in lines]
 
 
-# Sums of big integers are numeric and slow: a number of changes fits an integer, and a double holds every
-# sum of parts of incidents without rounding.
+# Sums of big integers are numeric and slow. A number of changes fits an integer; a double adds whole
+# incidents without rounding, and parts of them as closely as the division behind it can tell them.
 IN_FULL = f"""
        , SUM(({{perhaps}})::float8) / {WHOLE}, SUM({{failed}}::int), SUM({{late}}::int),
        SUM(afterwards::int), SUM(by_policy::int), SUM(incident_parts::float8) / {WHOLE}, SUM(restricted::int)
