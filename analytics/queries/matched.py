@@ -131,12 +131,15 @@ class Asked:
         return [one.drawn(kind) for one in self.like if area is None or one.place.area == area]
 
 
-def asked(filters: Filters, areas: Taxonomy, kinds: Taxonomy) -> Asked:
-    """Of code changes shipped in the window that are old enough; controls are read for whole strata."""
+def asked(filters: Filters, areas: Taxonomy, kinds: Taxonomy, *, is_whole: bool = True) -> Asked:
+    """Of code changes shipped in the window that are old enough; controls are read for whole strata.
+
+    Not `is_whole`: without the failed changes that nobody was asked about, and the strata of these alone.
+    """
     found = _all_failed(filters, areas)
     failed = tuple(_failed(found, kinds))
     others = found.exclude(change__in=[one.change for one in failed])
-    unasked, behind = _unasked(others)
+    unasked, behind = _unasked(others) if is_whole else ((), {})
     places = {one.place for one in failed} | {one.place for one in unasked}
     rows = _controls(filters, areas, kinds, places)
     facts = _facts(row["change_id"] for row in rows)

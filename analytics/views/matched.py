@@ -69,10 +69,14 @@ def records(request: HttpRequest) -> HttpResponse:
         return render(request, "analytics/matched_records.html", {"form": form}, status=400)
     catch_up()
     areas, kinds = form.words
-    found = asked(form.filters(), areas, kinds)
+    found = asked(form.filters(), areas, kinds, is_whole=False)
     visible = _visible(found, request)
     cases = found.failed
     open_ones = [one for one in cases if one.incidents & visible.keys()]
+    restricted = len(cases) - len(open_ones)
+    # Beside a hidden number the rest of it would tell that number.
+    if restricted and matching.hides(asked(form.filters(), areas, kinds)):
+        restricted = 0
     pages = Paginator(open_ones, PAGE)
     current = pages.get_page(request.GET.get("page"))
     like = _like_by_change(found, visible)
@@ -81,8 +85,7 @@ def records(request: HttpRequest) -> HttpResponse:
         "form": form,
         "query": form.query(),
         "page": current,
-        # Beside a hidden number the rest of it would tell that number.
-        "restricted": 0 if matching.hides(found) else len(cases) - len(open_ones),
+        "restricted": restricted,
         "shown": len(open_ones),
         "lines": _lines(list(current.object_list), like, visible, names),
     }
