@@ -1,16 +1,32 @@
-"""The reader's own clock."""
+"""What is looked at before any page: the address, and the reader's own clock."""
 
 from __future__ import annotations
 
 import zoneinfo
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import BadRequest
+from django.http import Http404
 from django.utils import timezone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest, HttpResponse
+
+
+class AddressMiddleware:
+    """No name and no filter holds a NUL, and the database takes none: such an address is answered here."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path:
+            raise Http404
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("The address holds a NUL character.")
+        return self.get_response(request)
 
 
 class TimeZoneMiddleware:

@@ -49,7 +49,7 @@ class Cursor:
 
 
 def _read_back(at: dict[str, Any]) -> datetime | date | str | int:
-    """What `encode` wrote, nothing that a database cannot compare. Raises: ValueError, KeyError, TypeError."""
+    """What `encode` wrote, and a database can compare. Raises: ValueError, KeyError, TypeError."""
     if "t" in at:
         when = parse_datetime(at["t"])
         if when is None or when.tzinfo is None:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, BadRequest, PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
@@ -20,7 +20,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 MEDIA_TYPE = "application/problem+json"
-API_PREFIX = "/api/"
+# Where programs knock: they are answered in this form, people in pages.
+DOORS_OF_PROGRAMS = ("/api/", "/hooks/")
 
 
 class Unprocessable(exceptions.APIException):
@@ -133,7 +134,7 @@ def _flatten(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
     if isinstance(detail, dict):
         for name, inner in detail.items():
             whole = name in {NON_FIELD_ERRORS, "non_field_errors"}
-            yield from _flatten(inner, pointer if whole else f"{pointer}/{name}")
+            yield from _flatten(inner, pointer if whole else f"{pointer}/{_token(name)}")
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             yield from _flatten(inner, f"{pointer}/{index}" if isinstance(inner, dict | list) else pointer)
@@ -142,32 +143,38 @@ def _flatten(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
         yield {"pointer": f"#{pointer}", "detail": str(detail), "code": str(code)}
 
 
+def _token(name: object) -> str:
+    """One step of a JSON pointer, as RFC 6901 writes it."""
+    return str(name).replace("~", "~0").replace("/", "~1")
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if _is_api(request):
-        return problem(400, detail="The request cannot be read.", code="bad_request")
+    if _is_program(request):
+        detail = str(exception) if isinstance(exception, BadRequest) else "The request cannot be read."
+        return problem(400, detail=detail, code="bad_request")
     return defaults.bad_request(request, exception or Exception())
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if _is_api(request):
+    if _is_program(request):
         return problem(403, detail=str(exception or "") or "Not allowed.", code="permission_denied")
     return defaults.permission_denied(request, exception or Exception())
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if _is_api(request):
+    if _is_program(request):
         return problem(404, detail="There is nothing at this address.", code="not_found")
     return defaults.page_not_found(request, exception or Http404())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    if _is_api(request):
+    if _is_program(request):
         return problem(500, detail="Something failed here. It has been logged.", code="server_error")
     return defaults.server_error(request)
 
 
-def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith(API_PREFIX)
+def _is_program(request: HttpRequest) -> bool:
+    return request.path.startswith(DOORS_OF_PROGRAMS)
 
 
 @csrf_exempt

@@ -22,8 +22,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-# PostgreSQL stores neither NUL nor half a surrogate pair, and JSON can spell both.
-UNSTORABLE_ESCAPE = re.compile(rb"\\u(?:0000|d[89a-f])", re.IGNORECASE)
+# PostgreSQL stores neither NUL nor half a surrogate pair, and JSON can spell both, or hold the half as it is.
+UNSTORABLE_IN_JSON = re.compile(r"\\u(?:0000|d[89a-f])|[\ud800-\udfff]", re.IGNORECASE)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -69,18 +69,19 @@ class Letter:
         Raises: Unprocessable for anything else, a cut-off body among it.
         """
         try:
-            found = json.loads(self._json_text(), parse_constant=_no_constant)
+            text = self._json_text()
+            found = json.loads(text, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             raise Unprocessable(f"The body is not JSON: {error}") from error
         if not isinstance(found, dict):
             raise Unprocessable("The body is JSON, but not an object")
-        if UNSTORABLE_ESCAPE.search(self.body):
+        if UNSTORABLE_IN_JSON.search(text):
             found = _storable(found)
         return found  # type: ignore[no-any-return]
 
-    def _json_text(self) -> bytes | str:
+    def _json_text(self) -> str:
         if not self.header("content-type").lower().startswith("application/x-www-form-urlencoded"):
-            return self.body
+            return self.body.decode(json.detect_encoding(self.body), "surrogatepass")
         return parse_qs(self.body.decode("utf-8", "replace")).get("payload", [""])[0]
 
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
@@ -73,7 +73,7 @@ class JUnit(SharedSecret):
         sha, url = letter.parameter("sha").lower(), letter.parameter("url")
         if sha and not SHA.fullmatch(sha):
             raise Unprocessable(f"sha: {sha[:80]!r} is not the full hexadecimal name of a commit")
-        if url and urlsplit(url).scheme not in ("http", "https"):
+        if url and _split(url, "url").scheme not in ("http", "https"):
             raise Unprocessable("url: not an http address")
         return TestRunFact(
             key=run_key(letter, self.digest),
@@ -91,7 +91,7 @@ class JUnit(SharedSecret):
         if not told:
             raise Unprocessable("Whose results? Send ?repository=, or set it in the source's mapping")
         branch = letter.parameter("default_branch") or str(mapping.get("default_branch", ""))
-        name = urlsplit(told).path.strip("/").removesuffix(".git") if "://" in told else told
+        name = _split(told, "repository").path.strip("/").removesuffix(".git") if "://" in told else told
         address = told if "://" in told else ""
         return RepositoryFact(name=name or told, origin_address=address, default_branch=branch[:200])
 
@@ -122,6 +122,13 @@ run: gzip -c junit.xml | curl -fsS --retry 3 --data-binary @- -H "Authorization:
 "@SOURCE@?repository=$CI_PROJECT_URL&default_branch=$CI_DEFAULT_BRANCH&sha=$CI_COMMIT_SHA&run=$CI_PIPELINE_ID.$CI_JOB_ID\
 &suite=$CI_JOB_NAME_SLUG&url=$CI_JOB_URL"'
 """
+
+
+def _split(address: str, name: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:
+        raise Unprocessable(f"{name}: {error}") from error
 
 
 def is_packed(letter: Letter) -> bool:

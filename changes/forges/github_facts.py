@@ -61,12 +61,19 @@ def text(payload: Payload, name: str) -> str | None:
     return str(payload[name] or "") if name in payload else None
 
 
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or "github.com"
+    except ValueError as error:
+        raise Unprocessable(f"The repository's address cannot be read: {error}") from error
+
+
 def repository_fact(payload: Payload) -> RepositoryFact:
     found = part(payload, "repository")
     address = str(found.get("clone_url") or found.get("html_url") or "")
     return RepositoryFact(
         name=str(needed(found, "full_name")),
-        host=urlsplit(address).hostname or "github.com",
+        host=_host(address),
         forge_id=str(needed(found, "id")),
         origin_address=address,
         default_branch=str(found.get("default_branch") or found.get("master_branch") or ""),

@@ -18,10 +18,13 @@ PLAIN_ADDRESS = re.compile(r"^[\w-]+(?:\.[\w-]+)+(?::\d+)?/[^/\s]+/\S+$")
 
 
 def normalised_address(address: str) -> str:
-    """`host/owner/name` in lower case for any spelling of a clone address; empty for a local path."""
+    """`host/owner/name` in lower case for any spelling of a clone address; empty for what is none."""
     text = address.strip()
     if "://" in text:
-        parts = urlsplit(text)
+        try:
+            parts = urlsplit(text)
+        except ValueError:  # such as "http://[": of no host
+            return ""
         if parts.scheme == "file" or not parts.hostname:
             return ""
         host, path = parts.hostname, parts.path

@@ -10,8 +10,10 @@ from django.test import RequestFactory
 from rest_framework.test import APIClient
 
 from accounts import problems
+from accounts.models import Role
 from accounts.throttles import ReadOrWriteThrottle
 from config import env
+from tests.api.conftest import Ask
 
 API = "/api/v1"
 
@@ -77,6 +79,27 @@ def test_a_nul_character(author: APIClient) -> None:
     check(author.get(f"{API}/incidents/", {"q": "a\0b"}), 400)
     check(author.post(f"{API}/incidents/", {"title": "a\0b"}), 400)
     check(author.get(f"{API}/services/a%00b/"), 404)
+    answer = check(author.post("/hooks/junit/?repository=a%00b"), 400)
+    assert answer["detail"] == "The address holds a NUL character."
+
+
+@pytest.mark.parametrize(
+    "address", ["/incidents/?q=%00", "/?x%00=1", "/admin/accounts/auditentry/?target_kind=%00"]
+)
+def test_a_nul_character_in_the_address_of_a_page(address: str, as_user: Ask) -> None:
+    answer = as_user(role=Role.ADMIN).get(address)
+    assert answer.status_code == 400
+    assert answer["Content-Type"].startswith("text/html")
+
+
+def test_a_nul_character_in_the_path_of_a_page(author: APIClient) -> None:
+    assert author.post("/account/tokens/a%00b/revoke/").status_code == 404
+    check(author.post("/hooks/a%00b/"), 404)
+
+
+def test_a_pointer_steps_over_what_stands_in_a_name(author: APIClient) -> None:
+    answer = check(author.post(f"{API}/incidents/", {"a/b~c": 1}), 400)
+    assert [fault["pointer"] for fault in answer["errors"]] == ["#/a~1b~0c"]
 
 
 def test_too_many_requests(author: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:

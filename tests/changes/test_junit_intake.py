@@ -66,6 +66,17 @@ def status(response: HttpResponse) -> str:
     return str(response.json()["status"])  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    "said", [{"repository": "http://[::1"}, {"repository": "shop/till", "url": "http://["}]
+)
+def test_a_report_is_parked_at_once_when_an_address_beside_it_is_none(
+    said: dict[str, str], source: Source
+) -> None:
+    delivery = taken(source, REPORT, said)
+    assert (delivery.state, TestRun.objects.count()) == (Delivery.State.PARKED, 0)
+    assert "Invalid IPv6 URL" in delivery.reason
+
+
 def test_a_report_becomes_a_run_with_counts_and_the_cases_of_scenarios(source: Source) -> None:
     assert taken(source, REPORT).state == Delivery.State.DONE
     run = TestRun.objects.select_related("repository").get()

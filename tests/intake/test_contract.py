@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from intake import services
@@ -140,3 +142,21 @@ def test_an_unreadable_letter_says_so() -> None:
     with pytest.raises(Unprocessable, match="not JSON"):
         _ = letter(b'{"a": NaN}').document
     assert letter(b'{"a": "\\u0000\\ud800x"}').document == {"a": "\ufffd\ufffdx"}
+
+
+UNSTORABLE = '{"id": "a\\u0000", "title": "\\ud800x"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (UNSTORABLE.encode(), "application/json"),
+        (UNSTORABLE.encode("utf-16"), "application/json"),
+        (b'{"id": "a\xed\xa0\x80", "title": "\xed\xa0\x80x"}', "application/json"),
+        (f"payload={quote(UNSTORABLE)}".encode(), "application/x-www-form-urlencoded"),
+    ],
+    ids=["escaped", "utf-16", "as-it-is", "form"],
+)
+def test_what_no_database_stores_is_replaced_however_it_is_spelt(body: bytes, content_type: str) -> None:
+    found = letter(body, content_type=content_type).document
+    assert found == {"id": "a\ufffd", "title": "\ufffdx"}
