@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from analytics import delivery
 from analytics.charts_delivery import panels
-from analytics.flow_weeks import QUARTER, WEEK, Span, label
+from analytics.flow_weeks import Span
 from analytics.metrics.delivery_sentences import apart
-from analytics.models import ReviewRules, SpanFigures
 from analytics.privacy import gives_away
 from analytics.queries import delivery_records, spans
 from analytics.queries.delivery import Asked
 from analytics.review_form import ReviewForm
-from analytics.views.answers import csv_file, not_valid
 from analytics.views.people import reader
+from analytics.views.review_parts import beginning, behind, csv_of, json_of, kept_of, page_asked, span_asked
 from changes.models import Change, Deployment
 from incidents.models import Incident
 
 SERVICES = 50
+BEHIND = "analytics:review_delivery_records"
 # What each list holds, as a sentence goes on.
 LISTS: dict[str, str] = {
     "deployments": "Deployments that reached users",
@@ -65,39 +62,32 @@ def page(request: HttpRequest) -> HttpResponse:
         return render(request, "analytics/delivery.html", {"form": form}, status=400)
     report = delivery.report_of(form)
     context = {
-        "demo_data": form.demo,
-        "form": form,
-        "tab_query": form.tab_query,
-        "query": form.query(),
-        "report": report,
-        "waiting": report.waiting,
+        **beginning(form, report),
         "panels": panels(report.weeks),
         "apart": apart(report.now.fail),
         "sentences": report.sentences,
         "services": [
-            (one, _behind(one.scope, one.now.span), _behind(one.scope, one.before.span))
+            (one, behind(BEHIND, one.scope, one.now.span), behind(BEHIND, one.scope, one.before.span))
             for one in report.services[:SERVICES]
         ],
         "more_services": max(0, len(report.services) - SERVICES),
-        "rows": [(one, _behind(form.scope, one.span)) for one in reversed(report.weeks)],
-        "behind_now": _behind(form.scope, report.now.span),
-        "behind_before": _behind(form.scope, report.before.span),
+        "rows": [(one, behind(BEHIND, form.scope, one.span)) for one in reversed(report.weeks)],
+        "behind_now": behind(BEHIND, form.scope, report.now.span),
+        "behind_before": behind(BEHIND, form.scope, report.before.span),
     }
     return render(request, "analytics/delivery.html", context)
 
 
 @require_safe
 def as_csv(request: HttpRequest) -> HttpResponse:
-    form = ReviewForm(request.GET)
-    if not form.is_valid():
-        return not_valid(form)
-    return csv_file(f"delivery-{form.label}", delivery.HEADER, delivery.as_table(delivery.report_of(form)))
+    return csv_of(
+        request, "delivery", delivery.HEADER, lambda form: delivery.as_table(delivery.report_of(form))
+    )
 
 
 @require_safe
 def as_json(request: HttpRequest) -> HttpResponse:
-    form = ReviewForm(request.GET)
-    return JsonResponse(delivery.as_json(delivery.report_of(form))) if form.is_valid() else not_valid(form)
+    return json_of(request, lambda form: delivery.as_json(delivery.report_of(form)))
 
 
 @require_safe
@@ -109,9 +99,9 @@ def records(request: HttpRequest) -> HttpResponse:
     which = request.GET.get("of", "deployments")
     if which not in LISTS:
         raise Http404(f"There is no list {which!r}")
-    span = _span(form.week, request.GET.get("weeks", ""))
+    span = span_asked(request, form)
     asked = _asked(span, form.demo)
-    found = delivery_records.listed(asked, form.scope, which, reader(request), _page(request))
+    found = delivery_records.listed(asked, form.scope, which, reader(request), page_asked(request))
     hides = found.shut > 0 and gives_away(found.total, found.veiled)
     context = {
         "demo_data": form.demo,
@@ -124,39 +114,17 @@ def records(request: HttpRequest) -> HttpResponse:
         "total": None if hides else found.total,
         "hides": hides,
         "lines": _lines(found, request),
-        "behind": _behind(form.scope, span),
+        "behind": behind(BEHIND, form.scope, span),
     }
     return render(request, "analytics/delivery_records.html", context)
 
 
-def _behind(scope: str, span: Span) -> str:
-    """The address of the lists behind these numbers, up to the name of the list."""
-    last = span.ends_on - WEEK
-    asked = ({"scope": scope} if scope else {}) | {"week": label(last), "weeks": span.weeks, "of": ""}
-    return f"{reverse('analytics:review_delivery_records')}?{urlencode(asked)}"
-
-
-def _span(week: date, weeks: str) -> Span:
-    return Span(week - (QUARTER - 1) * WEEK, QUARTER) if weeks == str(QUARTER) else Span(week)
-
-
-def _page(request: HttpRequest) -> int:
-    text = request.GET.get("page", "1")
-    return max(1, int(text)) if text.isdecimal() and len(text) < 6 else 1
-
-
 def _asked(span: Span, demo: bool) -> Asked:
     """As the number was reckoned: by its rules, and as young as its deployments were then."""
-    row = (
-        SpanFigures.objects.filter(
-            page=delivery.PAGE, is_demo=demo, scope="", begins_on=span.begins_on, weeks=span.weeks
-        )
-        .values_list("rules", "reckoned_at")
-        .first()
-    )
-    if row is None:
+    kept = kept_of(delivery.PAGE, span, demo)
+    if kept is None:
         return Asked(span, demo, spans.rules_in_force(), timezone.now())
-    return Asked(span, demo, ReviewRules.objects.get(pk=row[0]), row[1])
+    return Asked(span, demo, kept.rules, kept.reckoned_at)
 
 
 def _lines(found: delivery_records.Listed, request: HttpRequest) -> list[tuple[Any, dict[str, Any]]]:

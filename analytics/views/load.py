@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -16,7 +16,7 @@ from analytics.flow_weeks import label
 from analytics.load_report import Report
 from analytics.metrics.load import Load
 from analytics.review_form import ReviewForm
-from analytics.views.answers import csv_file, not_valid
+from analytics.views.review_parts import beginning, csv_of, json_of
 
 
 @require_safe
@@ -26,12 +26,7 @@ def page(request: HttpRequest) -> HttpResponse:
         return render(request, "analytics/load.html", {"form": form}, status=400)
     report = load_report.report_of(form)
     context = {
-        "demo_data": form.demo,
-        "form": form,
-        "tab_query": form.tab_query,
-        "query": form.query(),
-        "report": report,
-        "waiting": report.waiting,
+        **beginning(form, report),
         "panels": _panels(report),
         "rows": report.weeks[::-1],
         "address": settings.SITE_URL + reverse("api:load-reading-list"),
@@ -82,17 +77,11 @@ def _services(one: Load) -> Parts:
 
 @require_safe
 def as_csv(request: HttpRequest) -> HttpResponse:
-    form = ReviewForm(request.GET)
-    if not form.is_valid():
-        return not_valid(form)
-    return csv_file(
-        f"load-{form.label}", load_report.HEADER, load_report.as_table(load_report.report_of(form))
+    return csv_of(
+        request, "load", load_report.HEADER, lambda form: load_report.as_table(load_report.report_of(form))
     )
 
 
 @require_safe
 def as_json(request: HttpRequest) -> HttpResponse:
-    form = ReviewForm(request.GET)
-    if not form.is_valid():
-        return not_valid(form)
-    return JsonResponse(load_report.as_json(load_report.report_of(form)))
+    return json_of(request, lambda form: load_report.as_json(load_report.report_of(form)))

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from analytics import reviewing
 from analytics.charts_reviewing import columns, panels
-from analytics.flow_weeks import QUARTER, WEEK, Span, label
+from analytics.flow_weeks import Span
 from analytics.metrics.large_assisted_days import MOST_SHOWN
 from analytics.metrics.reviewing_words import NAMES
-from analytics.models import ReviewRules, SpanFigures
 from analytics.queries import reviewing_records, spans
 from analytics.queries.reviewing import Asked
 from analytics.review_form import ReviewForm
-from analytics.views.answers import csv_file, not_valid
+from analytics.views.review_parts import beginning, behind, csv_of, json_of, kept_of, page_asked, span_asked
 from changes.models import Change, SizeException
 
+BEHIND = "analytics:review_reviewing_changes"
 # What each list holds, as a sentence goes on.
 LISTS: dict[str, str] = {
     "merged": "Changes that merged",
@@ -44,36 +42,28 @@ def page(request: HttpRequest) -> HttpResponse:
         return render(request, "analytics/reviewing.html", {"form": form}, status=400)
     report = reviewing.report_of(form)
     context = {
-        "demo_data": form.demo,
-        "form": form,
-        "tab_query": form.tab_query,
-        "query": form.query(),
-        "report": report,
-        "waiting": report.waiting,
+        **beginning(form, report),
         "sentences": report.sentences,
         "panels": panels(report.weeks, report.limit),
         "columns": columns(report.now.days.spread, report.now.days.limit, MOST_SHOWN),
         "shown_week": next(one for one in report.weeks if one.span == form.span),
-        "rows": [(one, _behind(form.scope, one.span)) for one in reversed(report.weeks)],
-        "behind_now": _behind(form.scope, report.now.span),
-        "behind_before": _behind(form.scope, report.before.span),
+        "rows": [(one, behind(BEHIND, form.scope, one.span)) for one in reversed(report.weeks)],
+        "behind_now": behind(BEHIND, form.scope, report.now.span),
+        "behind_before": behind(BEHIND, form.scope, report.before.span),
     }
     return render(request, "analytics/reviewing.html", context)
 
 
 @require_safe
 def as_csv(request: HttpRequest) -> HttpResponse:
-    form = ReviewForm(request.GET)
-    if not form.is_valid():
-        return not_valid(form)
-    lines = reviewing.as_table(reviewing.report_of(form))
-    return csv_file(f"reviewing-{form.label}", reviewing.HEADER, lines)
+    return csv_of(
+        request, "reviewing", reviewing.HEADER, lambda form: reviewing.as_table(reviewing.report_of(form))
+    )
 
 
 @require_safe
 def as_json(request: HttpRequest) -> HttpResponse:
-    form = ReviewForm(request.GET)
-    return JsonResponse(reviewing.as_json(reviewing.report_of(form))) if form.is_valid() else not_valid(form)
+    return json_of(request, lambda form: reviewing.as_json(reviewing.report_of(form)))
 
 
 @require_safe
@@ -85,9 +75,9 @@ def changes(request: HttpRequest) -> HttpResponse:
     which, group = request.GET.get("of", "merged"), request.GET.get("group", "")
     if which not in LISTS or group not in NAMES:
         raise Http404("There is no such list")
-    span = _span(form, request.GET.get("weeks", ""))
+    span = span_asked(request, form)
     asked = _asked(span, form.demo)
-    found = reviewing_records.listed(asked, form.scope, group, which, _page(request))
+    found = reviewing_records.listed(asked, form.scope, group, which, page_asked(request))
     context = {
         "demo_data": form.demo,
         "form": form,
@@ -100,38 +90,16 @@ def changes(request: HttpRequest) -> HttpResponse:
         "span": span,
         "found": found,
         "lines": _lines(found),
-        "behind": f"{_behind(form.scope, span)}{which}{f'&group={group}' if group else ''}",
+        "behind": f"{behind(BEHIND, form.scope, span)}{which}{f'&group={group}' if group else ''}",
     }
     return render(request, "analytics/reviewing_changes.html", context)
 
 
-def _behind(scope: str, span: Span) -> str:
-    """The address of the lists behind these numbers, up to the name of the list."""
-    last = span.ends_on - WEEK
-    asked = ({"scope": scope} if scope else {}) | {"week": label(last), "weeks": span.weeks, "of": ""}
-    return f"{reverse('analytics:review_reviewing_changes')}?{urlencode(asked)}"
-
-
-def _span(form: ReviewForm, weeks: str) -> Span:
-    return Span(form.week - (QUARTER - 1) * WEEK, QUARTER) if weeks == str(QUARTER) else form.span
-
-
-def _page(request: HttpRequest) -> int:
-    text = request.GET.get("page", "1")
-    return max(1, int(text)) if text.isdecimal() and len(text) < 6 else 1
-
-
 def _asked(span: Span, demo: bool) -> Asked:
     """By the rules that the number was reckoned by."""
-    rules = (
-        SpanFigures.objects.filter(
-            page=reviewing.PAGE, is_demo=demo, scope="", begins_on=span.begins_on, weeks=span.weeks
-        )
-        .values_list("rules", flat=True)
-        .first()
-    )
-    found = ReviewRules.objects.get(pk=rules) if rules else spans.rules_in_force()
-    return Asked(span, demo, found.reviewable_lines)
+    kept = kept_of(reviewing.PAGE, span, demo)
+    rules = kept.rules if kept else spans.rules_in_force()
+    return Asked(span, demo, rules.reviewable_lines)
 
 
 def _lines(found: reviewing_records.Listed) -> list[tuple[Change, dict[str, Any], str]]:

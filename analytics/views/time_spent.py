@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -17,7 +17,7 @@ from analytics.review_form import ReviewForm
 from analytics.tasks import ring_for_weeks
 from analytics.time_bands import pictures
 from analytics.times import Measure, TimeReport, Waited
-from analytics.views.answers import csv_file, not_valid
+from analytics.views.review_parts import beginning, csv_of, json_of
 
 # Stages whose longest waits are listed.
 LISTED = {key: name for key, name in STAGES.items() if key != "rounds"}
@@ -32,12 +32,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if report.waiting:
         ring_for_weeks()
     context = {
-        "demo_data": form.demo,
-        "form": form,
-        "tab_query": form.tab_query,
-        "query": form.query(),
-        "report": report,
-        "waiting": report.waiting,
+        **beginning(form, report),
         "headline": headline(report),
         "chance": chance(report),
         "pictures": pictures(report),
@@ -115,16 +110,12 @@ def _weeks(report: TimeReport) -> list[dict[str, Any]]:
 
 @require_safe
 def as_csv(request: HttpRequest) -> HttpResponse:
-    form = ReviewForm(request.GET)
-    if not form.is_valid():
-        return not_valid(form)
-    return csv_file(f"time-{form.label}", time_files.HEADER, time_files.as_table(times.report_of(form)))
+    return csv_of(request, "time", time_files.HEADER, lambda form: time_files.as_table(times.report_of(form)))
 
 
 @require_safe
 def as_json(request: HttpRequest) -> HttpResponse:
-    form = ReviewForm(request.GET)
-    return JsonResponse(time_files.as_json(times.report_of(form))) if form.is_valid() else not_valid(form)
+    return json_of(request, lambda form: time_files.as_json(times.report_of(form)))
 
 
 @require_safe
@@ -139,12 +130,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     report = times.report_of(form)
     found = queries.waited(list(report.longest.get(stage, ())), form.demo)
     context = {
-        "demo_data": form.demo,
-        "form": form,
-        "tab_query": form.tab_query,
-        "query": form.query(),
-        "report": report,
-        "waiting": report.waiting,
+        **beginning(form, report),
         "stage": stage,
         "stage_name": LISTED[stage],
         "tabs": LISTED.items(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -13,8 +13,8 @@ from analytics.flow_weeks import Span, label
 from analytics.metrics.work import Work
 from analytics.metrics.work_words import number
 from analytics.review_form import ReviewForm
-from analytics.views.answers import csv_file, not_valid
 from analytics.views.people import reader
+from analytics.views.review_parts import beginning, csv_of, json_of
 from analytics.work_report import Line, Report
 
 
@@ -23,19 +23,18 @@ def page(request: HttpRequest) -> HttpResponse:
     form = ReviewForm(request.GET)
     if not form.is_valid():
         return render(request, "analytics/work.html", {"form": form}, status=400)
-    report = work_report.report_of(form, reader(request))
+    report = _report(request, form)
     context = {
-        "demo_data": form.demo,
-        "form": form,
-        "tab_query": form.tab_query,
-        "query": form.query(),
-        "report": report,
-        "waiting": report.waiting,
+        **beginning(form, report),
         "panels": [(line, _panel(line)) for line in report.measured],
         "rows": _rows(report),
         "may_set_limits": reader(request).at_least(Role.CURATOR),
     }
     return render(request, "analytics/work.html", context)
+
+
+def _report(request: HttpRequest, form: ReviewForm) -> Report:
+    return work_report.report_of(form, reader(request))
 
 
 def _panel(line: Line) -> LimitedPanel:
@@ -75,16 +74,11 @@ def _rows(report: Report) -> list[tuple[Span, bool, list[tuple[Work | None, str]
 
 @require_safe
 def as_csv(request: HttpRequest) -> HttpResponse:
-    form = ReviewForm(request.GET)
-    if not form.is_valid():
-        return not_valid(form)
-    report = work_report.report_of(form, reader(request))
-    return csv_file(f"work-{form.label}", work_report.HEADER, work_report.as_table(report))
+    return csv_of(
+        request, "work", work_report.HEADER, lambda form: work_report.as_table(_report(request, form))
+    )
 
 
 @require_safe
 def as_json(request: HttpRequest) -> HttpResponse:
-    form = ReviewForm(request.GET)
-    if not form.is_valid():
-        return not_valid(form)
-    return JsonResponse(work_report.as_json(work_report.report_of(form, reader(request))))
+    return json_of(request, lambda form: work_report.as_json(_report(request, form)))
