@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
-from analytics.queries.at_once import at_once
+from analytics.queries.at_once import AtOnce
 from analytics.queries.figures import Filters, midnight
+from analytics.queries.scenarios import lessons_without_test
 from changes.models import Change, Repository
+from changes.queries.together import MARK, Prepared
 from incidents.models import Incident, IncidentQuerySet, Lesson, Postmortem
 from intake.models import Delivery, Source
 
@@ -23,6 +26,9 @@ OPEN_POSTMORTEMS = (
     Postmortem.State.CHANGES_REQUESTED,
     Postmortem.State.APPROVED,
 )
+SHOWN = 6
+# Marks of the reader, of the window's first moment and of today: what the page asks is put together once.
+READER, SINCE, TODAY = MARK, datetime(1700, 1, 1, tzinfo=UTC), date(1700, 1, 2)
 
 
 def of_scope(user: User, demo: bool) -> IncidentQuerySet:
@@ -51,16 +57,6 @@ class IncidentFigures:
     counted: int
     ongoing: int
     overdue: int
-
-
-def _incident_counts(user: User, filters: Filters, today: date) -> dict[str, QuerySet[Any]]:
-    counted = of_scope(user, filters.demo).counted()
-    due = postmortems_due(user, filters.demo)
-    return {
-        "counted": counted.filter(reported_at__gte=midnight(filters.start)),
-        "ongoing": counted.ongoing(),
-        "overdue": due.filter(postmortem__due_on__lt=today),
-    }
 
 
 @dataclass(frozen=True)
@@ -96,21 +92,55 @@ class Opening:
     incident_known: bool
 
 
-def opening(user: User, filters: Filters, today: date, untested: QuerySet[Lesson]) -> Opening:
-    counts = {**_incident_counts(user, filters, today), "untested": untested}
-    lists = {
-        "sources": _sources(),
-        "imported": _imported(),
-        "incident": Incident.objects.filter(is_demo=False).order_by().values("pk")[:1],
-        "known": Incident.objects.counted().filter(is_demo=filters.demo).order_by().values("pk")[:1],
-    }
-    n, found = at_once(counts, lists)
+def opening(user: User, filters: Filters, today: date) -> Opening:
+    n, found = _opening(filters.demo)({READER: user.pk, SINCE: midnight(filters.start), TODAY: today})
     return Opening(
         IncidentFigures(n["counted"], n["ongoing"], n["overdue"]),
         n["untested"],
         _progress(found),
         bool(found["known"]),
     )
+
+
+@cache
+def _opening(demo: bool) -> AtOnce:
+    reader = User(pk=READER)
+    counted = of_scope(reader, demo).counted()
+    counts: dict[str, QuerySet[Any]] = {
+        "counted": counted.filter(reported_at__gte=SINCE),
+        "ongoing": counted.ongoing(),
+        "overdue": postmortems_due(reader, demo).filter(postmortem__due_on__lt=TODAY),
+        "untested": lessons_without_test(reader, demo),
+    }
+    lists = {
+        "sources": _sources(),
+        "imported": _imported(),
+        "incident": Incident.objects.filter(is_demo=False).order_by().values("pk")[:1],
+        "known": Incident.objects.counted().filter(is_demo=demo).order_by().values("pk")[:1],
+    }
+    return AtOnce(counts, lists)
+
+
+@dataclass(frozen=True)
+class Listed:
+    incidents: list[Incident]
+    due: list[Incident]
+    untested: list[Lesson]
+
+
+def listed(user: User, demo: bool) -> Listed:
+    """The first of each list that the reader may see."""
+    return Listed(*_listed(demo)(user.pk))
+
+
+@cache
+def _listed(demo: bool) -> Prepared:
+    def lists(reader: int) -> list[QuerySet[Any]]:
+        user = User(pk=reader)
+        found = recent_incidents(user, demo), postmortems_due(user, demo), lessons_without_test(user, demo)
+        return [rows[:SHOWN] for rows in found]
+
+    return Prepared(lists, 1)
 
 
 def _sources() -> QuerySet[Any, Any]:

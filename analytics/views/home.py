@@ -18,11 +18,8 @@ from analytics.forms import MatrixForm
 from analytics.metrics.failure_rate import STATES
 from analytics.metrics.words import WORDS
 from analytics.queries import home as queries
-from analytics.queries.scenarios import lessons_without_test
 from analytics.services import demo
 from analytics.views.matrix import report_context
-
-SHOWN = 6
 
 
 @require_safe
@@ -31,15 +28,12 @@ def home(request: HttpRequest) -> HttpResponse:
     user = request.user
     form = MatrixForm({})
     form.is_valid()
-    untested = lessons_without_test(user, form.demo)
-    opening = queries.opening(user, form.filters(), form.as_of, untested)
+    opening = queries.opening(user, form.filters(), form.as_of)
     context = report_context(form, opening.incident_known)
     report = context["report"]
     progress = opening.progress
     context |= {
-        "incidents": queries.recent_incidents(user, form.demo)[:SHOWN],
-        "due": queries.postmortems_due(user, form.demo)[:SHOWN],
-        "untested": untested[:SHOWN],
+        **vars(queries.listed(user, form.demo)),
         "untested_count": opening.untested,
         "figures": opening.figures,
         "today": form.as_of,
