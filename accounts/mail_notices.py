@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from accounts.days import organisation_zone
 from accounts.mail import Letter, readers, write
 from accounts.models import Mail, Notification, Topic, User
 
@@ -18,7 +18,7 @@ MOST_LISTED = 50
 
 
 def make_due(*, now: datetime) -> int:
-    local = now.astimezone(zoneinfo.ZoneInfo(settings.ORGANISATION_TIME_ZONE))
+    local = now.astimezone(organisation_zone())
     if local.hour < settings.MAIL_HOUR:
         return 0
     key = local.date().isoformat()

@@ -7,13 +7,13 @@ import time
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.days import day_of
 from changes.models import HistoryRun
 from changes.services.placing import give_up, place_some
 from changes.services.rereading import read_some
 from changes.services.reviews import forget_days
 from changes.services.rework import follow_all
 from changes.services.shipped_counts import fold_if_many
-from changes.services.weighing import local_day
 
 # Of a tick: others wait for their turn in it.
 PLACING_SECONDS = 15.0
@@ -23,7 +23,7 @@ REREADING_SECONDS = 15.0
 
 def forget_day_keys() -> None:
     """With the raw deliveries of a day goes its key, and with it the way back to who reviewed that day."""
-    forget_days(before=local_day(timezone.now() - settings.INTAKE_KEEP_DONE))
+    forget_days(before=day_of(timezone.now() - settings.INTAKE_KEEP_DONE))
 
 
 def place_waiting() -> None:

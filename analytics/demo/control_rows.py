@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.days import day_of
 from analytics.demo.history import History
 from analytics.demo.incident_rows import Told
 from analytics.demo.places import Places
@@ -9,7 +10,7 @@ from analytics.demo.sittings import Answer, Sitting
 from changes.models import Change
 from changes.services.bulk import insert
 from incidents.models import Cause, Control
-from incidents.queries.controls import local_day, quarter_of
+from incidents.queries.controls import quarter_of
 
 
 def make(history: History, places: Places, changes: dict[int, Change], told: list[Told]) -> None:
@@ -40,7 +41,7 @@ def _row(sitting: Sitting, answer: Answer, cause: Cause, one: Told, change: Chan
         change=change,
         area=change.area,
         size_band=change.size_band,
-        quarter_begins_on=quarter_of(local_day(change.shipped_at)),
+        quarter_begins_on=quarter_of(day_of(change.shipped_at)),
         pool=sitting.pool,
         origin=answer.origin,
         drawn_at=sitting.at,

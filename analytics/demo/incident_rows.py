@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 
-from django.utils import timezone
-
+from accounts.days import day_of
 from accounts.models import User
 from analytics.demo.history import History
 from analytics.demo.outages import Outage
@@ -355,7 +354,7 @@ def _action(random: Random, one: Told, kind: str, title: str, as_of: datetime, p
         state=state,
         priority=1 if (one.outage.severity or 4) == 1 else random.choice([1, 2, 2, 3]),
         owner=random.choice(places.people),
-        due_on=_day(due),
+        due_on=day_of(due),
         declined_reason="The part is replaced next quarter; until then the alert has to do."
         if state == "declined"
         else "",
@@ -363,7 +362,3 @@ def _action(random: Random, one: Told, kind: str, title: str, as_of: datetime, p
         created_at=min(made, as_of),
         state_since=min(made + timedelta(days=min(age, 12)), as_of) if age > 0 else as_of,
     )
-
-
-def _day(at: datetime) -> date:
-    return timezone.localtime(at).date()

@@ -6,7 +6,6 @@ opened. No word on what failed: it leaves the sign-in, and a kind must not be sa
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -14,6 +13,7 @@ from datetime import datetime, time, timedelta
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.days import organisation_zone
 from accounts.mail import Letter, readers, write
 from accounts.mail_wishes import LEAST_ROLE
 from accounts.models import Mail, Topic, User
@@ -47,7 +47,7 @@ def chosen(*, demo: bool) -> Chosen:
 
 def moment_before(now: datetime) -> datetime:
     """The latest that the weekly mail fell due, by the organisation's calendar."""
-    zone = zoneinfo.ZoneInfo(settings.ORGANISATION_TIME_ZONE)
+    zone = organisation_zone()
     today = now.astimezone(zone).date()
     day = today - timedelta(days=(today.weekday() - settings.MAIL_WEEKDAY) % 7)
     hour = time(settings.MAIL_HOUR)

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import days
 from accounts.admin_cells import NamedCells
 from changes.admin.terms import person
 from changes.models import (
@@ -222,7 +223,7 @@ class MarkingPolicyAdmin(Base):
     @admin.action(description="End today", permissions=["change"])
     def end_today(self, request: HttpRequest, queryset: QuerySet[MarkingPolicy]) -> None:
         for policy in queryset.filter(ended_on=None, revoked_at=None):
-            self._end(request, policy, timezone.localdate())
+            self._end(request, policy, days.today())
 
     def _end(self, request: HttpRequest, policy: MarkingPolicy, day: date) -> None:
         try:

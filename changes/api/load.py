@@ -9,13 +9,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.days import day_of
 from accounts.idempotency import idempotent
 from accounts.models import Scope
 from accounts.resources import Readable
 from changes import filters
 from changes.models import LoadReading
 from changes.serializers.load import LoadReadingInput, LoadReadingSerializer
-from changes.services.load import Reading, local_day, record_readings
+from changes.services.load import Reading, record_readings
 
 
 class LoadReadings(Readable):
@@ -34,6 +35,6 @@ class LoadReadings(Readable):
         """Tell how many settings, dependencies or services there are; the last word on a day stands."""
         said = self.checked(LoadReadingInput)
         repository, now = said.pop("repository"), timezone.now()
-        told: dict[str, Any] = {"on": local_day(now), "source": "CI"} | said
+        told: dict[str, Any] = {"on": day_of(now), "source": "CI"} | said
         (row,) = record_readings(repository=repository, readings=[Reading(**told)], told_at=now)
         return self.answer(self.get_queryset().get(pk=row.pk))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
-
+from accounts.days import day_of
 from changes.models import Change, Decision, MarkingPolicy, PathClassRule
 from changes.origin import Said
 from changes.paths import PathClasses
@@ -53,10 +51,10 @@ class Judgements:
         """When the policy that covers this change was stated, and whether it counts: not before that day."""
         if change.merged_at is None:
             return None, False
-        day = _day(change.merged_at)
+        day = day_of(change.merged_at)
         for policy in self.policies.get(change.repository_id, ()):
             if policy.since <= day and (policy.ended_on is None or day < policy.ended_on):
-                return policy.stated_at, day >= _day(policy.stated_at)
+                return policy.stated_at, day >= day_of(policy.stated_at)
         return None, False
 
 
@@ -69,7 +67,3 @@ def _said(row: Decision) -> Said:
         said_at=row.said_at,
         prompted_by=row.prompted_by,
     )
-
-
-def _day(at: datetime) -> dt.date:
-    return timezone.localtime(at).date()

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Count, Q
 
+from accounts.days import day_of, midnight, organisation_zone
 from accounts.models import Role, User
 from changes.declared_claims import ORIGIN as DECLARED
 from changes.models import (
@@ -37,14 +36,6 @@ SLACK = timedelta(minutes=10)
 EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
 # Under which `Change.declared` keeps the tellings of its description.
 DESCRIPTION = "request"
-
-
-def zone() -> ZoneInfo:
-    return ZoneInfo(settings.ORGANISATION_TIME_ZONE)
-
-
-def midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), zone())
 
 
 def may_state(user: User, repository: Repository) -> bool:
@@ -137,7 +128,7 @@ def effect(repository: Repository, since: date, now: datetime) -> Effect:
     )
     return Effect(
         since=since,
-        today=now.astimezone(zone()).date(),
+        today=day_of(now),
         changes=sum(n for n, _ in by_origin.values()),
         manual=manual,
         origins=tuple(Moved(one.value, *by_origin.get(one.value, (0, 0))) for one in Origin),
@@ -315,7 +306,9 @@ def _tellings(change: Change) -> Mapping[str, Any]:
 def _at_merge(change: Change) -> tuple[datetime, list[list[str]]] | None:
     """The description as it stood at the merge: when it was told, and what it declared."""
     limit = _limit(change)
-    told = sorted((datetime.fromtimestamp(int(at) / 1e6, zone()), one) for at, one in _by_time(change))
+    told = sorted(
+        (datetime.fromtimestamp(int(at) / 1e6, organisation_zone()), one) for at, one in _by_time(change)
+    )
     if not told:
         return None
     before = [one for one in told if limit is None or one[0] <= limit]
@@ -342,7 +335,7 @@ class Kept:
 
 def kept(change: Change, now: datetime) -> Kept:
     """A merged change by the policy of its day; an open one by today's, as it stands."""
-    day = (change.merged_at or now).astimezone(zone()).date()
+    day = day_of(change.merged_at or now)
     policy = in_effect(change.repository_id, day)
     if policy is None:
         return Kept(change, None, None, "No marking policy is in effect for it.")

@@ -8,8 +8,8 @@ from enum import Enum
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
 
+from accounts.days import day_of
 from changes.models import Change, ReviewCare
-from changes.services.weighing import local_day
 from intake import ledger
 
 # A link that somebody put where many read it must not be able to fill the table.
@@ -44,14 +44,14 @@ def record_care(*, change_id: int, answer: str, now: datetime) -> Change:
         return record_care(change_id=change.merged_into_id, answer=answer, now=now)
     if change.care.count() >= MOST_ANSWERS:
         raise CareRefused("This change has all the answers that it can have.", code="enough")
-    ReviewCare.objects.create(change=change, answer=answer, on=local_day(now))
+    ReviewCare.objects.create(change=change, answer=answer, on=day_of(now))
     ledger.touch(ledger.Kind.CHANGE, change.pk, verb="told", repository_id=change.repository_id)
     return change
 
 
 def care_token(change_id: int, now: datetime) -> str:
     """What a link to the question ends with: it says which change, and when it was made, and no more."""
-    return _signer.sign(f"{change_id}.{local_day(now).toordinal()}")
+    return _signer.sign(f"{change_id}.{day_of(now).toordinal()}")
 
 
 def opened(token: str, now: datetime) -> Change | Shut:
@@ -60,7 +60,7 @@ def opened(token: str, now: datetime) -> Change | Shut:
         pk, _, day = _signer.unsign(token).partition(".")
     except BadSignature:
         return Shut.UNKNOWN
-    if local_day(now).toordinal() - int(day) > LIFETIME.days:
+    if day_of(now).toordinal() - int(day) > LIFETIME.days:
         return Shut.EXPIRED
     change = Change.objects.select_related("repository", "merged_into").filter(pk=int(pk)).first()
     return (change.merged_into or change) if change else Shut.UNKNOWN

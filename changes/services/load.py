@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.days import day_of, organisation_zone
 from changes.facts import RepositoryFact
 from changes.gitlog import Clone
 from changes.manifests.counting import Counted
@@ -22,10 +21,6 @@ from changes.services.repositories import find_or_make_repository
 from intake import ledger
 
 Kind = LoadReading.Kind
-
-
-def local_day(now: datetime) -> date:
-    return now.astimezone(ZoneInfo(settings.ORGANISATION_TIME_ZONE)).date()
 
 
 @dataclass(frozen=True)
@@ -86,13 +81,12 @@ def measure_clone(
 
     Each service that has path rules is counted apart as well. Raises: changes.gitlog.GitError.
     """
-    zone = ZoneInfo(settings.ORGANISATION_TIME_ZONE)
-    ends = month_ends(local_day(now), months)
+    ends = month_ends(day_of(now), months)
     parts = {"": None} | {one.slug: one for one in repository.services.exclude(path_globs=[])}
     keeps = {
         slug: partial(_belongs, globs=tuple(one.path_globs) if one else ()) for slug, one in parts.items()
     }
-    days = standing(clone, clone.main_line(branch).head, ends, zone)
+    days = standing(clone, clone.main_line(branch).head, ends, organisation_zone())
     found = [
         Measured(day.on, day.sha, parts[slug], counted)
         for day in count_days(clone, days, keeps)

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from accounts.days import day_of
 from changes.facts import Identity, RemarkFact, ReviewFact
 from changes.models import (
     Change,
@@ -28,7 +29,6 @@ from changes.models import (
 from changes.origin import RuleBook
 from changes.remarks import means_something
 from changes.services.rules import current_rules
-from changes.services.weighing import local_day
 from intake import ledger
 from intake.models import Delivery
 
@@ -92,7 +92,7 @@ def _record(change: Change, fact: ReviewFact, book: RuleBook, delivery: Delivery
         review.state, review.told_at = fact.state, fact.told_at
     if review.submitted_at is None or fact.submitted_at < review.submitted_at:
         review.submitted_at = fact.submitted_at
-        review.reviewer_on_day = on_day(local_day(fact.submitted_at), fact.reviewer_id)
+        review.reviewer_on_day = on_day(day_of(fact.submitted_at), fact.reviewer_id)
     # What a review was of, and by whom, does not change; what is still unknown is filled in.
     review.commit_sha = review.commit_sha or fact.commit_sha.lower()
     review.is_self = review.is_self or fact.is_self
@@ -129,7 +129,7 @@ def _record_remark(
         row.reviewer_in_change = in_change(change, fact)
     if row.at is None or fact.at < row.at:
         row.at = fact.at
-        row.reviewer_on_day = on_day(local_day(fact.at), fact.reviewer_id)
+        row.reviewer_on_day = on_day(day_of(fact.at), fact.reviewer_id)
     row.is_self = row.is_self or fact.is_self
     row.is_bot = row.is_bot or is_bot(fact.reviewer, book)
     if fact.text is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
 
 from changes import origin
 from changes.facts import ChangeFact, DeclaredKind
@@ -185,10 +183,6 @@ def _evidence(row: OriginEvidence, rules: Rules) -> Evidence:
 
 def _slug_of(terms: Mapping[str, models.Model], pk: int | None) -> str:
     return next((slug for slug, term in terms.items() if term.pk == pk), "") if pk else ""
-
-
-def local_day(at: datetime) -> dt.date:
-    return timezone.localtime(at).date()
 
 
 def weigh_change(

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import days
 from accounts.models import User
 from changes.models import MarkingPolicy, Repository
 from changes.queries import policies as queries
@@ -51,7 +52,7 @@ def policy_list(request: HttpRequest, pk: int) -> HttpResponse:
         "policies": repository.policies.order_by("-stated_at"),
         "standing": _standing(repository),
         "may_state": queries.may_state(person(request), repository),
-        "today": timezone.localdate(),
+        "today": days.today(),
     }
     return render(request, "changes/policies.html", context)
 
@@ -66,7 +67,7 @@ def policy_new(request: HttpRequest, pk: int) -> HttpResponse:
     repository = get_object_or_404(Repository, pk=pk)
     given = request.POST if request.method == "POST" else request.GET
     now = timezone.now()
-    asked = given.get("since", "") or timezone.localdate().isoformat()
+    asked = given.get("since", "") or days.today().isoformat()
     since, how = _day(asked), given.get("how", "").strip()[:MOST_WORDS]
     error = "" if since else "Give a day as YYYY-MM-DD."
     if request.method == "POST":
@@ -108,7 +109,7 @@ def policy_detail(request: HttpRequest, pk: int, policy: int) -> HttpResponse:
         "check": found,
         "broken": found.broken[:SHOWN],
         "may_state": queries.may_state(person(request), row.repository),
-        "today": timezone.localdate(),
+        "today": days.today(),
     }
     return render(request, "changes/policy.html", context)
 

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
-from django.utils import timezone
 
+from accounts.days import day_of
 from accounts.models import User
 from incidents.models import ActionItem, Incident, Postmortem, ReviewRequest
 from intake.models import LedgerEntry
@@ -129,7 +129,7 @@ def _reviews(user: User, now: datetime) -> Iterator[_Found]:
     rows = ReviewRequest.objects.filter(reviewer=user, postmortem__incident__in=_visible(user))
     for request in rows.filter(_stood_of_late(now)).select_related("postmortem__incident"):
         postmortem = request.postmortem
-        asked_on = timezone.localtime(request.requested_at, timezone.get_default_timezone()).date()
+        asked_on = day_of(request.requested_at)
         over = bool(request.answered_at or request.withdrawn_at) or not _is_open(postmortem)
         yield _Found(
             f"review-{request.pk}",

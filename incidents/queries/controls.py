@@ -7,14 +7,14 @@ unknown size are strata of their own, as in every comparison.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import MD5, Cast, Coalesce, Concat, JSONObject
-from django.utils import timezone
 
+from accounts.days import day_of, midnight
 from changes.models import (
     Assistance,
     Change,
@@ -42,20 +42,12 @@ class Stratum:
     quarter_begins_on: date
 
 
-def local_day(at: datetime) -> date:
-    return timezone.localtime(at).date()
-
-
 def quarter_of(day: date) -> date:
     return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
 
 
 def _after(quarter: date) -> date:
     return quarter_of(quarter + timedelta(days=100))
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))
 
 
 def standing_area(area: DomainArea | None) -> int | None:
@@ -82,15 +74,15 @@ def stratum_of(change: Change) -> Stratum | None:
     """None for what has not shipped: it belongs to no quarter."""
     if change.shipped_at is None:
         return None
-    return Stratum(standing_area(change.area), change.size_band, quarter_of(local_day(change.shipped_at)))
+    return Stratum(standing_area(change.area), change.size_band, quarter_of(day_of(change.shipped_at)))
 
 
 def of_stratum(stratum: Stratum) -> Q:
     begins = stratum.quarter_begins_on
     return _of_area(stratum.area) & Q(
         size_band=stratum.size_band,
-        shipped_at__gte=_midnight(begins),
-        shipped_at__lt=_midnight(_after(begins)),
+        shipped_at__gte=midnight(begins),
+        shipped_at__lt=midnight(_after(begins)),
     )
 
 
@@ -111,11 +103,11 @@ def failed() -> Q:
 
 def unfailed(*, demo: bool, now: datetime) -> ChangeQuerySet:
     """Shipped code changes by people that were old enough to fail and did not."""
-    mature_until = local_day(now) - timedelta(days=MATURITY_DAYS)
+    mature_until = day_of(now) - timedelta(days=MATURITY_DAYS)
     return (
         Change.objects.shipped()
         .filter(type=Change.Type.CODE, automation=False, repository__is_demo=demo)
-        .filter(shipped_at__lt=_midnight(mature_until + timedelta(days=1)))
+        .filter(shipped_at__lt=midnight(mature_until + timedelta(days=1)))
         .exclude(failed())
     )
 
@@ -152,7 +144,7 @@ def _why_not_of(change: Change) -> str:
 
 def _why_not_now(incident: Incident, change: Change, is_answered: bool) -> str:
     shipped = change.shipped_at or incident.began_at
-    if not 0 <= (local_day(incident.began_at) - local_day(shipped)).days <= MATURITY_DAYS:
+    if not 0 <= (day_of(incident.began_at) - day_of(shipped)).days <= MATURITY_DAYS:
         return f"It failed outside its first {MATURITY_DAYS} days, which is in no rate: none is drawn."
     if not is_answered:
         return "Say first where this change came from; then two similar ones are drawn."

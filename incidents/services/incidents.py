@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from accounts import notices
+from accounts.days import day_of
 from accounts.models import AuditEntry, User
 from changes.models import Service
 from incidents.models import TIMES, Incident, Postmortem, TimelineEntry
@@ -327,7 +327,7 @@ def follow_due_date(incident: Incident) -> None:
     days = incident.severity.postmortem_days if incident.severity else None
     if over_at is None or days is None:
         return
-    day = timezone.localtime(over_at, timezone.get_default_timezone()).date()
+    day = day_of(over_at)
     Postmortem.objects.filter(incident=incident, published_at=None).update(due_on=due_on(day, days))
 
 

@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
 
+from accounts.days import day_of
 from accounts.models import AuditEntry, User
 from incidents.models import ActionItem, Incident, Postmortem, ReminderPolicy, ReviewRequest
 from incidents.services import telling
@@ -47,7 +47,7 @@ class Due:
 
 def remind(*, now: datetime) -> int:
     """What has come by this moment; each thing is told once, and none on a weekend. Says how many are new."""
-    today = timezone.localtime(now, timezone.get_default_timezone()).date()
+    today = day_of(now)
     if today.weekday() >= SATURDAY:
         return 0
     rules = list(ReminderPolicy.objects.filter(is_active=True))
@@ -105,7 +105,7 @@ def _reviews(until: date) -> Iterator[Due]:
         yield Due(
             Kind.REVIEW,
             f"review-waits:{request.pk}",
-            timezone.localtime(request.requested_at, timezone.get_default_timezone()).date(),
+            day_of(request.requested_at),
             f"review of the postmortem of {incident}",
             reverse("incidents:postmortem", args=[incident.number]),
             incident,

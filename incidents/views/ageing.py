@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts import days
 from design.csv_files import csv_text
 from incidents.filters import ActionItemFilter
 from incidents.models import ActionItem, Incident
@@ -18,7 +19,7 @@ def _report(request: HttpRequest) -> Ageing:
     mine = Incident.objects.visible_to(request.user)
     seen = in_view(ActionItem.objects.filter(incident__in=mine), "incident__is_demo")
     found = ActionItemFilter(request.GET, queryset=seen)
-    return ageing(found.qs, now=timezone.now(), today=timezone.localdate())
+    return ageing(found.qs, now=timezone.now(), today=days.today())
 
 
 @require_GET

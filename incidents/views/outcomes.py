@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import days
 from changes.forms import offer
 from design.listing import listing
 from incidents.filters import ActionItemFilter, LessonFilter
@@ -50,7 +51,7 @@ def _lessons(request: HttpRequest) -> QuerySet[Lesson]:
 def lesson_list(request: HttpRequest) -> HttpResponse:
     found = LessonFilter(request.GET, queryset=in_view(_lessons(request)))
     offer(found.form)
-    context = listing(request, found, found.qs.order_by("-id")) | {"today": timezone.localdate()}
+    context = listing(request, found, found.qs.order_by("-id")) | {"today": days.today()}
     return render(request, "incidents/lessons.html", context)
 
 
@@ -132,7 +133,7 @@ def _actions(request: HttpRequest) -> QuerySet[ActionItem]:
 def action_list(request: HttpRequest) -> HttpResponse:
     found = ActionItemFilter(request.GET, queryset=in_view(_actions(request), "incident__is_demo"))
     context = listing(request, found, found.qs)
-    today = timezone.localdate()
+    today = days.today()
     rows = [
         {
             "action": action,

@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from accounts.days import day_of
 from changes.models import DayKey
 from changes.services.reviews import on_day
-from changes.services.weighing import local_day
 from changes.tasks import forget_day_keys
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def test_day_keys_go_with_the_deliveries_of_their_day(settings: Settings) -> None:
     settings.INTAKE_KEEP_DONE = timedelta(days=10)
-    last_kept = local_day(timezone.now() - settings.INTAKE_KEEP_DONE)
+    last_kept = day_of(timezone.now() - settings.INTAKE_KEEP_DONE)
     gone = on_day(last_kept - timedelta(days=1), "7")
     kept = on_day(last_kept, "7")
     forget_day_keys()

@@ -71,6 +71,16 @@ def reasons(policy: MarkingPolicy) -> dict[int, Why]:
     return {one.change.pk: one.why for one in queries.check(policy).broken}
 
 
+def test_days_are_the_organisations_when_whoever_states_it_lives_elsewhere(where: Repository) -> None:
+    late = datetime(2026, 2, 28, 20, tzinfo=UTC)  # 1 March in Auckland
+    before, covered = (make.change(repository=where, merged_at=at) for at in (late, T0))
+    with timezone.override("Pacific/Auckland"):
+        stated(where)
+    before.refresh_from_db()
+    covered.refresh_from_db()
+    assert (before.origin, covered.origin) == ("unknown", "manual")
+
+
 # ---------------------------------------------------------------- the effect, before it is stated
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from accounts.days import day_of
 from changes.models import AssistanceKind, Change, Origin
 from incidents.forms import CauseForm
 from incidents.models import Cause, Control, Incident
@@ -14,7 +15,6 @@ from incidents.queries.controls import (
     WANTED,
     controls_of,
     in_words,
-    local_day,
     quarter_of,
     stands,
     why_none,
@@ -113,7 +113,7 @@ def _set(entry: Entry, drawn: list[Control], asked: Asked) -> Set:
 def _stratum(change: Change) -> str:
     if change.shipped_at is None:
         return ""
-    return in_words(change.area, change.size_band, quarter_of(local_day(change.shipped_at)))
+    return in_words(change.area, change.size_band, quarter_of(day_of(change.shipped_at)))
 
 
 def _row(control: Control, asked: Asked) -> Row:
