@@ -201,6 +201,10 @@ def _report(
     measured = {place: failure_rate.measure(found, unknown.get(place[1])) for place, found in counts.items()}
     hidden = _hidden(counts, behind)
     measured |= {place: failure_rate.without_numerator(measured[place]) for place in hidden & set(measured)}
+    if filters.basis in WITH_INCIDENTS:
+        some = _restricted(counts, behind)
+        for place, parts in failure_rate.parts_to_hide(counts, some, hidden).items():
+            measured[place] = failure_rate.without(measured[place], parts)
     inner = {p: c for p, c in measured.items() if p[0] != RowKey.TOTAL and p[1] != ALL_AREAS}
     measured |= failure_rate.with_levels(inner)
     return MatrixReport(
@@ -248,6 +252,12 @@ def _hidden(counts: Iterable[Place], behind: dict[Place, Any]) -> set[Place]:
     if total is None:
         return set()
     return set(counts) if failure_rate.must_hide(total) else failure_rate.to_hide(behind)
+
+
+def _restricted(counts: dict[Place, CellCounts], behind: dict[Place, CellIncidents]) -> Set[Place]:
+    """The cells with a restricted incident behind them, by whatever was asked."""
+    found: dict[Place, Any] = behind or counts
+    return {place for place, one in found.items() if one.restricted} & counts.keys()
 
 
 def _shares(

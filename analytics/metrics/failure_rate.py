@@ -29,7 +29,7 @@ The plausible range is Wilson's 95 % interval. It is not DORA's change fail rate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from operator import add
 from typing import Any
@@ -188,6 +188,10 @@ def without_numerator(cell: FailureRate) -> FailureRate:
     )
 
 
+def without(cell: FailureRate, parts: Iterable[str]) -> FailureRate:
+    return altered(cell, **dict.fromkeys(parts))
+
+
 def must_hide(incidents: CellIncidents) -> bool:
     return gives_away(incidents.incidents, incidents.restricted)
 
@@ -200,21 +204,45 @@ SUMMED = ("assisted", "manual", "unknown", "automation", "total")
 
 
 def to_hide(incidents: Mapping[Place, CellIncidents]) -> set[Place]:
-    """Cells whose numerator must go, and as many more as it takes that no sum gives one away.
+    """Cells whose numerator must go, and as many more as it takes that no sum gives one away."""
+    return _with_decoys(
+        {place: found.incidents for place, found in incidents.items()},
+        {place for place, found in incidents.items() if must_hide(found)},
+    )
 
-    Shape: places are (row, area); every line that adds up is looked at until none has exactly one hidden.
+
+# What is told beside the numerator: each may rest on fewer incidents than the cell.
+PARTS = ("suspected", "pending_failed", "late")
+
+
+def parts_to_hide(
+    counts: Mapping[Place, CellCounts], restricted: Set[Place], hidden: Set[Place]
+) -> dict[Place, list[str]]:
+    """What must go of cells that are shown; `restricted` are those with a restricted incident behind them.
+
+    Of those `hidden` all has gone. That there is nothing tells of nobody, so that a nought may stand.
     """
-    hidden = {place for place, found in incidents.items() if must_hide(found)}
-    rows, areas = {row for row, _ in incidents}, {area for _, area in incidents}
-    lines = [[place for place in incidents if place[0] == row] for row in sorted(rows)]
+    found: dict[Place, list[str]] = {}
+    for part in PARTS:
+        events = {place: getattr(cell, part) for place, cell in counts.items()}
+        few = {place for place in restricted - hidden if events[place] and gives_away(events[place], 1)}
+        for place in _with_decoys(events, few | (hidden & events.keys())) - hidden if few else ():
+            found.setdefault(place, []).append(part)
+    return found
+
+
+def _with_decoys(events: Mapping[Place, float], hidden: set[Place]) -> set[Place]:
+    """As many more as it takes: places are (row, area), and no line that adds up may have just one hidden."""
+    rows, areas = {row for row, _ in events}, {area for _, area in events}
+    lines = [[place for place in events if place[0] == row] for row in sorted(rows)]
     lines += [
-        [place for place in incidents if place[1] == area and place[0] in SUMMED] for area in sorted(areas)
+        [place for place in events if place[1] == area and place[0] in SUMMED] for area in sorted(areas)
     ]
     while True:
         for line in lines:
             shown = [place for place in line if place not in hidden]
             if len(line) - len(shown) == 1 and shown:
-                hidden.add(min(shown, key=lambda place: (incidents[place].incidents, place)))
+                hidden.add(min(shown, key=lambda place: (events[place], place)))
                 break
         else:
             return hidden

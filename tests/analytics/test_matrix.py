@@ -270,6 +270,25 @@ def test_numerators_are_hidden_when_a_filter_leaves_few_incidents_and_one_is_res
     assert alone.total.state == "restricted"
 
 
+def test_a_part_of_a_shown_cell_is_hidden_when_it_rests_on_a_restricted_incident() -> None:
+    where, payments, search = make.repository(), make.area("payments"), make.area("search")
+    for place, suspected in ((payments, 1), (search, 5)):
+        changes = [make.shipped(where, 60, origin="manual", area=place) for _ in range(12)]
+        for change in changes[:4]:
+            make.cause(make.incident(began_at=make.day(58)), change)
+        for change in changes[4 : 4 + suspected]:
+            incident = make.incident(began_at=make.day(58), is_restricted=place is payments)
+            make.cause(incident, change, status="suspected")
+    report = matrix(filters())
+    row = report.row("manual")
+    assert [cell.failures for cell in row.cells] == [4, 4]
+    assert [cell.suspected for cell in row.cells] == [None, None], "the sum would tell of one alone"
+    assert [cell.late for cell in row.cells] == [0, 0], "that there is none tells of nobody"
+    assert row.total.suspected == 6
+    assert matrix(filters(area="payments")).total.suspected is None
+    assert matrix(filters(area="search")).total.suspected == 5
+
+
 def test_matrix_takes_six_queries_at_most() -> None:
     random_history(3)
     catch_up()
