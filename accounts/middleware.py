@@ -9,6 +9,8 @@ from django.core.exceptions import BadRequest
 from django.http import Http404
 from django.utils import timezone
 
+from accounts import problems
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,6 +28,22 @@ class AddressMiddleware:
             raise Http404
         if "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("The address holds a NUL character.")
+        return self.get_response(request)
+
+
+class LengthMiddleware:
+    """A body that comes in chunks is taken for an empty one by Django: it is refused, never lost.
+
+    Deliveries are let through: their door reads them to the end itself.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "Transfer-Encoding" in request.headers and not request.path.startswith("/hooks/"):
+            detail = "Send the length of the body; in chunks it cannot be read here."
+            return problems.problem(411, detail=detail, code="length_required")
         return self.get_response(request)
 
 

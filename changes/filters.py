@@ -31,7 +31,7 @@ from changes.models import (
     Term,
     TestRun,
 )
-from intake.filters import YesNoFilter
+from intake.filters import MomentFilter, YesNoFilter
 from intake.queries import in_view
 
 SAID = (Assistance.Status.DECLARED, Assistance.Status.CONFIRMED)
@@ -85,12 +85,12 @@ class ServiceChoiceFilter(filters.ModelChoiceFilter):
         super().__init__(*args, **kwargs)
 
 
-def after(field: str, label: str) -> filters.IsoDateTimeFilter:
-    return filters.IsoDateTimeFilter(field_name=field, lookup_expr="gte", label=label, widget=_DayOrTime)
+def after(field: str, label: str) -> MomentFilter:
+    return MomentFilter(field_name=field, lookup_expr="gte", label=label, widget=_DayOrTime)
 
 
-def before(field: str, label: str) -> filters.IsoDateTimeFilter:
-    return filters.IsoDateTimeFilter(field_name=field, lookup_expr="lt", label=label, widget=_DayOrTime)
+def before(field: str, label: str) -> MomentFilter:
+    return MomentFilter(field_name=field, lookup_expr="lt", label=label, widget=_DayOrTime)
 
 
 class _DayOrTime(forms.DateTimeInput):

@@ -12,6 +12,7 @@ import django_filters as filters
 from django import forms
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
 from accounts.models import User
 from changes.filters import NONE, ServiceChoiceFilter, TermFilter, boolean
@@ -30,7 +31,7 @@ from incidents.models import (
     Severity,
     TimelineEntry,
 )
-from intake.filters import YesNoFilter
+from intake.filters import MomentFilter, YesNoFilter
 
 BEGAN_AT = Coalesce("impact_started_at", "detected_at", "reported_at")
 
@@ -83,18 +84,10 @@ class IncidentFilter(filters.FilterSet):
         widget=forms.NumberInput,
         label="Change among its causes",
     )
-    began_after = filters.IsoDateTimeFilter(
-        field_name="impact_started_at", method="from_time", label="Began from"
-    )
-    began_before = filters.IsoDateTimeFilter(
-        field_name="impact_started_at", method="to_time", label="Began before"
-    )
-    resolved_after = filters.IsoDateTimeFilter(
-        field_name="resolved_at", lookup_expr="gte", label="Resolved from"
-    )
-    resolved_before = filters.IsoDateTimeFilter(
-        field_name="resolved_at", lookup_expr="lt", label="Resolved before"
-    )
+    began_after = MomentFilter(field_name="impact_started_at", method="from_time", label="Began from")
+    began_before = MomentFilter(field_name="impact_started_at", method="to_time", label="Began before")
+    resolved_after = MomentFilter(field_name="resolved_at", lookup_expr="gte", label="Resolved from")
+    resolved_before = MomentFilter(field_name="resolved_at", lookup_expr="lt", label="Resolved before")
     dedup_key = filters.CharFilter(field_name="dedup_key", label="Deduplication key")
 
     class Meta:
@@ -118,10 +111,10 @@ class IncidentFilter(filters.FilterSet):
         return queryset.exclude(left_out) if value else queryset.filter(left_out)
 
     def from_time(self, queryset: QuerySet[Incident], name: str, value: Any) -> QuerySet[Incident]:
-        return queryset.alias(began=BEGAN_AT).filter(began__gte=value)
+        return queryset.filter(GreaterThanOrEqual(BEGAN_AT, value))
 
     def to_time(self, queryset: QuerySet[Incident], name: str, value: Any) -> QuerySet[Incident]:
-        return queryset.alias(began=BEGAN_AT).filter(began__lt=value)
+        return queryset.filter(LessThan(BEGAN_AT, value))
 
 
 class OfIncident(filters.FilterSet):
@@ -139,8 +132,8 @@ class CauseFilter(OfIncident):
     )
     role = filters.ChoiceFilter(choices=Cause.RoleInIncident.choices, label="Role")
     status = filters.MultipleChoiceFilter(choices=Cause.Status.choices, label="Status")
-    said_after = filters.IsoDateTimeFilter(field_name="said_at", lookup_expr="gte", label="Said from")
-    said_before = filters.IsoDateTimeFilter(field_name="said_at", lookup_expr="lt", label="Said before")
+    said_after = MomentFilter(field_name="said_at", lookup_expr="gte", label="Said from")
+    said_before = MomentFilter(field_name="said_at", lookup_expr="lt", label="Said before")
 
     class Meta:
         model = Cause
@@ -196,8 +189,8 @@ class TimelineFilter(OfIncident):
     starred = boolean("starred", "Starred")
     hidden = boolean("hidden", "Hidden")
     q = filters.CharFilter(field_name="text", lookup_expr="icontains", label="Text")
-    occurred_after = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte", label="From")
-    occurred_before = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt", label="Before")
+    occurred_after = MomentFilter(field_name="occurred_at", lookup_expr="gte", label="From")
+    occurred_before = MomentFilter(field_name="occurred_at", lookup_expr="lt", label="Before")
 
     class Meta:
         model = TimelineEntry
@@ -208,12 +201,8 @@ class PostmortemFilter(OfIncident):
     state = filters.MultipleChoiceFilter(choices=Postmortem.State.choices, label="State")
     short = boolean("is_short", "Short form")
     due_before = filters.DateFilter(field_name="due_on", lookup_expr="lt", label="Due before")
-    published_after = filters.IsoDateTimeFilter(
-        field_name="published_at", lookup_expr="gte", label="Published from"
-    )
-    published_before = filters.IsoDateTimeFilter(
-        field_name="published_at", lookup_expr="lt", label="Published before"
-    )
+    published_after = MomentFilter(field_name="published_at", lookup_expr="gte", label="Published from")
+    published_before = MomentFilter(field_name="published_at", lookup_expr="lt", label="Published before")
 
     class Meta:
         model = Postmortem

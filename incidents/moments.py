@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from accounts.moments import OUTSIDE, can_be_meant
+
 OFFSET = re.compile(r"(?:[+-]\d\d:?\d\d|Z)$")
 
 
@@ -39,7 +41,13 @@ class Moment(forms.DateTimeField):
     def to_python(self, value: Any) -> datetime | None:
         if isinstance(value, str) and (words := trouble(value)):
             raise ValidationError(words, code="no_one_moment")
-        return super().to_python(value)
+        try:
+            at = super().to_python(value)
+        except OverflowError:
+            raise ValidationError(OUTSIDE, code="outside") from None
+        if at is not None and not can_be_meant(at):
+            raise ValidationError(OUTSIDE, code="outside")
+        return at
 
     def prepare_value(self, value: Any) -> Any:
         """In the reader's zone; with its offset where the clock alone would name two moments."""

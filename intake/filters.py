@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters as filters
 from django import forms
+from django_filters.fields import IsoDateTimeField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
+from accounts.moments import OUTSIDE, can_be_meant
 from intake.models import Delivery, Source
 
 
@@ -34,18 +37,33 @@ class YesNoFilter(filters.TypedChoiceFilter):
         super().__init__(*args, choices=choices, coerce=_is_true, empty_value=None, **kwargs)
 
 
+class MomentField(IsoDateTimeField):
+    """In UTC: the database takes no offset beyond 16 hours, and no moment that no calendar holds."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        try:
+            at = super().to_python(value)
+        except OverflowError:  # read in the reader's zone it lies outside of the calendar
+            raise forms.ValidationError(OUTSIDE, code="outside") from None
+        if at is not None and not can_be_meant(at):
+            raise forms.ValidationError(OUTSIDE, code="outside")
+        return at.astimezone(UTC) if at is not None else None
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """Every filter by a time, so that all of them read one in the same way."""
+
+    field_class = MomentField
+
+
 class DeliveryFilter(filters.FilterSet):
     source = filters.ModelChoiceFilter(queryset=Source.objects.all(), to_field_name="slug", label="Source")
     state = filters.ChoiceFilter(choices=Delivery.State.choices, label="State")
     event = filters.CharFilter(field_name="event", label="Event")
     key = filters.CharFilter(field_name="key", label="Key")
     conflicting = YesNoFilter(field_name="conflicting", label="Set aside for a conflict")
-    received_after = filters.IsoDateTimeFilter(
-        field_name="received_at", lookup_expr="gte", label="Received from"
-    )
-    received_before = filters.IsoDateTimeFilter(
-        field_name="received_at", lookup_expr="lt", label="Received before"
-    )
+    received_after = MomentFilter(field_name="received_at", lookup_expr="gte", label="Received from")
+    received_before = MomentFilter(field_name="received_at", lookup_expr="lt", label="Received before")
 
     class Meta:
         model = Delivery

@@ -22,6 +22,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from accounts.moments import OUTSIDE, can_be_meant
+
 # PostgreSQL stores neither NUL nor half a surrogate pair, and JSON can spell both, or hold the half as it is.
 UNSTORABLE_IN_JSON = re.compile(r"\\u(?:0000|d[89a-f])|[\ud800-\udfff]", re.IGNORECASE)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -278,11 +280,15 @@ def instant(value: object) -> datetime | None:
         raise Unprocessable(f"{value!r} is not a time")
     try:
         if not isinstance(value, str):
-            return datetime.fromtimestamp(value, UTC)
-        text = SPLIT_ZONE.sub(r"\1", ZONE_NAME.sub("+00:00", value.strip()))
-        found = datetime.fromisoformat(LONG_FRACTION.sub(r"\1", text))
+            found = datetime.fromtimestamp(value, UTC)
+        else:
+            text = SPLIT_ZONE.sub(r"\1", ZONE_NAME.sub("+00:00", value.strip()))
+            found = datetime.fromisoformat(LONG_FRACTION.sub(r"\1", text))
     except (ValueError, OverflowError, OSError) as error:
         raise Unprocessable(f"{value!r} is not a time") from error
     if found.year <= 1 or found.year >= 9999:  # Go's zero time; converting it to a zone would overflow
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    at = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    if not can_be_meant(at):
+        raise Unprocessable(f"{value!r}: {OUTSIDE}")
+    return at

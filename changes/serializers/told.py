@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.fields import Moment
 from changes.models import (
     AssistanceKind,
     Assistant,
@@ -28,8 +29,8 @@ def _text(longest: int) -> serializers.CharField:
     return serializers.CharField(max_length=longest, required=False, allow_blank=True)
 
 
-def _time() -> serializers.DateTimeField:
-    return serializers.DateTimeField(required=False)
+def _time() -> Moment:
+    return Moment(required=False)
 
 
 def _count() -> serializers.IntegerField:
@@ -39,7 +40,7 @@ def _count() -> serializers.IntegerField:
 class ShaInput(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=SHA_ROLES)
     sha = serializers.RegexField(r"^[0-9a-fA-F]{7,64}$")
-    at = serializers.DateTimeField(required=False, help_text="When the commit was made.")
+    at = Moment(required=False, help_text="When the commit was made.")
 
 
 class FileInput(serializers.Serializer[Any]):
@@ -61,7 +62,7 @@ class ChangeInput(serializers.Serializer[Any]):
     """
 
     repository = serializers.PrimaryKeyRelatedField(queryset=Repository.objects.all())
-    told_at = serializers.DateTimeField(required=False, help_text="When it was so; now when absent.")
+    told_at = Moment(required=False, help_text="When it was so; now when absent.")
     number = _text(20)
     external_id = _text(120)
     shas = serializers.ListField(child=ShaInput(), max_length=1000, required=False)
@@ -104,7 +105,7 @@ class ChangeInput(serializers.Serializer[Any]):
 
 class StepInput(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Deployment.Status.choices)
-    at = serializers.DateTimeField()
+    at = Moment()
 
 
 class DeploymentInput(serializers.Serializer[Any]):

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "accounts.middleware.AddressMiddleware",
+    "accounts.middleware.LengthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -130,6 +131,8 @@ ORGANISATION_TIME_ZONE = env.text("ORGANISATION_TIME_ZONE", "UTC")
 TIME_ZONE = ORGANISATION_TIME_ZONE
 USE_I18N = False
 FORMAT_MODULE_PATH = ["design.formats"]
+# What a filter that is not set says.
+FILTERS_EMPTY_CHOICE_LABEL = "Any"
 USE_TZ = True
 
 STATIC_URL = "static/"
@@ -176,7 +179,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.ScopedPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.parsers.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "accounts.paging.CursorPages",
     "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.ReadOrWriteThrottle"],

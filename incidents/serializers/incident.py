@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from accounts.fields import Moment
 from accounts.models import User
 from changes.models import DomainArea, Environment, Service
 from changes.serializers import TERM_FIELDS, RoleField, TermSerializer, slug
@@ -123,8 +124,8 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
         return None if span is None else span.total_seconds()
 
 
-def _time() -> serializers.DateTimeField:
-    return serializers.DateTimeField(required=False, allow_null=True)
+def _time() -> Moment:
+    return Moment(required=False, allow_null=True)
 
 
 class IncidentFacts(serializers.Serializer[Any]):
@@ -146,7 +147,7 @@ class IncidentFacts(serializers.Serializer[Any]):
     acknowledged_at = _time()
     mitigated_at = _time()
     resolved_at = _time()
-    reported_at = serializers.DateTimeField(required=False)
+    reported_at = Moment(required=False)
     services = slug(queryset=Service.objects.all(), many=True, required=False)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.fields import Moment
 from changes.models import Change, Deployment
 from changes.serializers import RoleField, slug
 from incidents.models import Cause, ContributingFactor, FactorKind, Fix, TimelineEntry
@@ -123,14 +124,14 @@ class TimelineSerializer(serializers.ModelSerializer[TimelineEntry]):
 
 class TimelineInput(serializers.Serializer[Any]):
     incident = VisibleIncident()
-    occurred_at = serializers.DateTimeField()
+    occurred_at = Moment()
     kind = serializers.ChoiceField(choices=TimelineEntry.Kind.choices, default=TimelineEntry.Kind.NOTE)
     text = serializers.CharField(max_length=5000)
     evidence_url = serializers.URLField(max_length=500, required=False, allow_blank=True, default="")
 
 
 class TimelineEdit(serializers.Serializer[Any]):
-    occurred_at = serializers.DateTimeField()
+    occurred_at = Moment()
     kind = serializers.ChoiceField(choices=TimelineEntry.Kind.choices)
     text = serializers.CharField(max_length=5000)
     evidence_url = serializers.URLField(max_length=500, allow_blank=True)

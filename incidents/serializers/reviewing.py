@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.fields import Moment
 from accounts.models import User
 from changes.serializers import RoleField
 from incidents.models import PostmortemComment, PostmortemRevision, ReviewRequest, TimelineEntry
@@ -148,7 +149,7 @@ class ChatReadSerializer(serializers.Serializer[Any]):
 
 class ChatEntryInput(serializers.Serializer[Any]):
     key = serializers.CharField(max_length=40)
-    occurred_at = serializers.DateTimeField()
+    occurred_at = Moment()
     text = serializers.CharField(max_length=5000)
     kind = serializers.ChoiceField(choices=TimelineEntry.Kind.choices, default=TimelineEntry.Kind.NOTE)
 
