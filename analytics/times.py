@@ -71,10 +71,10 @@ class Group:
 
     @property
     def cells(self) -> list[dict[str, Any]]:
-        """For a table: each stage with its unit."""
+        """For a table: each stage with its name and unit."""
         return [
-            {"now": now, "before": before, "unit": unit_of(key)}
-            for key, (now, before) in zip(STAGES, self.stages, strict=True)
+            {"name": name, "now": now, "before": before, "unit": unit_of(key)}
+            for (key, name), (now, before) in zip(STAGES.items(), self.stages, strict=True)
         ]
 
 

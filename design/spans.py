@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 DASH = "–"
-_NARROW = "\N{NARROW NO-BREAK SPACE}"
+NARROW = "\N{NARROW NO-BREAK SPACE}"
 
 
 def short_span(seconds: float) -> str:
@@ -50,7 +50,7 @@ def _one_unit(seconds: float) -> str:
 
 def grouped(value: float, spec: str = "") -> str:
     """Thousands apart by a narrow space: `12 400`; `spec` is the rest of the format, such as `.0f`."""
-    return f"{value:,{spec}}".replace(",", _NARROW)
+    return f"{value:,{spec}}".replace(",", NARROW)
 
 
 def percent(share: float, digits: int | None = None) -> str:

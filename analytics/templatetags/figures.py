@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from django import template
 
 from analytics.metrics import sentences
 from analytics.metrics.error_rates import Measured
 from analytics.metrics.sentences import number
-from design.spans import grouped
+from design.spans import NARROW, grouped
 
 register = template.Library()
 DASH = "–"
@@ -24,6 +26,12 @@ def share(value: float | None) -> str:
 @register.filter
 def whole(value: int | None) -> str:
     return DASH if value is None else grouped(value)
+
+
+@register.filter
+def apart(prose: str) -> str:
+    """Thousands in prose, written with commas there, parted as everywhere else."""
+    return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", NARROW, prose)
 
 
 @register.filter

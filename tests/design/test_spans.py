@@ -55,3 +55,14 @@ def test_percent_has_a_decimal_only_when_small(share: float, words: str) -> None
 @given(st.floats(0, 1e9))
 def test_span_is_short_whatever_comes(seconds: float) -> None:
     assert len(spans.short_span(seconds)) <= 12
+
+
+@pytest.mark.parametrize(
+    ("value", "spec", "text"),
+    [(0, "", "0"), (999, "", "999"), (12400, "", "12\u202f400"), (-1234567, "", "-1\u202f234\u202f567"),
+     (12345.678, ".0f", "12\u202f346"), (1500.5, ".1f", "1\u202f500.5")],
+)  # fmt: skip
+def test_thousands_are_parted_by_a_narrow_space_when_a_number_is_large(
+    value: float, spec: str, text: str
+) -> None:
+    assert spans.grouped(value, spec) == text
