@@ -328,10 +328,6 @@ class Step:
     def middle(self) -> float:
         return round(self.x + self.width / 2, 1)
 
-    @property
-    def has_room(self) -> bool:
-        return self.width >= 26
-
 
 LINE = 1000
 

@@ -59,10 +59,6 @@ class MatchedReport:
         """Nobody was asked anything yet."""
         return self.cases == 0 and not self.controls and not self.waiting
 
-    @property
-    def has_ratio(self) -> bool:
-        return any(row.found.ratio is not None for row in self.rows)
-
 
 def matched(
     filters: Filters, kind: str = "", stands: Standing | None = None, words: Words | None = None

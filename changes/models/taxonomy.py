@@ -51,10 +51,6 @@ class Term(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def is_offered(self) -> bool:
-        return self.retired_at is None and self.merged_into_id is None  # type: ignore[attr-defined]
-
 
 @pghistory.track()
 class AssistanceKind(Term):

@@ -11,8 +11,6 @@ from changes.models import MarkingPolicy, Repository
 from changes.queries.policies import EARLIEST, LATEST, Why
 from changes.serializers.shown import RoleField
 
-STANDINGS = [("in_effect", "In effect"), ("ended", "Ended"), ("revoked", "Revoked")]
-
 
 class PolicySerializer(serializers.ModelSerializer[MarkingPolicy]):
     standing = serializers.SerializerMethodField()

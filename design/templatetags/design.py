@@ -22,8 +22,6 @@ from design.icons import ICONS
 
 register = template.Library()
 
-_BAR_WIDTH = 120
-
 
 @register.simple_tag
 @lru_cache(maxsize=256)
@@ -139,25 +137,6 @@ def when(moment: datetime | None, style: str = "relative") -> SafeString:
     return format_html(
         '<time class="when" datetime="{}" title="{}" data-absolute="{}" data-relative>{}</time>',
         stamp, absolute, absolute, ago,
-    )  # fmt: skip
-
-
-@register.simple_tag
-def interval_bar(rate: float, low: float, high: float, top: float = 1.0, label: str = "") -> SafeString:
-    """A rate as a dot on its interval, on a scale from 0 to `top`; all shares of 0..1.
-
-    Drawn with presentation attributes, so that the same markup stands in a page and in a PDF.
-    """
-    scale = _BAR_WIDTH / max(top, 1e-9)
-    left, dot, right = (round(min(max(value, 0), top) * scale, 1) for value in (low, rate, high))
-    words = label or f"{spans.percent(rate)}, interval {spans.percent(low)} to {spans.percent(high)}"
-    return format_html(
-        '<svg class="interval" viewBox="-4 0 {} 12" width="{}" height="12" role="img" aria-label="{}">'
-        '<line class="interval-scale" x1="0" y1="6" x2="{}" y2="6" stroke="#c9c9c2" stroke-width="1"/>'
-        '<line class="interval-range" x1="{}" y1="6" x2="{}" y2="6" stroke="#0b6470" stroke-width="4" '
-        'stroke-linecap="round" stroke-opacity="0.35"/>'
-        '<circle class="interval-dot" cx="{}" cy="6" r="3.5" fill="#0b6470"/></svg>',
-        _BAR_WIDTH + 8, _BAR_WIDTH + 8, words, _BAR_WIDTH, left, right, dot,
     )  # fmt: skip
 
 

@@ -24,10 +24,6 @@ class Reviews:
             one for one in self.comments if one.verdict == Verdict.CHANGES_REQUESTED and not one.resolved_at
         ]
 
-    @property
-    def open_comments(self) -> list[PostmortemComment]:
-        return [one for one in self.comments if one.verdict == Verdict.COMMENT and not one.resolved_at]
-
 
 def reviews_of(postmortem: Postmortem) -> Reviews:
     comments = list(postmortem.comments.select_related("written_by"))

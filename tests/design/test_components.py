@@ -86,19 +86,6 @@ def test_icon_is_read_aloud_only_when_it_stands_alone() -> None:
     assert 'aria-label="Done &lt;1&gt;"' in draw('{% icon "check" label %}', label="Done <1>")
 
 
-def test_interval_bar_carries_numbers_and_no_style() -> None:
-    html = draw("{% interval_bar 0.06 0.03 0.11 0.2 %}").replace("\N{NO-BREAK SPACE}", " ")
-    assert 'aria-label="6.0 %, interval 3.0 % to 11 %"' in html
-    assert 'cx="36.0"' in html
-    assert 'x1="18.0"' in html
-    assert 'x2="66.0"' in html
-    assert "style=" not in html
-
-
-def test_interval_bar_stays_in_its_frame_when_the_scale_is_exceeded() -> None:
-    assert 'x2="120.0"' in draw("{% interval_bar 0.5 0.1 0.9 0.2 %}")
-
-
 @pytest.mark.parametrize(("value", "shown"), [(None, "–"), (0, "0 s"), (3600, "1 h")])
 def test_missing_duration_is_a_dash_and_zero_is_not(value: float | None, shown: str) -> None:
     assert draw("{{ value|duration }}", value=value) == shown

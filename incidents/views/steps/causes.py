@@ -44,10 +44,6 @@ class Offered:
     form: CandidateForm
     known: Known
 
-    @property
-    def is_chosen(self) -> bool:
-        return self.form["status"].value() not in {"", None}
-
 
 def context(asked: Asked) -> dict[str, Any]:
     incident = asked.incident
