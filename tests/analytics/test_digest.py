@@ -236,10 +236,11 @@ def test_a_reader_is_told_when_the_scope_is_no_more() -> None:
 
 def test_every_scope_on_offer_has_a_name_and_can_be_counted() -> None:
     owned()
-    for _, group in offered():
-        for value, _ in group:
-            assert label(value)
-            assert counts(WEEK, scope=value, demo=False)
+    values = [value for _, group in offered() for value, _ in group]
+    assert {value.partition(":")[0] for value in values} >= {"team", "service", "area"}
+    for value in values:
+        assert label(value)
+        assert counts(WEEK, scope=value, demo=False)
 
 
 # ------------------------------------------------------------------ looking at it first

@@ -254,7 +254,7 @@ def test_nothing_is_compared_when_there_is_no_baseline(story: Story) -> None:
     measured(story, 62.0)
     [one] = sheet(story.feature, story.feature.measurements.all(), story.reader, TODAY).densities
     assert one.impact.words == "no baseline to compare with"
-    assert all(quotient.value is None for quotient in one.quotients)
+    assert {quotient.value for quotient in one.quotients} == {None}
 
 
 def test_the_newest_period_that_stands_is_the_impact(story: Story) -> None:

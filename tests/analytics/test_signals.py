@@ -202,7 +202,9 @@ def test_numerators_are_hidden_when_few_incidents_stand_behind_and_one_is_restri
     payments: DomainArea, generated: AssistanceKind
 ) -> None:
     history(payments, generated, failed=0, is_restricted=True)
-    for line in look(as_of=AS_OF, demo=False).lines:
+    lines = look(as_of=AS_OF, demo=False).lines
+    assert lines
+    for line in lines:
         assert line.is_hidden
         assert "2 of 100" not in str(line.figures)
         assert "harm_e" not in line.figures

@@ -158,6 +158,7 @@ def test_letter_says_nothing_of_what_failed() -> None:
     weekly(author(), change)
     send()
     for part in parts(outgoing.outbox[0]):
+        assert change.title in part
         assert incident.title not in part
         assert "incident" not in part.lower()
 

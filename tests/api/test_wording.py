@@ -41,7 +41,9 @@ def test_white_space_around_a_text_counts(author: APIClient) -> None:
 
 def test_reader_with_a_reading_token_may_ask(with_token: Any) -> None:
     client = with_token(Scope.READ, role=Role.VIEWER)
-    assert client.post(ADDRESS, {"text": "human error"}).status_code == 200
+    answer = client.post(ADDRESS, {"text": "human error"})
+    assert answer.status_code == 200
+    assert [hint["phrase"] for hint in answer.json()["hints"]] == ["human error"]
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,9 @@ def test_one_line_tells_a_reading_by_the_name_of_the_repository(author: APIClien
 
 @pytest.mark.parametrize("spelt", ["https://forge.example/shop/web.git", "forge.example/shop/web"])
 def test_the_address_names_it_too(author: APIClient, spelt: str) -> None:
-    make.repository(name="elsewhere", origin_address="forge.example/shop/web")
+    repository = make.repository(name="elsewhere", origin_address="forge.example/shop/web")
     assert told(author, repository=spelt).status_code == 200
+    assert LoadReading.objects.get().repository == repository
 
 
 def test_the_last_word_of_a_day_stands_and_another_day_is_another_reading(author: APIClient) -> None:

@@ -200,6 +200,7 @@ def test_no_word_of_a_remark_is_kept(source: Source) -> None:
     send(source, "pull_request_review_comment__created")
     send(source, "issue_comment__created")
     send(source, "pull_request_review__approved", with_words)
+    assert (ReviewRemark.objects.count(), Review.objects.count(), Change.objects.count()) == (3, 1, 1)
     for row in [*ReviewRemark.objects.all(), *Review.objects.all(), *Change.objects.all()]:
         text = " ".join(str(getattr(row, field.name)) for field in row._meta.concrete_fields)
         for word in ("voucher", "already paid", "ada-example"):

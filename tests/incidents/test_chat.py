@@ -85,7 +85,9 @@ def test_keys_are_the_same_when_the_block_is_pasted_again(shape: str) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_name_comes_out_when_names_stand_at_the_messages(shape: str) -> None:
-    for said in read(SHAPES[shape]):
+    found = read(SHAPES[shape])
+    assert found
+    for said in found:
         assert not {"ana", "silva", "ben", "okoro"} & set(said.text.lower().replace(":", " ").split())
 
 

@@ -241,6 +241,14 @@ def test_no_secret_is_told_by_logs_audit_or_rows(there: Receiver, caplog: pytest
     with caplog.at_level(logging.DEBUG):
         send()
     rows = [str(list(model.objects.values())) for model in (OutgoingHook, OutgoingMessage, AuditEntry)]
+    assert all(
+        (
+            caplog.text,
+            OutgoingHook.objects.count(),
+            OutgoingMessage.objects.count(),
+            AuditEntry.objects.count(),
+        )
+    )
     for text in (caplog.text, *rows):
         assert "T0SECRET" not in text
         assert SECRET not in text
