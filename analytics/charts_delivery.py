@@ -187,11 +187,11 @@ def _bars(
     step = _step(most)
     top = max(step, -(-most // step) * step)
     marks = tuple(
-        _mark(number, one, words(one), is_gap=bar is None, pieces=tuple(_stack(bar or (), top)))
+        mark(number, one, words(one), is_gap=bar is None, pieces=tuple(_stack(bar or (), top)))
         for number, (one, bar) in enumerate(zip(weeks, bars, strict=True))
     )
     lines = tuple(Line(_height(value, top), str(value)) for value in range(0, top + 1, step))
-    return Panel(key, title, marks, lines, tuple(_dates(weeks)))
+    return Panel(key, title, marks, lines, tuple(dates(weeks)))
 
 
 def _step(most: int) -> int:
@@ -235,7 +235,7 @@ def _dots(key: str, title: str, weeks: Sequence[Any], words: Callable[[Any], str
         return round(TOP + PLOT - PLOT * min(share, 1.0), 1)
 
     marks = tuple(
-        _mark(
+        mark(
             number,
             week,
             words(week),
@@ -254,7 +254,7 @@ def _dots(key: str, title: str, weeks: Sequence[Any], words: Callable[[Any], str
         for tick, label in zip(TICKS, TICK_WORDS, strict=True)
         if least <= tick <= most
     )
-    return Panel(key, title, marks, lines, tuple(_dates(weeks)))
+    return Panel(key, title, marks, lines, tuple(dates(weeks)))
 
 
 def _ends(known: Sequence[float]) -> tuple[float, float]:
@@ -266,7 +266,8 @@ def _ends(known: Sequence[float]) -> tuple[float, float]:
     return (least, most) if most > least else (least, least * 10)
 
 
-def _mark(number: int, one: Any, words: str, **over: Any) -> Mark:
+def mark(number: int, one: Any, words: str, **over: Any) -> Mark:
+    """One week as every picture of weeks begins it; `over`: what is drawn there."""
     x = LEFT + SLOT * number
     begin = one.span.begins_on
     partial = ", not over yet" if one.is_partial else ""
@@ -279,7 +280,8 @@ def _mark(number: int, one: Any, words: str, **over: Any) -> Mark:
     )
 
 
-def _dates(weeks: Sequence[Any]) -> Iterator[tuple[float, str, str]]:
+def dates(weeks: Sequence[Any]) -> Iterator[tuple[float, str, str]]:
+    """Every fourth week by its Monday, the year where it begins."""
     year = 0
     for number in range(0, len(weeks), EVERY):
         begin = weeks[number].span.begins_on

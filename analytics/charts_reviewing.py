@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
 
-from analytics.charts_delivery import EVERY, LEFT, PLOT, SLOT, TOP, Line, Mark, Panel, Piece
+from analytics.charts_delivery import PLOT, TOP, Line, Panel, Piece, dates, mark
 from design.spans import grouped
 
 Bar = tuple[tuple[str, int], ...]
@@ -101,11 +101,11 @@ def _bars(
     step = _step(most)
     top = max(step, ceil(most / step) * step)
     marks = tuple(
-        _mark(number, one, words(one), is_gap=bar is None, pieces=tuple(_stack(bar or (), top)))
+        mark(number, one, words(one), is_gap=bar is None, pieces=tuple(_stack(bar or (), top)))
         for number, (one, bar) in enumerate(zip(weeks, bars, strict=True))
     )
     lines = tuple(Line(_height(value / top), _tick(value)) for value in range(0, int(top) + 1, int(step)))
-    return Panel(key, title, marks, lines, tuple(_dates(weeks)))
+    return Panel(key, title, marks, lines, tuple(dates(weeks)))
 
 
 def _stack(bar: Bar, top: float) -> Iterator[Piece]:
@@ -190,7 +190,7 @@ def _dots(
         return None if value is None else _height(scale.share(value))
 
     marks = tuple(
-        _mark(
+        mark(
             number,
             week,
             _words(one, unit),
@@ -203,7 +203,7 @@ def _dots(
         for number, (week, one) in enumerate(zip(weeks, found, strict=True))
     )
     lines = tuple(Line(y(tick) or 0.0, _tick(tick)) for tick in scale.ticks)
-    return Panel(key, title, marks, lines, tuple(_dates(weeks)))
+    return Panel(key, title, marks, lines, tuple(dates(weeks)))
 
 
 def _words(one: Any, unit: str) -> str:
@@ -217,30 +217,6 @@ def _words(one: Any, unit: str) -> str:
 
 def _figure(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
-
-
-def _mark(number: int, one: Any, words: str, **over: Any) -> Mark:
-    x = LEFT + SLOT * number
-    week = f"Week of {one.span.begins_on:%-d %b %Y}{', not over yet' if one.is_partial else ''}"
-    return Mark(
-        x=x,
-        middle=x + SLOT / 2,
-        words=f"{week}: {words if one.is_reckoned else 'being reckoned'}",
-        is_partial=one.is_partial,
-        **over,
-    )
-
-
-def _dates(weeks: Sequence[Any]) -> Iterator[tuple[float, str, str]]:
-    year = 0
-    for number in range(0, len(weeks), EVERY):
-        begin = weeks[number].span.begins_on
-        yield (
-            LEFT + SLOT * number + SLOT / 2,
-            f"{begin:%-d %b}",
-            str(begin.year) if begin.year != year else "",
-        )
-        year = begin.year
 
 
 @dataclass(frozen=True)
