@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.db.models import QuerySet
+from django.forms import Form
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +17,7 @@ from accounts.problems import RefusedByRule
 from accounts.versions import etag
 
 PAGING = {"cursor", "page_size"}
+Filters = TypeVar("Filters", bound=Form)
 
 
 class Resource(GenericViewSet[Any]):
@@ -92,3 +94,19 @@ class Readable(Resource):
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.answer(self.get_object())
+
+
+class Figures(Resource):
+    """One object that is reckoned for what was asked, as its page shows it."""
+
+    pagination_class = None
+    filter_backends = ()
+
+    def asked(self, form_class: type[Filters]) -> Filters:
+        """Raises: ValidationError with every fault of the filters."""
+        form = form_class(self.request.query_params)
+        if not form.is_valid():
+            raise ValidationError(
+                {name: [str(fault) for fault in faults] for name, faults in form.errors.items()}
+            )
+        return form

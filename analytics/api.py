@@ -11,14 +11,13 @@ from django.utils import timezone
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.idempotency import idempotent
 from accounts.models import Scope
-from accounts.resources import Readable, Resource
+from accounts.resources import Figures, Readable
 from accounts.versions import expected_version, needs_if_match
 from analytics import comparisons, matching, reports, serializers, trends
 from analytics.filters import ScenarioFilter
@@ -59,21 +58,10 @@ COMPARED_PARAMETERS = [
 ]
 
 
-def _valid(form: Form) -> Form:
-    """Raises: ValidationError with every fault of the filters."""
-    if not form.is_valid():
-        raise ValidationError(
-            {name: [str(fault) for fault in faults] for name, faults in form.errors.items()}
-        )
-    return form
-
-
-class Matrix(Resource):
+class Matrix(Figures):
     """One number, whoever asks: a restricted incident counts for all, and hides what would give it away."""
 
     serializer_class = serializers.MatrixSerializer
-    pagination_class = None
-    filter_backends = ()
     query_names = frozenset(MatrixForm.names())
 
     @extend_schema(
@@ -83,16 +71,14 @@ class Matrix(Resource):
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The failure-rate matrix: kind of help by domain area."""
-        form = _valid(MatrixForm(request.query_params))
+        form = self.asked(MatrixForm)
         return Response(reports.as_json(reports.matrix(form.filters(), catch_up())))
 
 
-class Baseline(Resource):
+class Baseline(Figures):
     """The same hiding as in the matrix."""
 
     serializer_class = serializers.BaselineSerializer
-    pagination_class = None
-    filter_backends = ()
     query_names = frozenset(BaselineForm.names())
 
     @extend_schema(
@@ -102,17 +88,15 @@ class Baseline(Resource):
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ratios of kinds of help against their baseline, adjusted by area, size and quarter."""
-        form = _valid(BaselineForm(request.query_params))
+        form = self.asked(BaselineForm)
         kind = form.cleaned_data["kind"]
         return Response(comparisons.as_json(comparisons.against_baseline(form.filters(), kind, catch_up())))
 
 
-class Matched(Resource):
+class Matched(Figures):
     """One number, whoever asks; what would give a restricted incident away is hidden."""
 
     serializer_class = serializers.MatchedSerializer
-    pagination_class = None
-    filter_backends = ()
     query_names = frozenset(MatchedForm.names())
 
     @extend_schema(
@@ -122,17 +106,15 @@ class Matched(Resource):
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ratios from postmortems that asked about failed and unfailed changes alike."""
-        form = _valid(MatchedForm(request.query_params))
+        form = self.asked(MatchedForm)
         kind = form.cleaned_data["kind"]
         return Response(matching.as_json(matching.matched(form.filters(), kind, catch_up())))
 
 
-class Trend(Resource):
+class Trend(Figures):
     """The same hiding as in the matrix, in each block."""
 
     serializer_class = serializers.TrendSerializer
-    pagination_class = None
-    filter_backends = ()
     query_names = frozenset(TrendForm.names())
 
     @extend_schema(
@@ -142,7 +124,7 @@ class Trend(Resource):
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Failure rates in blocks of four weeks, AI help beside the baseline, with the test for a trend."""
-        form = _valid(TrendForm(request.query_params))
+        form = self.asked(TrendForm)
         return Response(
             trends.as_json(trends.over_time(form.filters(), form.cleaned_data["kind"], catch_up()))
         )

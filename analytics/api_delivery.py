@@ -6,11 +6,10 @@ from typing import Any
 
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.resources import Resource
+from accounts.resources import Figures
 from analytics import delivery
 from analytics.review_form import ReviewForm
 from analytics.serializers_delivery import DeliveryFiguresSerializer
@@ -23,12 +22,10 @@ PARAMETERS = [
 ]
 
 
-class Delivery(Resource):
+class Delivery(Figures):
     """One number, whoever asks; what would give a restricted incident away is hidden."""
 
     serializer_class = DeliveryFiguresSerializer
-    pagination_class = None
-    filter_backends = ()
     query_names = frozenset({"scope", "week"})
 
     @extend_schema(
@@ -38,9 +35,5 @@ class Delivery(Resource):
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The five figures of delivery: 13 weeks, the 13 before, and week by week."""
-        form = ReviewForm(request.query_params)
-        if not form.is_valid():
-            raise ValidationError(
-                {name: [str(fault) for fault in faults] for name, faults in form.errors.items()}
-            )
+        form = self.asked(ReviewForm)
         return Response(delivery.as_json(delivery.report_of(form)))

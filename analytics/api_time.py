@@ -6,23 +6,20 @@ from typing import Any
 
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.resources import Resource
+from accounts.resources import Figures
 from analytics import time_files, times
 from analytics.api_delivery import PARAMETERS
 from analytics.review_form import ReviewForm
 from analytics.serializers_time import TimeSpentSerializer
 
 
-class TimeSpent(Resource):
+class TimeSpent(Figures):
     """One number, whoever asks; what would give a restricted incident away is hidden."""
 
     serializer_class = TimeSpentSerializer
-    pagination_class = None
-    filter_backends = ()
     query_names = frozenset({"scope", "week"})
 
     @extend_schema(
@@ -32,9 +29,5 @@ class TimeSpent(Resource):
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Where the time of changes went, and what was made beside what reached users, over 26 weeks."""
-        form = ReviewForm(request.query_params)
-        if not form.is_valid():
-            raise ValidationError(
-                {name: [str(fault) for fault in faults] for name, faults in form.errors.items()}
-            )
+        form = self.asked(ReviewForm)
         return Response(time_files.as_json(times.report_of(form)))

@@ -6,32 +6,20 @@ from typing import Any
 
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.resources import Resource
+from accounts.resources import Figures
 from analytics import load_report, work_report
 from analytics.api_delivery import PARAMETERS
 from analytics.review_form import ReviewForm
 from analytics.serializers_work import LoadSerializer, WorkSerializer
 
 
-def _valid(request: Request) -> ReviewForm:
-    form = ReviewForm(request.query_params)
-    if not form.is_valid():
-        raise ValidationError(
-            {name: [str(fault) for fault in faults] for name, faults in form.errors.items()}
-        )
-    return form
-
-
-class Work(Resource):
+class Work(Figures):
     """One number, whoever asks; of limits what everybody sees."""
 
     serializer_class = WorkSerializer
-    pagination_class = None
-    filter_backends = ()
     query_names = frozenset({"scope", "week"})
 
     @extend_schema(
@@ -41,15 +29,13 @@ class Work(Resource):
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What is under way by sort: now, over 13 weeks, the 13 before, and week by week."""
-        return Response(work_report.as_json(work_report.report_of(_valid(request), self.person)))
+        return Response(work_report.as_json(work_report.report_of(self.asked(ReviewForm), self.person)))
 
 
-class Load(Resource):
+class Load(Figures):
     """One number, whoever asks."""
 
     serializer_class = LoadSerializer
-    pagination_class = None
-    filter_backends = ()
     query_names = frozenset({"scope", "week"})
 
     @extend_schema(
@@ -59,4 +45,4 @@ class Load(Resource):
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Services, alerts, settings and dependencies: 13 weeks, the 13 before, by week and by area."""
-        return Response(load_report.as_json(load_report.report_of(_valid(request))))
+        return Response(load_report.as_json(load_report.report_of(self.asked(ReviewForm))))
