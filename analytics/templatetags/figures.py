@@ -73,7 +73,7 @@ def times(value: float | None) -> str:
 def evidence(value: float) -> str:
     """How strongly the incidents speak; beyond a thousand the digits say nothing."""
     if value >= 1000:
-        return "over 1000"
+        return f"over {grouped(1000)}"
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
