@@ -286,7 +286,7 @@ def initial_from_lesson(lesson: Lesson, incidents: Iterable[Incident]) -> dict[s
     }
 
 
-class ReviewForm(forms.Form):
+class SignalReviewForm(forms.Form):
     """What is made of a signal without a safeguard."""
 
     review = forms.ChoiceField(

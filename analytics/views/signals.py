@@ -15,8 +15,8 @@ from accounts.models import Role
 from analytics.effects import effect
 from analytics.forms import (
     EndSafeguardForm,
-    ReviewForm,
     SafeguardForm,
+    SignalReviewForm,
     safeguard_initial,
     safeguard_scope,
     today,
@@ -88,10 +88,10 @@ def _errors(run: Run) -> list[Any]:
 
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    return _detail(request, get_object_or_404(_signals(), pk=pk), ReviewForm())
+    return _detail(request, get_object_or_404(_signals(), pk=pk), SignalReviewForm())
 
 
-def _detail(request: HttpRequest, signal: Signal, form: ReviewForm, status: int = 200) -> HttpResponse:
+def _detail(request: HttpRequest, signal: Signal, form: SignalReviewForm, status: int = 200) -> HttpResponse:
     run = _look(signal.is_demo)
     shown = SignalShown.objects.filter(kind=signal.kind, area=signal.area, is_demo=signal.is_demo)
     line = _line_of(run, signal)
@@ -120,7 +120,7 @@ def _line_of(run: Run, signal: Signal) -> Line | None:
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     user = author(request, NOT_A_READER)
     signal = get_object_or_404(_signals(), pk=pk)
-    form = ReviewForm(request.POST)
+    form = SignalReviewForm(request.POST)
     if form.is_valid():
         try:
             services.review_signal(signal_id=pk, by=user, now=timezone.now(), **form.cleaned_data)
