@@ -20,6 +20,7 @@ from analytics.first_report.from_clone import Window, read_clone
 from analytics.first_report.render import as_file
 from analytics.first_report.shapes import Report
 from changes.gitlog import Clone
+from tests.changes.clones import git_at
 
 CLAUDE = "Co-Authored-By: Claude <noreply@anthropic.com>"
 DAY = 86400
@@ -35,18 +36,7 @@ class Repo:
         self.git(0, "init", "-q", "-b", "main")
 
     def git(self, day: float, *arguments: str, author: str = "Ada Example <ada@example.org>") -> str:
-        name, email = author.removesuffix(">").split(" <")
-        when = f"{START + int(day * DAY)} +0000"
-        people = {
-            f"GIT_{role}_{part}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for part, value in (("NAME", name), ("EMAIL", email), ("DATE", when))
-        }
-        environment = {**os.environ, **people, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-        done = subprocess.run(
-            ["git", *arguments], cwd=self.path, env=environment, check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
+        return git_at(self.path, START + int(day * DAY), *arguments, author=author)
 
     def commit(self, day: float, message: str, files: dict[str, str], **more: Any) -> str:
         for path, text in files.items():

@@ -22,13 +22,13 @@ from changes.models import (
     Decision,
     DomainArea,
     Origin,
-    OriginEvidence,
     Prompt,
 )
 from changes.services.origin import say_kind, say_origin
 from incidents.models import Cause
 from intake.models import Setup
 from tests import make
+from tests.analytics.mailed import assisted, hinted
 
 pytestmark = pytest.mark.django_db
 
@@ -39,24 +39,6 @@ NOTHING = Standing({}, {})
 @pytest.fixture(autouse=True)
 def nothing_cached() -> None:
     cache.clear()
-
-
-def assisted(**over: Any) -> Change:
-    """AI helped, a trailer says so, and nobody said how."""
-    change = make.change(origin=Origin.ASSISTED, origin_counted=Origin.ASSISTED, **over)
-    evidence(change, strength="strong", place="trailer", excerpt="Co-Authored-By: Claude")
-    return change
-
-
-def hinted(**over: Any) -> Change:
-    change = make.change(**over)
-    evidence(change, strength="weak", place="branch", excerpt="claude/retries")
-    return change
-
-
-def evidence(change: Change, **over: Any) -> OriginEvidence:
-    values = {"rule_key": "tests", "rule_version": 1, "origin": Origin.ASSISTED, **over}
-    return OriginEvidence.objects.create(change=change, **values)
 
 
 def suggest(change: Change, slug: str) -> Assistance:

@@ -23,6 +23,21 @@ from changes.models import (
 )
 
 
+def git_at(path: Path, seconds: int, *arguments: str, author: str) -> str:
+    """What git prints, at that second of the epoch, without the configuration of the machine."""
+    name, email = author.removesuffix(">").split(" <")
+    people = {
+        f"GIT_{role}_{part}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for part, value in (("NAME", name), ("EMAIL", email), ("DATE", f"{seconds} +0000"))
+    }
+    environment = {**os.environ, **people, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(
+        ["git", *arguments], cwd=path, env=environment, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
 class Repo:
     """A real repository of a few commits, an hour apart."""
 
@@ -33,18 +48,7 @@ class Repo:
 
     def git(self, *arguments: str, author: str = "Ada Example <ada@example.org>") -> str:
         self.hours += 1
-        name, email = author.removesuffix(">").split(" <")
-        when = f"{1_700_000_000 + self.hours * 3600} +0000"
-        people = {
-            f"GIT_{role}_{part}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for part, value in (("NAME", name), ("EMAIL", email), ("DATE", when))
-        }
-        environment = {**os.environ, **people, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-        done = subprocess.run(
-            ["git", *arguments], cwd=self.path, env=environment, check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
+        return git_at(self.path, 1_700_000_000 + self.hours * 3600, *arguments, author=author)
 
     def commit(self, message: str, path: str = "app.py", lines: int = 1, **more: Any) -> str:
         file = self.path / path
