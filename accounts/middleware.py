@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zoneinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest
 from django.http import Http404
 from django.utils import timezone
@@ -29,6 +30,33 @@ class AddressMiddleware:
         if "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("The address holds a NUL character.")
         return self.get_response(request)
+
+
+class FormMiddleware:
+    """A form that holds a NUL is refused whole: no field takes one, and no browser lets one be typed.
+
+    After the one that looks at the CSRF token, which reads the form anyway.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        if request.path.startswith(problems.DOORS_OF_PROGRAMS):
+            return
+        if any("\0" in text for _, texts in request.POST.lists() for text in texts):
+            raise BadRequest("The form holds a NUL character.")
+        if request.path.startswith("/admin/"):
+            _refuse_odd_rows(request.POST.getlist(ACTION_CHECKBOX_NAME))
+
+
+def _refuse_odd_rows(chosen: list[str]) -> None:
+    """The rows that an action of the admin is asked for; Django itself would fail on what is no number."""
+    if not all(text.isascii() and text.isdecimal() and len(text) <= 18 for text in chosen):
+        raise BadRequest("A row to act on is named by its number.")
 
 
 class LengthMiddleware:

@@ -29,7 +29,8 @@ def _destination(request: HttpRequest) -> str:
     """Where the reader was going, if that is on this site."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     allowed = {request.get_host()}
-    if url_has_allowed_host_and_scheme(target, allowed, require_https=request.is_secure()):
+    is_path = target.startswith("/")  # anything else `redirect` would take for the name of a view
+    if is_path and url_has_allowed_host_and_scheme(target, allowed, require_https=request.is_secure()):
         return target
     return resolve_url(settings.LOGIN_REDIRECT_URL)
 

@@ -176,7 +176,10 @@ class FactsForm(InZone):
                 raw = field.hidden_widget().value_from_datadict(
                     self.data, self.files, self.add_initial_prefix(name)
                 )
-                seen[name] = field.to_python(raw)
+                try:
+                    seen[name] = field.to_python(raw)
+                except forms.ValidationError:  # not as we wrote it: taken for something else than is there
+                    seen[name] = raw
         return seen
 
     def _numbers(self) -> list[dict[str, Any]]:

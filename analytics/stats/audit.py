@@ -42,6 +42,9 @@ def audit(path: Path) -> Iterator[Verdict]:
     content = json.loads(path.read_text())
     if not isinstance(content, dict) or not isinstance(content.get("cases"), list):
         raise ValueError(f"{path} holds no list of cases")
+    for case in content["cases"]:
+        if not isinstance(case, dict) or not {"id", "function", "inputs", "expected"} <= case.keys():
+            raise ValueError(f"a case has an id, a function, inputs and what is expected: {str(case)[:80]}")
     return (_judge(case) for case in content["cases"])
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 
+from changes.admin.rules import Lines
 from changes.admin.terms import TermAdmin
 from incidents.models import FactorKind, IncidentType, Severity
+
+
+class SeverityForm(forms.ModelForm):
+    aliases = Lines(required=False, help_text="One on each line: what senders call it, such as P1.")
 
 
 @admin.register(Severity)
 class SeverityAdmin(TermAdmin):
     """Names are the organisation's own; the four ranks are fixed, so none is added, merged or deleted."""
 
+    form = SeverityForm
     list_display = ("rank", "name", "description", "postmortem_days", "aliases", "used")
     list_editable = ("name", "postmortem_days")
     list_filter = ()

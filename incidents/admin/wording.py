@@ -56,17 +56,15 @@ class WordingRuleForm(RuleModelForm):
             f"“{LEAVE_OUT}” takes the phrase out. Empty: advice only.",
         }
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
+    def _post_clean(self) -> None:
+        """The rule as it would be stored is looked at: what a form leaves out keeps its old words."""
+        super()._post_clean()  # type: ignore[misc]
         if self.errors:
-            return cleaned
-        judged = ("pattern", "of_people", "rewrite", "flagged", "left_alone")
-        rule = WordingRule(slug="tried", **{name: cleaned[name] for name in judged})
+            return
         try:
-            check(rule)
+            check(self.instance)
         except Refused as refused:
             self.add_error(refused.field or None, refused.reason)
-        return cleaned
 
 
 class TryForm(forms.Form):

@@ -82,13 +82,22 @@ def test_old_tries_go_when_a_new_one_comes(person: User) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"]
+    "target",
+    [
+        "https://elsewhere.example/",
+        "//elsewhere.example",
+        "javascript:alert(1)",
+        "%2f%2felsewhere",
+        "admin:index",
+    ],
 )
 def test_sign_in_stays_here_when_next_leads_away(client: Client, person: User, target: str) -> None:
     answer = client.post(
         reverse("accounts:sign_in"), {"username": "ada", "password": PASSWORD, "next": target}
     )
     assert answer["Location"] == "/"
+    again = client.get(reverse("accounts:sign_in"), {"next": target})
+    assert again["Location"] == "/"
 
 
 def test_sign_in_leads_on_when_next_is_here(client: Client, person: User) -> None:

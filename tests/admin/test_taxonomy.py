@@ -205,3 +205,30 @@ def test_rule_is_in_the_list_with_its_matches(curator: Client) -> None:
     )
     page = curator.get(reverse("admin:changes_detectionrule_changelist"), {"q": rule.key}).content.decode()
     assert '<td class="field-matches">1</td>' in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("", []), ("P1\r\n high \n", ["P1", "high"]), ('{"a": 1}', ['{"a": 1}'])]
+)
+def test_what_senders_call_a_severity_is_typed_a_line_each(
+    typed: str, kept: list[str], curator: Client
+) -> None:
+    severity = Severity.objects.get(slug="sev2")
+    address = reverse("admin:incidents_severity_change", args=[severity.pk])
+    told = {"name": "SEV2", "description": "", "postmortem_days": "5", "aliases": typed}
+    assert curator.post(address, told).status_code == 302
+    severity.refresh_from_db()
+    assert severity.aliases == kept
+
+
+@pytest.mark.parametrize("row", ["x", "", "-1", "9" * 19, "\u0663"])
+def test_an_action_is_refused_when_a_row_has_no_number(row: str, curator: Client) -> None:
+    told = {"action": "retire", "_selected_action": ["1", row], "index": "0"}
+    assert curator.post(reverse("admin:changes_assistancekind_changelist"), told).status_code == 400
+    assert not AssistanceKind.objects.exclude(retired_at=None).exists()
+
+
+def test_a_form_is_refused_whole_when_it_holds_a_nul(curator: Client) -> None:
+    template = PostmortemTemplate.objects.get(is_short=True)
+    address = reverse("admin:incidents_postmortemtemplate_change", args=[template.pk])
+    assert curator.post(address, {"name": "Short", "sections-0-title": "a\0b"}).status_code == 400

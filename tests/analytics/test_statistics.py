@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +52,16 @@ def test_command_fails_when_a_case_fails(tmp_path: Path) -> None:
     assert exit_.value.code == 1
     assert out.getvalue().splitlines()[-1] == "0 passed, 1 failed"
     assert case["id"] in err.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content", ['{"a":', "[]", '{"cases": [1]}', '{"cases": [{"id": "x"}]}', "[" * 100_000]
+)
+def test_command_says_why_when_a_file_holds_no_cases(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "cases.json"
+    file.write_text(content)
+    with pytest.raises(CommandError, match="Cannot read cases"):
+        call_command("audit_statistics", str(file))
 
 
 @given(n=st.integers(1, 10_000), share=st.floats(0, 1))

@@ -111,3 +111,14 @@ def test_the_form_refuses_a_moment_that_nobody_can_mean(at: str, author: APIClie
     assert answer.status_code == 422
     assert b"no moment from 1970 to 2199" in answer.content
     assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize("seen", ["{", "0001-01-01T00:00:00+14:00", "javascript:"])
+def test_the_form_stands_when_what_the_writer_saw_cannot_be_read(seen: str, author: APIClient) -> None:
+    known = datetime(2026, 3, 1, 10, tzinfo=UTC)
+    incident = make.incident(title="Down", detected_at=known)
+    told = {"title": "Down", "detected_at": "2026-03-02T10:00:00", "initial-detected_at": seen, "zone": "UTC"}
+    answer = author.post(f"/incidents/{incident.number}/edit/", told, format="multipart")
+    assert answer.status_code == 409
+    incident.refresh_from_db()
+    assert incident.detected_at == known

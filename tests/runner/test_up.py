@@ -149,3 +149,5 @@ def test_a_dump_holds_the_tables_and_is_never_written_over(tmp_path: Path) -> No
     assert file.stat().st_mode & 0o777 == 0o600
     with pytest.raises(CommandError, match="exists and is not written over"):
         call_command("dump", str(file))
+    with pytest.raises(CommandError, match="cannot be written: No such file or directory"):
+        call_command("dump", str(tmp_path / "none" / "hindcast.sql"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
             verdicts = list(audit(file))
-        except (OSError, ValueError, json.JSONDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise CommandError(f"Cannot read cases from {file}: {error}") from error
         for verdict in verdicts:
             if verdict.passed is False:

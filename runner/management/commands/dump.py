@@ -28,7 +28,10 @@ class Command(BaseCommand):
         # Messages are left out: what they ring for is in the tables, and the tick rings again.
         command = [self._program(), "--no-owner", "--no-privileges", "--exclude-schema=pgmq", "-d", where.dsn]
         scratch = file.with_name(f"{file.name}.part")
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        except OSError as error:
+            raise CommandError(f"{file} cannot be written: {error.strerror}") from error
         with os.fdopen(descriptor, "wb") as output:
             done = subprocess.run(command, stdout=output, env={**os.environ, "PGPASSWORD": where.password})
         if done.returncode:
