@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.text import slugify
 
@@ -14,6 +14,7 @@ from changes.models import Repository, Service
 from intake import ledger
 
 SCP_ADDRESS = re.compile(r"^(?:[\w.+-]+@)?(?P<host>[\w.-]+):(?P<path>(?!//)\S+)$")
+MAKING = 0x48_49_4E_50  # one makes repositories at a time: two that tell of a new one tell of the same
 PLAIN_ADDRESS = re.compile(r"^[\w-]+(?:\.[\w-]+)+(?::\d+)?/[^/\s]+/\S+$")
 
 
@@ -45,6 +46,10 @@ def find_or_make_repository(
     """By forge id, else by normalised address, else by name where neither is known; past names are kept."""
     address = normalised_address(fact.origin_address)
     found = _find(fact, address)
+    if found is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MAKING])
+        found = _find(fact, address)  # somebody else may have made it meanwhile
     if found is None:
         found = Repository.objects.create(
             host=fact.host,

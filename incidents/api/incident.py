@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -98,14 +98,20 @@ class Incidents(IncidentResource):
         facts = self.checked(serializers.IncidentReport)
         key = facts.pop("dedup_key")
         services = facts.pop("services", [])
-        with transaction.atomic():
-            known = Incident.objects.filter(source=None, dedup_key=key).first() if key else None
-            if known is not None:
-                return self._known(known)
+        if (known := self._opened_by(key)) is not None:
+            return self._known(known)
+        try:
             new = incidents.report_incident(
                 facts=facts, services=services, by=self.person, now=timezone.now(), dedup_key=key
             )
+        except IntegrityError:  # two told of it at the same moment: the other one has opened it
+            if (known := self._opened_by(key)) is None:
+                raise
+            return self._known(known)
         return self.answer_new(new, "incident", new.number)
+
+    def _opened_by(self, key: str) -> Incident | None:
+        return Incident.objects.filter(source=None, dedup_key=key).first() if key else None
 
     def _known(self, incident: Incident) -> Response:
         found = self.get_queryset().filter(pk=incident.pk).first()

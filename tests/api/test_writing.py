@@ -11,6 +11,8 @@ from rest_framework.test import APIClient
 from accounts.models import IdempotencyKey, Role, Scope, Team
 from analytics.models import TestScenario
 from changes.models import AssistanceKind, Change, Decision, Deployment, DomainArea, Environment, Repository
+from changes.services import repositories
+from incidents.api import Incidents
 from incidents.models import Cause, FactorKind, Fix, Incident, Lesson, Postmortem, Severity
 from intake.models import LedgerEntry
 from tests import make
@@ -47,6 +49,37 @@ def test_a_dedup_key_opens_one_incident(author: APIClient) -> None:
     third = report(author, dedup_key="monitor-7")
     assert third.status_code == 409
     assert third.json()["code"] == "dedup_key_taken"
+
+
+def test_a_dedup_key_opens_one_incident_when_two_tell_of_it_at_once(
+    author: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, looks = report(author, dedup_key="monitor-7"), [None]
+    known = Incidents._opened_by
+    monkeypatch.setattr(Incidents, "_opened_by", lambda one, key: looks.pop() if looks else known(one, key))
+    second = report(author, dedup_key="monitor-7")
+    assert (second.status_code, second.json()) == (200, first.json())
+    assert Incident.objects.count() == 1
+
+
+def test_a_term_that_another_made_meanwhile_is_a_conflict(
+    as_user: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    DomainArea.objects.create(slug="till", name="Till")
+    monkeypatch.setattr("rest_framework.validators.UniqueValidator.__call__", lambda *_: None)
+    answer = as_user(role=Role.CURATOR).post(f"{API}/areas/", {"slug": "till", "name": "Till"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "made_meanwhile")
+
+
+def test_a_repository_that_another_made_meanwhile_is_found(
+    author: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"name": "shop/till"}
+    first, looks = author.post(f"{API}/repositories/", told).json(), [None]
+    find = repositories._find
+    monkeypatch.setattr(repositories, "_find", lambda *fact: looks.pop() if looks else find(*fact))
+    assert author.post(f"{API}/repositories/", told).json()["id"] == first["id"]
+    assert Repository.objects.count() == 1
 
 
 @pytest.mark.parametrize(
