@@ -9,7 +9,7 @@ from django.forms import Form
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer, Serializer
+from rest_framework.serializers import BaseSerializer, Field, ListField, ListSerializer, Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.models import Role, Scope, User
@@ -81,12 +81,28 @@ class Resource(GenericViewSet[Any]):
 
     def valid(self, serializer: BaseSerializer[Any]) -> dict[str, Any]:
         data = self.request.data
-        writable = {name for name, field in serializer.fields.items() if not field.read_only}  # type: ignore[attr-defined]
-        if isinstance(data, dict) and (unknown := sorted(set(data) - writable)):
-            raise ValidationError({name: ["There is no such field to write."] for name in unknown})
+        if unknown := _unknown(serializer, data):
+            raise ValidationError(unknown)
         serializer.is_valid(raise_exception=True)
         given: dict[str, Any] = dict(serializer.validated_data)
         return {name: given[name] for name in given if name in data} if serializer.partial else given
+
+
+def _unknown(field: Field[Any, Any, Any, Any], data: Any) -> Any:
+    """What the body holds at any depth and no field takes, in the shape of DRF's errors; empty for none."""
+    if isinstance(field, Serializer) and isinstance(data, dict):
+        inner = {name: _unknown_field(field.fields.get(name), value) for name, value in data.items()}
+        return {name: faults for name, faults in sorted(inner.items()) if faults}
+    if isinstance(field, ListField | ListSerializer) and isinstance(data, list):
+        each = [_unknown(field.child, one) for one in data]  # type: ignore[arg-type]
+        return each if any(each) else []
+    return {}
+
+
+def _unknown_field(field: Field[Any, Any, Any, Any] | None, value: Any) -> Any:
+    if field is None or field.read_only:
+        return ["There is no such field to write."]
+    return _unknown(field, value)
 
 
 class Readable(Resource):

@@ -91,10 +91,18 @@ class Schema(AutoSchema):
         if self.method in {"POST", "PUT", "PATCH"}:
             errors += [409, 415, 422]
         if self.method == "DELETE":
-            errors.append(409)
+            errors += [409, 422]
         if self._marked("needs_if_match"):
             errors += [412, 428]
         return sorted(errors)
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        """A choice that is only read may be blank where its column may: the serializer does not say so."""
+        model = getattr(getattr(field.parent, "Meta", None), "model", None)
+        if isinstance(field, serializers.ChoiceField) and field.read_only and model is not None:
+            column = next((one for one in model._meta.fields if one.name == field.source), None)
+            field.allow_blank = field.allow_blank or bool(column is not None and column.blank)
+        return super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
 
     def _marked(self, name: str) -> bool:
         handler = getattr(self.view, getattr(self.view, "action", "") or "", None)
@@ -118,6 +126,14 @@ def share_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                     name = response["description"].title().replace(" ", "")
                     shared[name] = response
                     responses[status] = {"$ref": f"#/components/responses/{name}"}
+    return result
+
+
+def refuse_unknown_fields(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """As `Resource.valid` does: a body with a field that is not known is refused."""
+    for name, schema in result["components"]["schemas"].items():
+        if name.endswith("Request") and schema.get("type") == "object":
+            schema["additionalProperties"] = False
     return result
 
 

@@ -208,6 +208,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "accounts.schema.share_problems",
         "accounts.schema.allow_empty_addresses",
+        "accounts.schema.refuse_unknown_fields",
     ],
     "ENUM_NAME_OVERRIDES": {
         "ActionState": "incidents.models.ActionItem.State",

@@ -53,7 +53,9 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
     type = slug()
     services = slug(many=True)
     area = slug()
-    environment = serializers.CharField(source="environment.name", read_only=True, default=None)
+    environment = serializers.CharField(
+        source="environment.name", read_only=True, default=None, allow_null=True
+    )
     began_at = serializers.DateTimeField(read_only=True, help_text="Impact, else detection, else the report.")
     impact_numbers = ImpactNumber(many=True, read_only=True)
     postmortem_state = serializers.ChoiceField(

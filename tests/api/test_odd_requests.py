@@ -39,6 +39,13 @@ def test_a_body_is_refused_when_json_leaves_open_what_it_says(
     assert not Incident.objects.exists()
 
 
+def test_a_field_that_is_not_known_is_refused_at_any_depth(author: APIClient) -> None:
+    numbers = [{"label": "orders", "value": 1}, {"label": "orders", "value": 2, "units": "lost"}]
+    answer = check(author.post(f"{API}/incidents/", {"title": "Down", "impact_numbers": numbers}), 400)
+    assert [fault["pointer"] for fault in answer["errors"]] == ["#/impact_numbers/1/units"]
+    assert not Incident.objects.exists()
+
+
 def test_a_body_in_chunks_is_refused_and_never_taken_for_an_empty_one(author: APIClient) -> None:
     incident = make.incident()
     headers = {"Transfer-Encoding": "chunked", "If-Match": "*"}

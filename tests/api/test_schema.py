@@ -59,11 +59,25 @@ def test_every_operation_documents_its_errors(schema: dict[str, Any]) -> None:
             wanted |= {"409", "415", "422"}
         if any(one["name"] == "If-Match" for one in operation.get("parameters", ())):
             wanted |= {"412", "428"}
+        if name.startswith("DELETE"):
+            wanted |= {"409", "422"}
         assert wanted <= told, f"{name} does not tell of {wanted - told}"
         for status in wanted:
             reference = operation["responses"][status]["$ref"].removeprefix("#/components/responses/")
             shared = schema["components"]["responses"][reference]
             assert "application/problem+json" in shared["content"]
+
+
+def test_a_choice_that_may_be_blank_is_described_so(schema: dict[str, Any]) -> None:
+    told = schema["components"]["schemas"]
+    for name, field in (("Incident", "closing_reason"), ("Change", "shipped_basis"), ("Control", "origin")):
+        assert "BlankEnum" in str(told[name]["properties"][field]), (name, field)
+
+
+def test_a_field_that_is_not_known_is_described_as_refused(schema: dict[str, Any]) -> None:
+    told = schema["components"]["schemas"]
+    assert told["IncidentReportRequest"]["additionalProperties"] is False
+    assert "additionalProperties" not in told["Incident"]
 
 
 # A kept key would tie an answer to the person who gave it, and the answer is of nobody.
