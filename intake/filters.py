@@ -11,7 +11,6 @@ from django_filters.fields import IsoDateTimeField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
-from accounts.moments import OUTSIDE, can_be_meant
 from intake.models import Delivery, Source
 
 
@@ -38,16 +37,14 @@ class YesNoFilter(filters.TypedChoiceFilter):
 
 
 class MomentField(IsoDateTimeField):
-    """In UTC: the database takes no offset beyond 16 hours, and no moment that no calendar holds."""
+    """In UTC: the database takes no offset beyond 16 hours. Any moment of the calendar may bound a list."""
 
     def to_python(self, value: Any) -> datetime | None:
         try:
             at = super().to_python(value)
-        except OverflowError:  # read in the reader's zone it lies outside of the calendar
-            raise forms.ValidationError(OUTSIDE, code="outside") from None
-        if at is not None and not can_be_meant(at):
-            raise forms.ValidationError(OUTSIDE, code="outside")
-        return at.astimezone(UTC) if at is not None else None
+            return at.astimezone(UTC) if at is not None else None
+        except OverflowError:  # in UTC, or in the reader's zone, it lies outside of the calendar
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 
 class MomentFilter(filters.IsoDateTimeFilter):
