@@ -20,7 +20,7 @@ from accounts.models import Mail, Topic, User
 from analytics.mails.links import LIFETIME, page_url
 from analytics.queries import queue
 from analytics.queries.figures import shows_demo
-from analytics.views.queue import _plan
+from analytics.views.queue import plan_of
 
 MOST = 10
 SHOWN_PATHS = 3
@@ -39,7 +39,7 @@ class Chosen:
 
 
 def chosen(*, demo: bool) -> Chosen:
-    plan = _plan(queue.Asked(), demo)
+    plan = plan_of(queue.Asked(), demo)
     alive = queue.still_waiting(plan.ids, demo)
     ids = [pk for pk in plan.ids if pk in alive]
     return Chosen(ids[:MOST], plan.total - (len(plan.ids) - len(ids)), plan.is_over)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from accounts.models import Mail
 from analytics.queries import queue
 from analytics.queries.figures import SAID
+from analytics.queries.said_lately import words_of
 from changes.models import Change, Decision, Prompt
 
 
@@ -58,5 +59,5 @@ def lines(mail: Mail) -> list[Line]:
 
 
 def _words(decisions: Sequence[Decision]) -> str:
-    said = [queue._words(one.kind.name if one.kind else None, one.origin, one.verdict) for one in decisions]
+    said = [words_of(one.kind.name if one.kind else None, one.origin, one.verdict) for one in decisions]
     return ", ".join(said)

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import connection
-from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
@@ -29,11 +28,10 @@ from changes.models import (
     DetectionRule,
     Origin,
     OriginEvidence,
-    Prompt,
     Service,
     Strength,
 )
-from changes.queries.together import MARK, Prepared, rebound
+from changes.queries.together import MARK, Marked, Prepared, read
 from incidents.queries.causes import met_incidents
 
 # From how many changes on a cell shows a rate, and from how many it is no longer a thin one.
@@ -43,9 +41,6 @@ WINDOW = timedelta(days=365)
 MOST_RANKED = 2000
 MOST_PLANNED = 300
 MOST_BULK = 200
-UNDOABLE = 20
-MOST_OF_TITLE = 60
-MOST_SAID = UNDOABLE + MOST_BULK
 NONE = "none"
 
 _suggested = Assistance.objects.filter(change=OuterRef("pk"), status=Assistance.Status.SUGGESTED)
@@ -209,11 +204,7 @@ def _entry(row: Mapping[str, Any], now: datetime) -> Entry:
 
 
 def still_waiting(ids: Iterable[int], demo: bool | None = None) -> set[int]:
-    return {pk for (pk,) in _bound(_still_waiting(demo), {MARK: list(ids)})}
-
-
-# Put together once, as every key asks them: a statement, and what is bound in it, with marks for the rest.
-Marked = tuple[str, tuple[Any, ...]]
+    return {pk for (pk,) in read(_still_waiting(demo), {MARK: list(ids)})}
 
 
 @lru_cache(maxsize=3)
@@ -221,13 +212,6 @@ def _still_waiting(demo: bool | None) -> Marked:
     named = RawSQL("changes_change.id = ANY(%s::bigint[])", [MARK], output_field=BooleanField())
     statement, given = waiting(demo).filter(named).order_by().values("pk").query.sql_with_params()
     return statement, given
-
-
-def _bound(marked: Marked, values: Mapping[Any, Any]) -> list[Any]:
-    statement, given = marked
-    with connection.cursor() as cursor:
-        cursor.execute(statement, rebound(given, values))
-        return list(cursor.fetchall())
 
 
 def offered_kinds() -> list[AssistanceKind]:
@@ -317,86 +301,3 @@ OF_CHANGE = (
     "assistant__name",
 )  # fmt: skip
 SHOWN = Prepared(_shown, 1)
-
-
-@dataclass(frozen=True)
-class Keypress:
-    """What one key, or one bulk step, of this person said: undone as a whole."""
-
-    said_at: datetime
-    words: str
-    title: str
-    changes: int
-
-
-@dataclass(frozen=True)
-class SaidLately:
-    """What can be undone, and on how many changes this person decided today."""
-
-    presses: list[Keypress]
-    today: int
-
-
-def said_lately(user: User, since: datetime, midnight: datetime) -> SaidLately:
-    rows = _rows_said(user, since, UNDOABLE, midnight)
-    today = rows[0][-1] if rows else 0
-    if len({row[0] for row in rows}) < len(rows):
-        # Several of one moment: a bulk step, or one key on several kinds, of which all rows are needed.
-        rows = _rows_said(user, since, MOST_SAID)
-    return SaidLately(_presses(rows), today)
-
-
-def said_by(user: User, since: datetime) -> list[Keypress]:
-    """The last of this person's in the queue, the newest first."""
-    return _presses(_rows_said(user, since, MOST_SAID))
-
-
-def _rows_said(user: User, since: datetime, most: int, midnight: datetime | None = None) -> list[Any]:
-    """The newest; behind each, on how many changes this person decided since `midnight`."""
-    values = {MARK: user.pk, NO_DAY: since, NO_DAY_EITHER: midnight or since}
-    return _bound(_said_of(most), values)
-
-
-NO_DAY = datetime(1, 1, 1, tzinfo=UTC)
-NO_DAY_EITHER = datetime(1, 1, 2, tzinfo=UTC)
-
-
-@lru_cache(maxsize=2)
-def _said_of(most: int) -> Marked:
-    mine = Decision.objects.filter(said_by=MARK, prompted_by=Prompt.QUEUE, withdrawn_at=None)
-    of_day = mine.filter(said_at__gte=NO_DAY_EITHER).order_by().values("said_by")
-    rows = (
-        mine.filter(said_at__gte=NO_DAY)
-        .annotate(today=Subquery(of_day.annotate(n=Count("change", distinct=True)).values("n")))
-        .order_by("-said_at", "-pk")
-        .values_list("said_at", "change", "change__title", "kind__name", "origin", "verdict", "today")
-    )
-    statement, given = rows[:most].query.sql_with_params()
-    return statement, given
-
-
-def _presses(rows: list[Any]) -> list[Keypress]:
-    presses: dict[datetime, list[Any]] = {}
-    for row in rows:
-        presses.setdefault(row[0], []).append(row)
-    # The oldest may have been cut off by the bound; its time is enough to undo all of it.
-    return [_keypress(said_at, of_one) for said_at, of_one in list(presses.items())[:UNDOABLE]]
-
-
-def _keypress(said_at: datetime, rows: list[Any]) -> Keypress:
-    words = {_words(kind, origin, verdict) for _, _, _, kind, origin, verdict, _ in rows}
-    return Keypress(
-        said_at,
-        words.pop() if len(words) == 1 else "As suggested",
-        _short(rows[0][2] or "Untitled change"),
-        len({row[1] for row in rows}),
-    )
-
-
-def _short(title: str) -> str:
-    return title if len(title) <= MOST_OF_TITLE else f"{title[: MOST_OF_TITLE - 1].rstrip()}…"
-
-
-def _words(kind: str | None, origin: str, verdict: str) -> str:
-    words = kind or str(Origin(origin).label)
-    return f"Not {words[:1].lower()}{words[1:]}" if verdict == Decision.Verdict.DISMISSED else words

@@ -9,7 +9,7 @@ from django import template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from analytics.queries.queue import Keypress
+from analytics.queries.said_lately import Keypress
 
 register = template.Library()
 

@@ -22,6 +22,7 @@ from analytics.forms import MatrixForm, today
 from analytics.queries import queue as queries
 from analytics.queries.figures import RowKey, midnight, shows_demo
 from analytics.queries.queue import Asked, Plan
+from analytics.queries.said_lately import said_by, said_lately
 from analytics.services import queue as services
 from analytics.tasks import catch_up
 from analytics.views.people import author, reader
@@ -57,7 +58,7 @@ WORDS = {
 # ---------------------------------------------------------------- what is shown
 
 
-def _plan(asked: Asked, demo: bool, anew: bool = False) -> Plan:
+def plan_of(asked: Asked, demo: bool, anew: bool = False) -> Plan:
     """The order as it stood up to two minutes ago; what was decided since is left out by whoever reads it."""
     key = f"queue:{demo}:{asked.query()}"
     found: Plan | None = None if anew else cache.get(key)
@@ -102,7 +103,7 @@ class Stand:
 
 def _stand(asked: Asked, pk: int | None, anew: bool = False) -> Stand:
     demo = shows_demo()
-    plan = _plan(asked, demo, anew)
+    plan = plan_of(asked, demo, anew)
     return Stand(demo, plan, queries.still_waiting([*plan.ids, *([pk] if pk else [])], demo))
 
 
@@ -131,7 +132,7 @@ def _part(
     user = reader(request)
     shown = queries.shown(order[held:AHEAD], plan.lacks, user)
     now = timezone.now()
-    said = queries.said_lately(user, now - timedelta(days=UNDO_DAYS), midnight(today()))
+    said = said_lately(user, now - timedelta(days=UNDO_DAYS), midnight(today()))
     return {
         "demo_data": stand.demo,
         "current": order[0] if order else None,
@@ -237,7 +238,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     kinds = queries.offered_kinds()
     word, kind = _said(request.POST.get("say", ""), kinds)
     demo = shows_demo()
-    plan = _plan(asked, demo)
+    plan = plan_of(asked, demo)
     try:
         alive = services.decide(
             change_id=pk, say=word, kind=kind, by=user, now=timezone.now(), beside=plan.ids
@@ -279,7 +280,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     said_at = _moment(request.POST.get("said_at", ""))
     if said_at is None:
-        last = next(iter(queries.said_by(user, now - timedelta(days=UNDO_DAYS))), None)
+        last = next(iter(said_by(user, now - timedelta(days=UNDO_DAYS))), None)
         aside = _aside(request)
         if aside and (last is None or datetime.fromisoformat(aside[-1][1]) > last.said_at):
             request.session[ASIDE] = aside[:-1]
@@ -384,6 +385,6 @@ def _bulk(request: HttpRequest, user: User, asked: Asked) -> HttpResponse:
     words = f"{kind or WORDS[word]}: kept for {said} change{'' if said == 1 else 's'}"
     if late:
         words += f"; {late} waited no more"
-    _plan(asked, demo, anew=True)
+    plan_of(asked, demo, anew=True)
     messages.success(request, f"{words}. One step in the list of what you said takes it back.")
     return _back(asked)

@@ -46,6 +46,18 @@ class Prepared:
         return readers, _statement(readers)
 
 
+# A statement that is put together once, and what is bound in it, with marks for the rest.
+Marked = tuple[str, tuple[Any, ...]]
+
+
+def read(marked: Marked, values: Mapping[Hashable, Any]) -> list[Any]:
+    """The rows of such a statement for these values."""
+    statement, given = marked
+    with connection.cursor() as cursor:
+        cursor.execute(statement, rebound(given, values))
+        return list(cursor.fetchall())
+
+
 def rebound(given: Sequence[Any], bound: Mapping[Any, Any]) -> list[Any]:
     """What a statement binds, with values where marks stand, in lists as well."""
     kinds = {type(mark) for mark in bound}
