@@ -13,6 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from accounts.days import day_of
 from accounts.models import User
 from analytics.feature_files import Written, faults
 from analytics.models import Safeguard, Signal, TestScenario
@@ -23,7 +24,6 @@ from analytics.queries.figures import (
     Filters,
     Words,
     end_of,
-    organisation_zone,
     services_offered,
     shows_demo,
     taxonomies,
@@ -38,7 +38,7 @@ NARROWING = {field.name for field in dataclass_fields(Filters)}
 
 
 def today() -> date:
-    return timezone.now().astimezone(organisation_zone()).date()
+    return day_of(timezone.now())
 
 
 def past_day(text: Any) -> date | None:

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from django import forms
 from django.db.models import F, Func, Q, TextField, Value
 
+from accounts.days import midnight
 from analytics.forms import day_field
-from analytics.queries.figures import midnight
 from changes.models import Change, ChangeQuerySet, DomainArea, Feature, Repository
 
 LONG = 10_000

@@ -11,10 +11,11 @@ from django import forms
 from django.http import QueryDict
 from django.urls import reverse
 
+from accounts.days import day_of
 from accounts.models import User
 from analytics.forms import day_field, today
 from analytics.models import Safeguard, TestScenario
-from analytics.queries.figures import Taxonomy, organisation_zone, services_offered, taxonomies
+from analytics.queries.figures import Taxonomy, services_offered, taxonomies
 from analytics.queries.replay import Asked, ids_of
 from analytics.scopes import Scope
 from changes.models import SizeBand
@@ -62,7 +63,7 @@ def _of_scenario(number: int, user: User) -> Replayed | None:
             services=tuple(found.services.values_list("slug", flat=True)),
             path_globs=tuple(found.path_globs),
         ),
-        made_on=found.created_at.astimezone(organisation_zone()).date(),
+        made_on=day_of(found.created_at),
         written_from=frozenset(behind.values_list("incidents", flat=True)),
     )
 

@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 from django import forms
 from django.utils.functional import cached_property
 
+from accounts.days import day_of
 from accounts.models import Team
 from analytics.flow_weeks import QUARTER, WEEK, Span, label, last_full, monday, read_label
 from analytics.forms import today
-from analytics.queries.figures import organisation_zone, services_offered, shows_demo
+from analytics.queries.figures import services_offered, shows_demo
 from analytics.queries.newest import newest
 from changes.models import DomainArea
 from changes.queries.together import together
@@ -113,7 +114,7 @@ class ReviewForm(forms.Form):
         found = newest(self.demo) if self.is_valid() else None
         if found is None:
             return None
-        day = found.astimezone(organisation_zone()).date()
+        day = day_of(found)
         return day if day < self.week - WEEK else None
 
     @property

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
+from accounts.days import day_of
 from analytics.queries import figures, ledger
 from analytics.queries.ledger import FEW, Standing
 from analytics.services import counting, flow, flow_beside, limits, rebuilding, standings
@@ -77,7 +78,7 @@ def judge_week() -> None:
     Not of half a history: what is judged stands for the week.
     """
     now = timezone.now()
-    today = now.astimezone(figures.organisation_zone()).date()
+    today = day_of(now)
     demo, stands = figures.shows_demo(), catch_up()
     if demo or not (stands.behind > FEW or HistoryRun.objects.importing(now).exists()):
         run_due(today=today, demo=demo, stands=stands, now=now)

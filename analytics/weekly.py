@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from accounts.days import midnight
 from analytics import delivery, reviewing
 from analytics.delivery import of_words
 from analytics.flow_weeks import QUARTER, WEEK, Span, last_full
@@ -27,7 +28,6 @@ from analytics.metrics.load import Load
 from analytics.metrics.time_spent import read as read_time
 from analytics.metrics.time_words import stage_sentence
 from analytics.queries import spans
-from analytics.queries.figures import midnight
 from analytics.services import flow
 from analytics.times import compared
 from design.spans import short_span

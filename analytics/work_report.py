@@ -9,13 +9,13 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.days import midnight
 from accounts.models import User
 from analytics.flow_weeks import QUARTER, WEEK, Span, label, monday
 from analytics.metrics.work import NOBODY_TELLS, SORTS, Work, hides, shown
 from analytics.metrics.work_words import NAMES, Sentences, sentences
 from analytics.models import WorkLimit
 from analytics.queries import spans
-from analytics.queries.figures import midnight
 from analytics.queries.work_oldest import Listed, oldest
 from analytics.review_form import ReviewForm
 from analytics.services import flow

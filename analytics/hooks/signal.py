@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.days import day_of
 from analytics.metrics.sentences import state_name
 from analytics.models import Signal
-from analytics.queries.figures import Taxonomy, organisation_zone
+from analytics.queries.figures import Taxonomy
 from changes.models import DomainArea
 from intake.models import OutgoingHook, OutgoingMessage
 from intake.outgoing import hooks
@@ -22,7 +23,7 @@ LATE = timedelta(days=7)
 
 def make_due(*, now: datetime) -> int:
     """To hooks that were there on its first day, of everything or of its area."""
-    today = now.astimezone(organisation_zone()).date()
+    today = day_of(now)
     opened = Signal.objects.filter(
         is_demo=False, review=Signal.Review.OPEN, first_shown_on__gt=today - LATE
     ).order_by("pk")
@@ -42,7 +43,7 @@ def make_due(*, now: datetime) -> int:
 def _is_of(signal: Signal, hook: OutgoingHook, areas: Taxonomy) -> bool:
     """A signal has no service or team: hooks narrowed to one are told of none."""
     kind, _, number = hook.scope.partition(":")
-    if hook.created_at.astimezone(organisation_zone()).date() > signal.first_shown_on:
+    if day_of(hook.created_at) > signal.first_shown_on:
         return False
     if not kind:
         return True

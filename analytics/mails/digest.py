@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.days import day_of
 from accounts.mail import Letter, Picture, readers, write
 from accounts.models import Mail, Subscription, Topic, User
 from analytics.delivery import Period, period
@@ -20,7 +21,7 @@ from analytics.flow_weeks import label as week_label
 from analytics.mails.weekly import LATE, key_of, moment_before
 from analytics.pixels import weeks_png
 from analytics.queries import spans
-from analytics.queries.figures import organisation_zone, shows_demo
+from analytics.queries.figures import shows_demo
 from analytics.queries.scope_choices import label
 from analytics.queries.week_counts import WeekCounts, counts
 from analytics.weekly import FEWEST_OUTSIDE, Glance, Line, live
@@ -28,7 +29,7 @@ from analytics.weekly import FEWEST_OUTSIDE, Glance, Line, live
 
 def week_before(moment: datetime) -> date:
     """The Monday of the last whole week, by the organisation's calendar."""
-    today = moment.astimezone(organisation_zone()).date()
+    today = day_of(moment)
     return today - timedelta(days=today.weekday() + 7)
 
 
@@ -98,7 +99,7 @@ def _compose(
 
 def at_a_glance(begins_on: date, scope: str, of: str, now: datetime, *, demo: bool) -> Glance:
     name = of.partition(" ")[2] if scope else ""
-    today = now.astimezone(organisation_zone()).date()
+    today = day_of(now)
     return live(span=Span(begins_on), scope=scope, scope_name=name, demo=demo, today=today)
 
 

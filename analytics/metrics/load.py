@@ -34,10 +34,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from accounts.days import day_of, midnight
 from analytics.flow_weeks import Span
 from analytics.models.flow import ReviewRules
 from analytics.queries import load as facts
-from analytics.queries.figures import midnight, organisation_zone
 from analytics.stats import wilson_interval
 
 VERSION = 1
@@ -48,7 +48,7 @@ FEWEST = 20
 
 def reckon(span: Span, demo: bool, rules: ReviewRules, now: datetime) -> dict[str, dict[str, Any]]:
     since, until = midnight(span.begins_on), min(midnight(span.ends_on), now)
-    until_day = min(span.ends_on, now.astimezone(organisation_zone()).date() + timedelta(days=1))
+    until_day = min(span.ends_on, day_of(now) + timedelta(days=1))
     given = facts.parameters(demo=demo, since=since, until=until, until_day=until_day)
     services, alerts = facts.services(given), facts.alerts(given)
     watched, readings = facts.watched(given), facts.readings(given)

@@ -37,12 +37,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from accounts.days import midnight
 from analytics.balance import Balance, balance
 from analytics.flow_weeks import Span
 from analytics.models.flow import ReviewRules
 from analytics.privacy import gives_away
 from analytics.queries import work as facts
-from analytics.queries.figures import midnight
 
 VERSION = 5
 # In the order of the page; as in WorkLimit.

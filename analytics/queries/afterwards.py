@@ -10,9 +10,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Min, Q, QuerySet
 
+from accounts.days import day_of
 from accounts.models import User
 from analytics.privacy import gives_away
-from analytics.queries.figures import organisation_zone
 from incidents.models import ActionItem, Incident
 
 FINISHED = (ActionItem.State.DONE, ActionItem.State.VERIFIED)
@@ -99,4 +99,4 @@ def _done_on(action: ActionItem) -> date:
     """`state_since` where no earlier instant was recorded, or one that the record itself denies."""
     recorded = getattr(action, "recorded_done_at", None)
     at = min(recorded, action.state_since) if recorded else action.state_since
-    return at.astimezone(organisation_zone()).date()
+    return day_of(at)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 from django.db.models import Min
 
+from accounts.days import day_of
 from accounts.models import User
 from analytics.models import ScenarioStanding, TestScenario
-from analytics.queries.figures import organisation_zone
 from analytics.queries.standings import names
 from changes.models import TestCaseResult
 from incidents.models import Incident, Lesson
@@ -52,11 +52,11 @@ def told(user: User, demo: bool) -> list[Told]:
     return [
         Told(
             lesson=lesson,
-            written_on=_day(lesson.created_at),
+            written_on=day_of(lesson.created_at),
             scenarios=tuple(behind := scenarios.get(lesson.pk, [])),
             states=frozenset(state for one in behind for state in states.get(one.pk, ())),
             proven_from=min((passed[one.pk] for one in behind if one.pk in passed), default=None),
-            repeats=tuple(day for day in repeats.get(lesson.pk, ()) if day > _day(lesson.created_at)),
+            repeats=tuple(day for day in repeats.get(lesson.pk, ()) if day > day_of(lesson.created_at)),
             kinds=tuple(kind.name for kind in lesson.kinds.all()),
             shown=tuple(one for one in behind if one.pk in seen),
         )
@@ -94,7 +94,7 @@ def _first_passes(scenarios: dict[int, TestScenario]) -> dict[int, date]:
     found: dict[int, date] = {}
     for name, at in rows:
         pk = called[name]
-        found[pk] = min(found.get(pk, date.max), _day(at))
+        found[pk] = min(found.get(pk, date.max), day_of(at))
     return found
 
 
@@ -106,9 +106,5 @@ def _repeats(lessons: list[Lesson]) -> dict[int, list[date]]:
         .values_list("lessons", "impact_started_at", "detected_at", "reported_at")
     )
     for lesson, impact, detected, reported in rows:
-        found[lesson].append(_day(impact or detected or reported))
+        found[lesson].append(day_of(impact or detected or reported))
     return found
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(organisation_zone()).date()

@@ -16,9 +16,9 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from accounts.days import day_of, midnight, organisation_zone
 from analytics.flow_weeks import Span
 from analytics.models.flow import ReviewRules
-from analytics.queries.figures import midnight, organisation_zone
 from analytics.queries.ranked import SPREAD, ranked
 from analytics.stats.ranks import low_ranks
 
@@ -38,7 +38,7 @@ class Asked:
             "since": midnight(self.span.begins_on),
             "until": midnight(self.span.ends_on),
             "zone": settings.ORGANISATION_TIME_ZONE,
-            "today": self.now.astimezone(organisation_zone()).date(),
+            "today": day_of(self.now),
             "exposure_days": self.rules.exposure_days,
             "ranks": list(low_ranks()),
         }

@@ -17,9 +17,9 @@ from django.db.models import Exists, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accounts.days import day_of, midnight
 from accounts.models import Role, User
 from analytics.flow_weeks import Span
-from analytics.queries.figures import midnight, organisation_zone
 from changes.models import Change, Feature, FeatureQuerySet, Measurement
 from changes.paths import CONFIG, PathClasses
 from changes.queries.places import path_classes
@@ -216,7 +216,7 @@ def linked(features: Sequence[int], user: User) -> dict[int, list[Linked]]:
         .annotate(began=Coalesce("impact_started_at", "detected_at", "reported_at"), is_seen=Exists(seen))
         .select_related("severity")
     )
-    by_pk = {one.pk: Linked(one, _day(one.began), one.is_seen) for one in rows}
+    by_pk = {one.pk: Linked(one, day_of(one.began), one.is_seen) for one in rows}
     found: dict[int, list[Linked]] = defaultdict(list)
     for feature, pk in pairs:
         if pk in by_pk:
@@ -231,11 +231,7 @@ def open_actions(incidents: Iterable[Linked]) -> list[Action]:
     if not wanted:
         return []
     rows = ActionItem.objects.filter(incident__in=wanted, state__in=OPEN_ACTIONS)
-    return [Action(row, row.incident_id, _day(row.created_at)) for row in rows]
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(organisation_zone()).date()
+    return [Action(row, row.incident_id, day_of(row.created_at)) for row in rows]
 
 
 # ---------------------------------------------------------------- configuration
@@ -324,7 +320,7 @@ def in_scope(rows: FeatureQuerySet, scope: str) -> FeatureQuerySet:
 
 def features_to_answer(user: User, demo: bool, today: date | None = None) -> list[ToAnswer]:
     """What the weekly page asks: was this worth the ongoing hassle? In two statements."""
-    today = today or _day(timezone.now())
+    today = today or day_of(timezone.now())
     rows: list[Any] = list(to_answer(Feature.objects.filter(is_demo=demo), today))
     latest = latest_measurements([one.pk for one in rows]) if rows else {}
     may = user.at_least(Role.AUTHOR)

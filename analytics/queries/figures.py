@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection, models
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 
+from accounts.days import midnight
 from accounts.models import User
 from analytics.models import CountedChange, RowCode
 from analytics.privacy import gives_away
@@ -101,14 +100,6 @@ class Filters:
     def mature_until(self) -> date:
         """The last day whose changes are old enough to have failed."""
         return self.as_of - timedelta(days=MATURITY_DAYS)
-
-
-def organisation_zone() -> ZoneInfo:
-    return ZoneInfo(settings.ORGANISATION_TIME_ZONE)
-
-
-def midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), organisation_zone())
 
 
 def end_of(day: date) -> datetime:

@@ -10,9 +10,10 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts.days import midnight
 from accounts.models import User
 from analytics.queries.at_once import AtOnce
-from analytics.queries.figures import Filters, midnight
+from analytics.queries.figures import Filters
 from analytics.queries.scenarios import lessons_without_test
 from changes.models import Change, Repository
 from changes.queries.together import MARK, Prepared

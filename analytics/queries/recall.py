@@ -23,9 +23,10 @@ from django.db.models import (
     When,
 )
 
+from accounts.days import midnight
 from analytics.charts_recall import Stacked, stacked
 from analytics.queries import samples
-from analytics.queries.figures import ALL_TYPES, ASSISTED, midnight
+from analytics.queries.figures import ALL_TYPES, ASSISTED
 from analytics.queries.samples import Scope
 from changes.models import Change, ChangeQuerySet, Origin, OriginEvidence, Strength
 from changes.rule_book import DECLARATION

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import connection
 
+from accounts.days import midnight
 from analytics.flow_weeks import Span
-from analytics.queries.figures import midnight
 
 # An automation with evidence of AI help is assisted.
 STANDS = """CASE WHEN flow.automation AND flow.origin NOT IN ('assisted', 'autonomous') THEN 'automation'

@@ -10,9 +10,10 @@ from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
 
+from accounts.days import midnight
 from accounts.models import Team
 from analytics.models import Sample, SampledChange
-from analytics.queries.figures import ASSISTED, midnight
+from analytics.queries.figures import ASSISTED
 from analytics.stats.sampling import AI, CANNOT_SAY, NO_AI, Estimate, Known, answers, estimate
 from changes.models import Change, ChangeQuerySet, Origin, OriginEvidence, Repository, Strength
 from changes.rule_book import DECLARATION
@@ -132,10 +133,6 @@ class Line:
     estimate: Estimate
     drawn: int
     answered: int
-
-    @property
-    def is_finished(self) -> bool:
-        return self.answered == self.drawn
 
     @property
     def serves(self) -> bool:

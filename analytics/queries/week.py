@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from accounts.days import midnight
 from accounts.models import User
 from analytics.flow_weeks import Span
 from analytics.models import (
@@ -28,7 +29,6 @@ from analytics.models import (
 from analytics.privacy import gives_away
 from analytics.queries.at_once import AtOnce, at_once
 from analytics.queries.features import in_scope, to_answer
-from analytics.queries.figures import midnight
 from analytics.queries.home import OPEN_POSTMORTEMS
 from changes.models import Feature
 from changes.queries.together import MARK, Prepared

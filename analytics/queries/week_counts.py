@@ -10,8 +10,9 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from accounts.days import midnight
 from analytics.privacy import gives_away
-from analytics.queries.figures import Taxonomy, midnight
+from analytics.queries.figures import Taxonomy
 from changes.models import Deployment, DomainArea
 from incidents.models import ActionItem, Incident, Postmortem
 from incidents.services.reminding import AGREED, UNFINISHED

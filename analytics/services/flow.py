@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Min
 from django.utils import timezone
 
+from accounts.days import day_of
 from analytics.flow_weeks import QUARTER, WEEK, Span, last_full, monday
 from analytics.metrics import delivery, load, reviewing, time_spent, work
 from analytics.models import (
@@ -28,7 +29,7 @@ from analytics.models import (
     SpanFigures,
 )
 from analytics.queries import spans as queries
-from analytics.queries.figures import organisation_zone, shows_demo
+from analytics.queries.figures import shows_demo
 from analytics.services import flow_facts
 from analytics.services.flow_spans import KEPT, RECENT, Marks, kept_quarters, mark
 from changes.models import Repository
@@ -50,10 +51,6 @@ def made_by() -> str:
     return f"{settings.ORGANISATION_TIME_ZONE} {RULE}"
 
 
-def local_day(now: datetime) -> date:
-    return now.astimezone(organisation_zone()).date()
-
-
 @transaction.atomic
 def read_ledger(*, now: datetime) -> bool:
     """Notes what was touched since the last time; False where somebody else is at it."""
@@ -68,7 +65,7 @@ def read_ledger(*, now: datetime) -> bool:
         SpanFigures.objects.all().delete()
     elif entries:
         flow_facts.note(entries)
-    today = local_day(now)
+    today = day_of(now)
     # A service's window, or whether its incidents are known here, alters every week and no row.
     if read.aged_on != today or any(kind == "service" for kind, _ in entries):
         _age(today, now)
@@ -95,7 +92,7 @@ def _age(today: date, now: datetime) -> None:
 def refresh(*, now: datetime, seconds: float) -> bool:
     """Narrow rows made anew, chunk after chunk; True when none waits."""
     until = time.monotonic() + seconds
-    marks = Marks(pages=PAGES, today=local_day(now))
+    marks = Marks(pages=PAGES, today=day_of(now))
     while flow_facts.refresh_some(marks=marks, now=now):
         if time.monotonic() > until:
             return not FlowTouched.objects.exists()
@@ -113,7 +110,7 @@ def first_week(demo: bool) -> date | None:
         IncidentFlow.objects.filter(is_demo=demo).aggregate(at=Min("began_at"))["at"],
     ]
     known = [at for at in found if at]
-    return monday(local_day(min(known))) if known else None
+    return monday(day_of(min(known))) if known else None
 
 
 def fill_gaps(*, now: datetime) -> None:
@@ -121,7 +118,7 @@ def fill_gaps(*, now: datetime) -> None:
 
     Figures made by other rules, or by another way of reckoning, are made anew; closed weeks keep theirs.
     """
-    today = local_day(now)
+    today = day_of(now)
     rules = queries.rules_in_force()
     for demo in (False, True):
         first = first_week(demo)
@@ -200,7 +197,7 @@ def follow(*, now: Callable[[], datetime], seconds: float) -> bool:
 def is_behind() -> bool:
     """Whether there is anything to do, by one short look at each table."""
     read = FlowRead.objects.first()
-    if read is None or read.made_by != made_by() or read.aged_on != local_day(timezone.now()):
+    if read is None or read.made_by != made_by() or read.aged_on != day_of(timezone.now()):
         return True
     waits = DirtySpan.objects.exists() or FlowTouched.objects.exists()
     return waits or queries.has_new(read.snapshot) or _are_of_another_version()
@@ -208,7 +205,7 @@ def is_behind() -> bool:
 
 def _are_of_another_version() -> bool:
     """As after an update that reckons in another way; the present week of what is shown tells for all."""
-    week = monday(local_day(timezone.now()))
+    week = monday(day_of(timezone.now()))
     newest = SpanFigures.objects.filter(is_demo=shows_demo(), scope="", weeks=1, begins_on=week)
     made = dict(newest.values_list("page", "version"))
     return any(name in made and made[name] != page.VERSION for name, page in PAGES.items())

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from django.db.models import Max
 from django.db.models.functions import Coalesce
 
+from accounts.days import day_of, midnight
 from analytics.flow_weeks import WEEK, monday
 from analytics.models import SpanFigures
-from analytics.queries.figures import midnight, organisation_zone, shows_demo
+from analytics.queries.figures import shows_demo
 from analytics.queries.load import STANDS_DAYS
 from analytics.services.flow_spans import Marks
 from changes.models import CheckRun, LoadReading
@@ -23,7 +24,7 @@ RECENTLY = timedelta(days=8)
 def mark_new(*, now: datetime) -> int:
     """Marks the weeks of what was recorded since they were reckoned; says how many."""
     demo = shows_demo()
-    today = now.astimezone(organisation_zone()).date()
+    today = day_of(now)
     marks = Marks(pages=("work", "load"), today=today)
     found = {("work", week) for week in _of_runs(demo, today, now)}
     found |= {("load", week) for week in (*_of_alerts(demo, today, now), *_of_readings(demo, today))}

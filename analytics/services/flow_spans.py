@@ -37,7 +37,8 @@ class Marks:
 
         "moment" and "review": the first week. "since": what is known at all, in every week from the first on.
         """
-        for demo, how, first, last in rows:
+        for demo, how, first, until in rows:
+            last = min(until, monday(self.today))
             if how == "moment":
                 self._add([page for page in self.pages if page != BY_RANGE], demo, [first])
             elif how == "review":

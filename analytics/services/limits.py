@@ -10,13 +10,14 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts import notices
+from accounts.days import day_of
 from accounts.models import Notification, Role, User
 from accounts.services import audit
 from analytics.flow_weeks import monday
 from analytics.metrics.work import Work, shown
 from analytics.metrics.work_words import NAMES, over_words
 from analytics.models import SpanFigures, WorkLimit
-from analytics.queries.figures import organisation_zone, shows_demo
+from analytics.queries.figures import shows_demo
 from analytics.queries.scope_choices import label
 from changes.models import DomainArea, Service
 
@@ -29,7 +30,7 @@ def look(*, now: datetime) -> int:
     limits = list(WorkLimit.objects.filter(is_demo=demo))
     if not limits:
         return 0
-    week = monday(now.astimezone(organisation_zone()).date())
+    week = monday(day_of(now))
     rows = SpanFigures.objects.filter(page=PAGE, is_demo=demo, begins_on=week, weeks=1)
     figures = dict(rows.filter(scope__in={one.scope for one in limits}).values_list("scope", "figures"))
     return sum(_look(one, shown(figures.get(one.scope), one.sort, now), demo, now) for one in limits)

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.days import day_of
 from accounts.notices import about, take_back, tell
 from analytics.models import ScenarioStanding, StandingsRead, TestScenario
 from analytics.queries import standings as queries
-from analytics.queries.figures import organisation_zone
 from analytics.queries.standings import Evidence
 from analytics.scenario_standing import Verdict, decide
 from changes.models import Repository
@@ -30,7 +30,7 @@ def catch_up(*, now: datetime) -> int:
     new, snapshot = queries.new_entries(read.snapshot)
     for scenario, seeing in queries.told_in_vain(new):
         take_back(about=about(scenario), except_users=seeing)
-    today = now.astimezone(organisation_zone()).date()
+    today = day_of(now)
     is_new_day = read.whole_on != today
     if not (new or is_new_day):
         return 0

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from accounts.days import day_of
 from accounts.models import Role, User
 from accounts.services import audit
 from analytics.flow_weeks import QUARTER, WEEK, Span, label, last_full
@@ -34,7 +35,7 @@ def add_note(*, week: date, demo: bool, kind: str, text: str, by: User, now: dat
         raise Refused(f"A note has at most {LONGEST} characters; this one has {len(words)}.", field="text")
     if kind not in WeekNote.Kind.values:
         raise Refused("It is a note or a decision.", field="kind")
-    if week > flow.local_day(now):
+    if week > day_of(now):
         raise Refused("Nothing is known of weeks to come.", field="week")
     note = WeekNote.objects.create(
         begins_on=Span(week).begins_on, is_demo=demo, kind=kind, text=words, written_by=by, written_at=now
@@ -79,7 +80,7 @@ def may_close(*, span: Span, demo: bool, by: User, now: datetime) -> None:
     """Raises: Refused with the reason; what is still to be reckoned is asked for."""
     if not by.at_least(Role.CURATOR):
         raise Refused("Weeks are closed by curators.", code="forbidden")
-    if span.begins_on > last_full(flow.local_day(now)).begins_on:
+    if span.begins_on > last_full(day_of(now)).begins_on:
         raise Refused("The week is not over yet.", code="not_over")
     if FrozenWeek.objects.filter(begins_on=span.begins_on, is_demo=demo).exists():
         raise Refused("This week is closed already.", code="closed")

@@ -16,11 +16,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.days import midnight
 from accounts.models import Role, User
 from analytics import reports
 from analytics.forms import MatrixForm, today
 from analytics.queries import queue as queries
-from analytics.queries.figures import RowKey, midnight, shows_demo
+from analytics.queries.figures import RowKey, shows_demo
 from analytics.queries.queue import Asked, Plan
 from analytics.queries.said_lately import said_by, said_lately
 from analytics.services import queue as services

@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings as of_project
 from django.db import connection
 
+from accounts.days import midnight
 from accounts.models import Role
 from analytics import comparisons, reports
 from analytics.delivery import Period, period
@@ -452,9 +453,9 @@ def test_days_of_23_and_25_hours_are_one_day_of_one_week(settings: Any, day: dat
     """Sundays on which clocks change: their first and last minute are both theirs, the next is Monday's."""
     settings.ORGANISATION_TIME_ZONE = "Europe/Lisbon"
     shop = make.service("Shop", reports_incidents=True)
-    begin = old_figures.midnight(day)
+    begin = midnight(day)
     end = begin.astimezone(UTC) + timedelta(hours=hours)
-    assert end == old_figures.midnight(day + timedelta(days=1))
+    assert end == midnight(day + timedelta(days=1))
     for when in (begin, end - timedelta(minutes=1), end):
         deployed(shop, when)
     week = monday(day)

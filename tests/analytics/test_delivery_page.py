@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework import serializers
 
+from accounts.days import midnight
 from accounts.models import Role, Team
 from analytics.charts_delivery import panels
 from analytics.delivery import period
@@ -26,7 +27,6 @@ from analytics.metrics import delivery, delivery_sentences
 from analytics.metrics.delivery_sentences import Place
 from analytics.metrics.delivery_words import Count, Failures, Lead, Recovery, Rework
 from analytics.models import SpanFigures
-from analytics.queries.figures import midnight
 from analytics.serializers_delivery import DeliveryFiguresSerializer
 from analytics.services import flow
 from changes.models import Service

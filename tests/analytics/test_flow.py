@@ -341,3 +341,11 @@ def test_an_update_that_reckons_in_another_way_is_behind_at_once(monkeypatch: py
         assert flow.is_behind()
         settle()
         assert not flow.is_behind()
+
+
+def test_a_row_that_lasts_to_the_end_of_the_calendar_marks_the_weeks_that_are_kept() -> None:
+    marks = flow_spans.Marks(pages=["work", "time"], today=date(2026, 11, 25))
+    far = date(9999, 12, 27)
+    marks.add([(False, "range", date(2026, 11, 16), far), (False, "since", date(2026, 11, 9), far)])
+    assert marks._weeks["work", False] == {date(2026, 11, 16), date(2026, 11, 23)}
+    assert marks._weeks["time", False] == {date(2026, 11, 9), date(2026, 11, 16), date(2026, 11, 23)}

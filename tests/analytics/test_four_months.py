@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import time_machine
 
+from accounts.days import midnight
 from analytics import delivery, reviewing
 from analytics.flow_weeks import Span
 from analytics.metrics import work
 from analytics.metrics.time_spent import read as read_time
 from analytics.models import SpanFigures
-from analytics.queries.figures import midnight
 from analytics.services import flow
 from intake.services import note_first_real_fact
 from tests.analytics.four_months import NOW, Months, make_four_months

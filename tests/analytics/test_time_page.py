@@ -11,9 +11,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.days import midnight
 from analytics.flow_weeks import WEEK, Span, label
 from analytics.models import ChangeFlow, DeploymentFlow, DirtySpan
-from analytics.queries.figures import midnight
 from analytics.review_form import ReviewForm
 from analytics.services import flow
 from analytics.times import TimeReport, report_of

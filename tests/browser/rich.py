@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import notices
+from accounts.days import day_of
 from accounts.mail import stop_url
 from accounts.models import Role, Scope, Subscription, Team, Topic, User
 from accounts.services import issue_token, open_sign_in_link
@@ -143,7 +144,7 @@ def _week(reader: User) -> FrozenWeek:
     """All weeks reckoned, and the last that is over noted and closed."""
     now = timezone.now()
     flow.settle(now=now)
-    span = last_full(flow.local_day(now))
+    span = last_full(day_of(now))
     weeks.add_note(
         week=span.begins_on,
         demo=True,
@@ -153,7 +154,7 @@ def _week(reader: User) -> FrozenWeek:
         now=now,
     )
     names = ReviewForm({}, demo=True).names
-    asked = queries.Asked(span, "", True, flow.local_day(now))
+    asked = queries.Asked(span, "", True, day_of(now))
     found = queries.counts(asked, with_waiting=True)
     counts = {"": {"week": found.week, "before": found.before, "waiting": found.waiting}}
     content = reports.content(span=span, demo=True, names=names, counts=counts)
