@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 from django.db import connection
 
@@ -198,32 +198,40 @@ class Detail:
     rows: tuple[int, ...] | None = None
 
 
-def counted(
-    filters: Filters, periods: Sequence[Period], *, by_size: bool = False, by_area: bool = True,
-    rows: Iterable[int] | None = None, stands: Standing | None = None, scope: Scope | None = None,
-) -> list[Counted]:  # fmt: skip
+class How(TypedDict, total=False):
+    """How finely it is told, as `Detail` says it; and what a caller has at hand, which spares the reading."""
+
+    by_size: bool
+    by_area: bool
+    rows: Iterable[int] | None
+    stands: Standing | None
+    scope: Scope | None
+
+
+def _read(filters: Filters, how: How) -> tuple[Scope, Standing, Detail]:
+    rows = how.get("rows")
+    detail = Detail(
+        how.get("by_size", False), how.get("by_area", True), None if rows is None else tuple(sorted(rows))
+    )
+    return how.get("scope") or Scope.of(filters), how.get("stands") or standing(), detail
+
+
+def counted(filters: Filters, periods: Sequence[Period], **how: Unpack[How]) -> list[Counted]:
     """Lines for each period, by its place in `periods`; the window of `filters` itself is not looked at."""
-    scope = scope or Scope.of(filters)
-    stands = stands or standing()
-    detail = Detail(by_size, by_area, None if rows is None else tuple(sorted(rows)))
-    if not cells_answer(scope, stands, by_size):
+    scope, stands, detail = _read(filters, how)
+    if not cells_answer(scope, stands, detail.by_size):
         return _from_facts(scope, periods, detail)
     lines = list(map(Counted._make, _from_cells(scope, periods, detail, IN_FULL)))
     return _as_of(lines, scope, periods, detail) if comes_later(filters, stands) else lines
 
 
-def counted_briefly(
-    filters: Filters, periods: Sequence[Period], *, by_size: bool = False, by_area: bool = True,
-    rows: Iterable[int] | None = None, stands: Standing | None = None, scope: Scope | None = None,
-) -> list[Brief]:  # fmt: skip
+def counted_briefly(filters: Filters, periods: Sequence[Period], **how: Unpack[How]) -> list[Brief]:
     """The same where changes and failures are enough."""
-    scope = scope or Scope.of(filters)
-    stands = stands or standing()
-    if cells_answer(scope, stands, by_size) and not comes_later(filters, stands):
-        detail = Detail(by_size, by_area, None if rows is None else tuple(sorted(rows)))
+    scope, stands, detail = _read(filters, how)
+    if cells_answer(scope, stands, detail.by_size) and not comes_later(filters, stands):
         return _from_cells(scope, periods, detail, "")
-    lines = counted(filters, periods, by_size=by_size, by_area=by_area, rows=rows, stands=stands, scope=scope)
-    return [line[:6] for line in lines]
+    how |= {"scope": scope, "stands": stands, "rows": detail.rows}
+    return [line[:6] for line in counted(filters, periods, **how)]
 
 
 # Sums of big integers are numeric and slow. A number of changes fits an integer; a double adds whole
